@@ -1,0 +1,127 @@
+// A socket as "send a letter, get the text". The line wire asks for an LF after each reply, so that the reply's end
+// can be seen (README, "The wire"). The raw wire is for servers that know nothing of that, the tutorial's among them.
+
+import { once } from 'node:events';
+import { createConnection, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Address, formatAddress } from '../shared/address.js';
+import { connectError, OperationalError } from '../shared/errors.js';
+import { isControl } from '../shared/letters.js';
+import { lines } from '../shared/lines.js';
+import { DEFAULT_HOST, DEFAULT_PORT } from '../shared/options.js';
+
+/** A server that does not answer the connect for so long is not there. */
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/** On the raw wire a reply is over when nothing has followed it for so long. */
+const RAW_QUIET_MS = 20;
+
+export interface ConnectOptions extends Partial<Address> {
+  /** Talk to a server that stores or ignores LF; replies are then told apart by time alone. */
+  readonly raw?: boolean;
+  readonly connectTimeoutMs?: number;
+}
+
+/** Gives the reply to a letter that has been sent; undefined when the stream ends before it. */
+type ReplyReader = (letter: string) => Promise<string | undefined>;
+
+/**
+ * Connects to a string-concatenation server, on 127.0.0.1:2000 unless told otherwise.
+ * @throws OperationalError when there is no server or it does not answer the connect
+ * @example
+ * const connection = await connect({ port: 2000 });
+ * const text = await connection.send('a');
+ * connection.close();
+ */
+export async function connect(options: ConnectOptions = {}): Promise<Connection> {
+  const { host = DEFAULT_HOST, port = DEFAULT_PORT, connectTimeoutMs = CONNECT_TIMEOUT_MS } = options;
+  const socket = createConnection({ host, port, noDelay: true });
+  try {
+    await once(socket, 'connect', { signal: AbortSignal.timeout(connectTimeoutMs) });
+  } catch (error) {
+    socket.on('error', () => {}).destroy();
+    if (!(error instanceof Error) || error.name !== 'AbortError') throw connectError(error, { host, port });
+    const waited = `${connectTimeoutMs / 1000} s`;
+    throw new OperationalError(
+      'ETIMEDOUT',
+      `${formatAddress({ host, port })} did not answer for ${waited}`,
+      error,
+    );
+  }
+  return new Connection(socket, { host, port }, options.raw ?? false);
+}
+
+export class Connection {
+  readonly #socket: Socket;
+  readonly #server: string;
+  readonly #letterEnd: string;
+  readonly #readReply: ReplyReader;
+  /** The length of the longest reply so far: the next one must be longer, for the text only grows. */
+  #lastLength = 0;
+
+  /** @param socket connected; the connection owns it from now on. Use `connect`. */
+  constructor(socket: Socket, server: Address, raw: boolean) {
+    this.#socket = socket;
+    this.#server = formatAddress(server);
+    this.#letterEnd = raw ? '' : '\n';
+    this.#readReply = raw ? rawReader(socket) : lineReader(socket);
+    socket.on('error', () => {}); // whoever waits for a reply is told
+  }
+
+  /**
+   * Sends a letter and waits for its reply: the text up to and including that letter. A connection that waits for
+   * one reply may be given the next letter on the line wire, not on the raw one.
+   * @param letter one Unicode scalar value that is not a control character
+   * @throws OperationalError when the connection ends before the reply; whether the letter is in the text is then
+   *   not known
+   */
+  async send(letter: string): Promise<string> {
+    if (!isLetter(letter)) throw new TypeError(`expected one letter, got ${JSON.stringify(letter)}`);
+    this.#socket.write(letter + this.#letterEnd);
+    const reply = await this.#readReply(letter).catch((error: Error) => {
+      throw new OperationalError('LOST', `lost the connection to ${this.#server}: ${error.message}`, error);
+    });
+    if (reply === undefined) {
+      const why = 'it has stopped, or its text is full';
+      throw new OperationalError('CLOSED', `${this.#server} has closed the connection: ${why}`);
+    }
+    if (!reply.endsWith(letter) || reply.length <= this.#lastLength) {
+      const why = "this server stores line ends, as the tutorial's does; use --raw";
+      throw new OperationalError('NOT_A_REPLY', this.#letterEnd ? why : `not a reply to ${letter}: ${reply}`);
+    }
+    this.#lastLength = reply.length;
+    return reply;
+  }
+
+  /** Ends the connection; replies that are still on their way are given up. */
+  close(): void {
+    this.#socket.destroySoon();
+  }
+}
+
+function isLetter(text: string): boolean {
+  const letter = text.codePointAt(0);
+  return letter !== undefined && text === String.fromCodePoint(letter) && !isControl(letter);
+}
+
+function lineReader(socket: Socket): ReplyReader {
+  const replies = lines(socket);
+  return async () => (await replies.next()).value ?? undefined;
+}
+
+function rawReader(socket: Socket): ReplyReader {
+  const chunks: AsyncIterator<Buffer> = socket[Symbol.asyncIterator]();
+  let coming: Promise<IteratorResult<Buffer>> | undefined;
+  return async (letter) => {
+    let arrived = Buffer.alloc(0);
+    for (;;) {
+      coming ??= chunks.next();
+      const whole = arrived.subarray(-Buffer.byteLength(letter)).toString() === letter;
+      const next = await (whole ? Promise.race([coming, sleep(RAW_QUIET_MS)]) : coming);
+      if (next === undefined) return arrived.toString();
+      coming = undefined;
+      if (next.done) return whole ? arrived.toString() : undefined;
+      arrived = Buffer.concat([arrived, next.value]);
+    }
+  };
+}

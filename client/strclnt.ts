@@ -1,0 +1,70 @@
+#!/usr/bin/env node
+// The command: asks for letters, sends them, prints what comes back. It installs no signal handler, because with one
+// Ctrl-C would be deaf while readline-sync asks.
+
+import { print, readCommandLine, runCommand } from '../shared/command.js';
+import { DEFAULT_HOST, DEFAULT_PORT, MAX_PORT, nonEmpty, wholeNumber } from '../shared/options.js';
+import { visible } from '../shared/terminal.js';
+import { type Connection, connect } from './connection.js';
+import { DROPPED, pipedLetters, typedLetters } from './prompt.js';
+
+await runCommand('strclnt', async () => {
+  const connection = await connect(readOptions());
+  try {
+    await converse(connection);
+  } finally {
+    connection.close();
+  }
+});
+
+async function converse(connection: Connection): Promise<void> {
+  const dropped = once(() => process.stderr.write(`strclnt: ${DROPPED}\n`));
+  const groups = process.stdin.isTTY ? typedLetters(dropped) : pipedLetters(process.stdin, dropped);
+  for await (const letters of groups) {
+    let reply = '';
+    for (const letter of letters) reply = await connection.send(letter);
+    await print(`${visible(reply)}\n`);
+  }
+}
+
+function once(action: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) action();
+    done = true;
+  };
+}
+
+function readOptions() {
+  const { host, port, raw } = readCommandLine({
+    name: 'strclnt',
+    positionals: '[host] [port]',
+    summary: 'Send letters to a strsvr and print the string that comes back',
+    options: (yargs) =>
+      yargs
+        .positional('host', {
+          describe: `Where the server is (${DEFAULT_HOST}); digits alone are the port`,
+          coerce: nonEmpty('host'),
+        })
+        .positional('port', {
+          describe: `Its TCP port (${DEFAULT_PORT})`,
+          coerce: wholeNumber('port', 1, MAX_PORT),
+        })
+        .option('raw', {
+          describe: "Talk to a server that knows nothing of line ends, such as the tutorial's",
+          boolean: true,
+          default: false,
+        }),
+    examples: [
+      ['strclnt', 'ask for letters at the terminal; Enter alone leaves'],
+      ['strclnt 192.168.1.17 2000', 'a server on another machine'],
+      ['printf abc | strclnt', 'send three letters, print three replies'],
+    ],
+  });
+  const portAlone = port === undefined && host !== undefined && /^\d+$/.test(host);
+  return {
+    host: portAlone ? DEFAULT_HOST : (host ?? DEFAULT_HOST),
+    port: portAlone ? wholeNumber('port', 1, MAX_PORT)(host) : (port ?? DEFAULT_PORT),
+    raw,
+  };
+}

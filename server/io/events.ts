@@ -1,0 +1,150 @@
+// events: one thread, and the event loop tells us who is ready.
+//
+// Nobody waits for anybody: the kernel watches all sockets (epoll on Linux), the thread sleeps until one of them can be
+// read or written, and is called back for just that one. This is today's answer to the tutorial's section 4.6.
+// What goes wrong here is anything that keeps the thread: while it computes, nobody is served.
+
+import { createServer, type Server, type Socket } from 'node:net';
+import { type Address, socketAddress } from '../../shared/address.js';
+import type { CloseFailure } from '../log.js';
+import { Session } from '../session.js';
+import { closeLingering, LINGER_MS, OVERDUE, TURN_BYTES, tooMany } from './limits.js';
+import type { IoModel, IoModelContext } from './model.js';
+
+interface Client {
+  readonly id: number;
+  readonly socket: Socket;
+  readonly session: Session;
+  failure?: CloseFailure;
+}
+
+export class EventsModel implements IoModel {
+  readonly ioThreads = 1;
+  readonly closed: Promise<void>;
+  accepted = 0;
+  readonly #context: IoModelContext;
+  readonly #listener: Server;
+  readonly #connected = new Set<Client>();
+  #stopping = false;
+  #resolveClosed = (): void => {};
+
+  constructor(context: IoModelContext) {
+    this.#context = context;
+    this.#listener = createServer({
+      allowHalfOpen: true, // a client that has ended its side is still owed its replies
+      noDelay: !context.nagle,
+      highWaterMark: 0, // so that 'drain' follows every write, however small, and can be waited for
+    });
+    this.#listener.maxConnections = context.maxConnections;
+    this.#listener.on('connection', (socket) => this.#accept(socket));
+    this.#listener.on('drop', (peer) => this.#refuse(socketAddress(peer?.remoteAddress, peer?.remotePort)));
+    this.closed = new Promise((resolve) => {
+      this.#resolveClosed = resolve;
+    });
+  }
+
+  // --- listen and accept ---
+
+  listen(): Promise<Address> {
+    const { host, port } = this.#context;
+    return new Promise((resolve, reject) => {
+      this.#listener.once('error', reject);
+      this.#listener.listen({ host, port }, () => {
+        const bound = this.#listener.address();
+        if (bound !== null && typeof bound === 'object') resolve({ host: bound.address, port: bound.port });
+      });
+    });
+  }
+
+  #accept(socket: Socket): void {
+    this.accepted += 1;
+    const client: Client = { id: this.accepted, socket, session: new Session(this.#context.text) };
+    this.#connected.add(client);
+    socket.on('error', ({ message }) => {
+      client.failure = { reason: 'broken', detail: message };
+    });
+    socket.on('data', (chunk) => this.#receive(client, chunk));
+    socket.on('end', () => this.#receiveEnd(client));
+    socket.on('drain', () => this.#taken(client));
+    socket.on('close', () => this.#forget(client));
+    const remote = socketAddress(socket.remoteAddress, socket.remotePort);
+    const local = socketAddress(socket.localAddress, socket.localPort);
+    this.#context.log.record({ type: 'came', client: client.id, remote, local });
+    if (this.accepted === this.#context.clients) this.#listener.close();
+  }
+
+  #refuse(remote: Address): void {
+    this.#context.log.record({ type: 'refused', remote, reason: tooMany(this.#context.maxConnections) });
+  }
+
+  // --- receive ---
+
+  #receive(client: Client, chunk: Uint8Array): void {
+    client.session.receive(chunk);
+    this.#context.log.read(client.id, chunk.length, client.session);
+    this.#send(client);
+  }
+
+  #receiveEnd(client: Client): void {
+    this.#context.log.read(client.id, 0, client.session);
+    client.session.end();
+    this.#send(client);
+  }
+
+  // --- send ---
+
+  /** One turn: writes what is owed, up to TURN_BYTES. While anything is left over, the client is not read from. */
+  #send(client: Client): void {
+    const { socket, session } = client;
+    let left = TURN_BYTES;
+    if (!this.#context.nagle) socket.cork(); // a reply and its LF leave together
+    while (left > 0) {
+      const output = session.nextOutput(left);
+      if (output === undefined) break;
+      socket.write(output);
+      left -= output.length;
+    }
+    socket.uncork();
+    this.#context.log.wrote(client.id, TURN_BYTES - left, socket.writableLength);
+    if (session.closing !== undefined) closeLingering(socket, session.closing);
+    else if (session.wantsInput && socket.writableLength === 0) socket.resume();
+    else socket.pause();
+  }
+
+  /** The kernel has taken everything written. Who has more to write gets the next turn, after everybody else's. */
+  #taken(client: Client): void {
+    if (client.socket.isPaused()) setImmediate(() => this.#send(client));
+  }
+
+  // --- close ---
+
+  #forget(client: Client): void {
+    this.#connected.delete(client);
+    this.#context.log.closed(client.id, client.session, client.failure);
+    this.#settle();
+  }
+
+  stop(): void {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    this.#context.log.record({ type: 'stopping', connected: this.#connected.size });
+    this.#listener.close();
+    setTimeout(() => this.#cutOff(), LINGER_MS).unref();
+    for (const client of this.#connected) {
+      client.session.stop();
+      this.#send(client);
+    }
+    this.#settle();
+  }
+
+  #cutOff(): void {
+    for (const client of this.#connected) {
+      client.failure ??= OVERDUE;
+      client.socket.destroy();
+    }
+  }
+
+  #settle(): void {
+    if (!this.#listener.listening && this.#connected.size === 0) this.#resolveClosed();
+  }
+}

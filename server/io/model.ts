@@ -1,0 +1,40 @@
+// What an I/O model is: one way to move bytes between sockets and sessions. Text, sessions, wire and limits are the
+// same for all; only who waits for what, and how, differs.
+
+import type { Address } from '../../shared/address.js';
+import type { Log } from '../log.js';
+import type { Text } from '../text.js';
+
+export const IO_MODELS = ['events'] as const;
+export type IoModelName = (typeof IO_MODELS)[number];
+
+export interface IoModelOptions {
+  readonly host: string;
+  /** 0 picks a free one. */
+  readonly port: number;
+  /** After so many accepted clients no more are taken, and when all have gone the model closes; undefined: never. */
+  readonly clients: number | undefined;
+  /** More are refused. */
+  readonly maxConnections: number;
+  /** Leaves Nagle's algorithm on, and a reply and its LF to two writes, to show what that costs. */
+  readonly nagle: boolean;
+}
+
+/** What a model works with. */
+export interface IoModelContext extends IoModelOptions {
+  readonly text: Text;
+  readonly log: Log;
+}
+
+export interface IoModel {
+  /** Resolves to the bound address once clients are accepted; rejects with a system error. Call it once. */
+  listen(): Promise<Address>;
+  /** Resolves when no client will come any more and the last one has gone. */
+  readonly closed: Promise<void>;
+  /** Takes no new clients, answers the letters that are in the text, and closes, within LINGER_MS. */
+  stop(): void;
+  /** How many clients were accepted so far. */
+  readonly accepted: number;
+  /** How many threads wait for sockets. */
+  readonly ioThreads: number;
+}

@@ -1,0 +1,36 @@
+// The tutorial's idea with nothing around it: a set of connected sockets, one shared string, one thread. Nobody is
+// waited for: the event loop tells us who has data next, and whoever that is gets the whole string back.
+// What this page gets wrong is shown, one test each, in test/plain.test.ts. The rest of server/ gets it right.
+//
+//   node dist/server/plain.js [port]
+
+import { createServer, type Socket } from 'node:net';
+
+const connected = new Set<Socket>();
+let v = '';
+
+const server = createServer({ noDelay: true }, (socket) => {
+  connected.add(socket);
+
+  socket.on('data', (data) => {
+    for (const letter of data.toString()) {
+      if (letter === '\n') {
+        socket.write('\n');
+      } else {
+        v += letter;
+        socket.write(v);
+      }
+    }
+  });
+
+  // Nothing more to read: this client has left.
+  socket.on('end', () => {
+    connected.delete(socket);
+    socket.destroy();
+    if (connected.size === 0) process.stdout.write(`nobody is left, and v is ${v}\n`);
+  });
+});
+
+server.listen(Number(process.argv[2] ?? 2000), '127.0.0.1', () => {
+  process.stdout.write(`listening on ${JSON.stringify(server.address())}\n`);
+});

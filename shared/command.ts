@@ -1,0 +1,87 @@
+// What all commands have in common: how a command line is read, and how a command ends.
+// Exit status: 0 done; 1 the world failed; 2 wrong usage. Every failure is one line on stderr.
+
+import { createRequire } from 'node:module';
+import yargs, { type ArgumentsCamelCase, type Argv } from 'yargs';
+import { errorCode, OperationalError, UsageError } from './errors.js';
+import { visible } from './terminal.js';
+
+const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+
+export interface CommandLine<Options> {
+  readonly name: string;
+  /** As yargs writes them: `[host] [port]`. */
+  readonly positionals: string;
+  readonly summary: string;
+  readonly options: (yargs: Argv) => Argv<Options>;
+  /** Pairs of a command and what it does. */
+  readonly examples: ReadonlyArray<readonly [command: string, what: string]>;
+}
+
+/**
+ * Reads the process's command line. --help, --version and completion print and end the process.
+ * @throws UsageError
+ */
+export function readCommandLine<Options>(spec: CommandLine<Options>): ArgumentsCamelCase<Options> {
+  const args = process.argv.slice(2);
+  let parsed: ArgumentsCamelCase<Options> | undefined;
+  yargs(args)
+    .scriptName(spec.name)
+    .parserConfiguration({ 'parse-numbers': false, 'parse-positional-numbers': false })
+    .command(`$0 ${spec.positionals}`, spec.summary, spec.options, (argv) => {
+      parsed = argv;
+    })
+    .example(spec.examples as Array<[string, string]>)
+    .completion('completion', 'Print a script for the shell that completes options')
+    .version(version)
+    .updateStrings({ 'Not enough arguments following: %s': '--%s: expected a value, got nothing' })
+    .strict()
+    .wrap(100)
+    .fail((message, error) => {
+      if (error !== undefined && error.name !== 'YError') throw error;
+      throw new UsageError(message ?? error.message);
+    })
+    .parseSync();
+  if (parsed === undefined) throw new UsageError('nothing to do');
+  checkWritten(args, parsed);
+  return parsed;
+}
+
+/** What yargs swallows: of an option given twice it takes the last, and of --show=7 it makes false. */
+function checkWritten(args: readonly string[], parsed: Record<string, unknown>): void {
+  const seen = new Set<string>();
+  for (const arg of args) {
+    if (arg === '--') return;
+    const [, name, value] = /^--(?:no-)?([^=]+)=?(.*)$/.exec(arg) ?? [];
+    if (name === undefined) continue;
+    if (seen.has(name)) throw new UsageError(`--${name}: expected once, got it again`);
+    if (typeof parsed[name] === 'boolean' && value)
+      throw new UsageError(`--${name}: expected no value, got ${value}`);
+    seen.add(name);
+  }
+}
+
+/** Writes to stdout, no faster than its reader reads. Rejects when the reader has gone (EPIPE). */
+export function print(text: string | Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(text, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
+/** Runs a command to its end and turns what went wrong into a line on stderr and an exit status. */
+export async function runCommand(name: string, main: () => Promise<void>): Promise<void> {
+  process.stdout.on('error', () => {}); // whoever prints is told
+  try {
+    await main();
+  } catch (error) {
+    if (errorCode(error) === 'EPIPE') return; // a reader that has seen enough (`| head -1`) is no failure
+    if (error instanceof UsageError) fail(2, `${name}: ${error.message} (see ${name} --help)`);
+    else if (error instanceof OperationalError) fail(1, `${name}: ${error.message}`);
+    else throw error;
+  }
+}
+
+function fail(status: number, line: string): void {
+  process.stderr.write(`${visible(line)}\n`);
+  process.exitCode = status;
+}

@@ -1,0 +1,55 @@
+// What can go wrong, as types. A peer's misbehaviour is not here: it closes that connection and is logged.
+// Nor is a programmer's mistake: that is an assertion, and ends the process with its stack.
+
+import { type Address, formatAddress } from './address.js';
+
+/** The command line is wrong: exit status 2. The message is one line that says expected and got. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** The world failed (a port taken, a connection lost): exit status 1. The message says what, and what to do. */
+export class OperationalError extends Error {
+  override readonly name = 'OperationalError';
+  /** A system error code such as EADDRINUSE, or one of ours. */
+  readonly code: string;
+
+  constructor(code: string, message: string, cause?: unknown) {
+    super(message, { cause });
+    this.code = code;
+  }
+}
+
+/** The code of a system error; undefined for anything else. */
+export function errorCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
+}
+
+/** Why a server could not listen, in a line for the person who started it. */
+export function listenError(cause: unknown, address: Address): OperationalError {
+  const code = errorCode(cause) ?? 'UNKNOWN';
+  const where = formatAddress(address);
+  const known: Record<string, string> = {
+    EADDRINUSE: `port ${address.port} is taken on ${address.host}; lsof -i :${address.port} shows by whom`,
+    EACCES: `not allowed to listen on ${where}; ports below 1024 are for privileged programs, take a higher one`,
+    EADDRNOTAVAIL: `${address.host} is not an address of this machine; leave --host out, or use 0.0.0.0 for all of them`,
+    ENOTFOUND: `cannot find the host ${address.host}`,
+  };
+  return new OperationalError(code, known[code] ?? `cannot listen on ${where}: ${describe(cause)}`, cause);
+}
+
+/** Why a client could not connect, in a line for the person who started it. */
+export function connectError(cause: unknown, address: Address): OperationalError {
+  const code = errorCode(cause) ?? 'UNKNOWN';
+  const where = formatAddress(address);
+  const known: Record<string, string> = {
+    ECONNREFUSED: `no server at ${where}; start one first, with: strsvr ${address.port}`,
+    ENOTFOUND: `cannot find the host ${address.host}`,
+  };
+  return new OperationalError(code, known[code] ?? `cannot connect to ${where}: ${describe(cause)}`, cause);
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
