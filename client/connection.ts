@@ -113,7 +113,7 @@ function rawReader(socket: Socket): ReplyReader {
   const chunks: AsyncIterator<Buffer> = socket[Symbol.asyncIterator]();
   let coming: Promise<IteratorResult<Buffer>> | undefined;
   return async (letter) => {
-    let arrived = Buffer.alloc(0);
+    let arrived: Buffer = Buffer.alloc(0);
     for (;;) {
       coming ??= chunks.next();
       const whole = arrived.subarray(-Buffer.byteLength(letter)).toString() === letter;

@@ -1,0 +1,61 @@
+# Thin targets over npm scripts. What they need is installed and built when it is missing or out of date.
+
+PORT ?= 2000
+HOST ?= 127.0.0.1
+IO ?= events
+
+SOURCES := $(shell find server client shared test -name '*.ts')
+INSTALLED := node_modules/.package-lock.json
+BUILT := dist/.built
+
+.PHONY: help install build demo server client test lint format coverage clean
+
+help:
+	@echo 'make install    install what is needed, build, and say how to have strsvr and strclnt everywhere'
+	@echo 'make build      compile to dist/'
+	@echo 'make demo       replay the session of two clients in real terminals (FAST=1 without pauses)'
+	@echo 'make server     start strsvr and tell what it does (PORT=2000 HOST=127.0.0.1 IO=events)'
+	@echo 'make client     start strclnt (HOST=127.0.0.1 PORT=2000)'
+	@echo 'make test       run all tests and check the coverage'
+	@echo 'make lint       check style and format'
+	@echo 'make format     repair style and format'
+	@echo 'make coverage   run all tests and say where the coverage report is'
+	@echo 'make clean      remove what was built'
+
+$(INSTALLED): package.json package-lock.json
+	npm ci --no-audit --no-fund
+	@touch $@
+
+$(BUILT): $(INSTALLED) tsconfig.json $(SOURCES)
+	npm run --silent build
+	@touch $@
+
+install: $(BUILT)
+	@echo 'Installed and built. For strsvr and strclnt in every terminal, type: npm link'
+
+build: $(BUILT)
+
+demo: $(BUILT)
+	@npm run --silent demo
+
+# Not through npm, which would add lines of its own at Ctrl-C.
+server: $(BUILT)
+	@node dist/server/strsvr.js $(PORT) --host $(HOST) --io $(IO) --show
+
+client: $(BUILT)
+	@node dist/client/strclnt.js $(HOST) $(PORT)
+
+test: $(BUILT)
+	@npm run --silent test
+
+lint: $(INSTALLED)
+	@npm run --silent lint
+
+format: $(INSTALLED)
+	@npm run --silent format
+
+coverage: test
+	@echo 'The report is in coverage/index.html'
+
+clean:
+	rm -rf dist coverage

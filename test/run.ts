@@ -1,0 +1,113 @@
+// Runs the test files, each in a process of its own, and sees what uvu alone does not: a `before` hook that throws
+// (then passed differs from total), a file that forgets to run its tests (then it has none), a server left open (then
+// the file does not end), and a process left behind.
+//
+//   node dist/test/run.js [name ...]      only the files whose names contain one of the names
+
+import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+const FILE_DEADLINE_MS = 90_000;
+const SIDE_BY_SIDE = 2;
+/** In the environment of every process that a test starts, and so in that of all their children. */
+const MARK = `STRSVR_TEST_RUN=${process.pid}-${Date.now()}`;
+
+interface FileResult {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+const wanted = process.argv.slice(2);
+const files = readdirSync(HERE)
+  .filter((file) => file.endsWith('.test.js'))
+  .filter((file) => wanted.length === 0 || wanted.some((name) => file.includes(name)));
+const results: FileResult[] = [];
+const queue = [...files];
+await Promise.all(Array.from({ length: SIDE_BY_SIDE }, work));
+
+const left = leftBehind();
+for (const process of left) say(`FAILED: left behind: ${process}`);
+const sum = (of: (result: FileResult) => number) => results.reduce((total, result) => total + of(result), 0);
+const failed = sum((result) => result.failed) + left.length;
+const skipped = sum((result) => result.skipped);
+say(
+  `\n${sum((result) => result.passed)} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`,
+);
+if (failed > 0 || files.length === 0) process.exitCode = 1;
+
+async function work(): Promise<void> {
+  for (let file = queue.shift(); file !== undefined; file = queue.shift()) results.push(await runFile(file));
+}
+
+function runFile(file: string): Promise<FileResult> {
+  const started = performance.now();
+  const [name, value] = MARK.split('=') as [string, string];
+  const child = spawn(process.execPath, ['--enable-source-maps', join(HERE, file)], {
+    env: { ...process.env, [name]: value, FORCE_COLOR: '0' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  child.stdout.on('data', (chunk) => {
+    output += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    output += chunk;
+  });
+  let overdue = false;
+  const deadline = setTimeout(() => {
+    overdue = true;
+    child.kill('SIGKILL');
+  }, FILE_DEADLINE_MS);
+  return new Promise((resolve) => {
+    child.on('close', (status, signal) => {
+      clearTimeout(deadline);
+      const result = judge(
+        output,
+        overdue ? `not done after ${FILE_DEADLINE_MS / 1000} s` : (signal ?? status),
+      );
+      const seconds = ((performance.now() - started) / 1000).toFixed(1);
+      const tests = `${result.passed} passed${result.failed > 0 ? `, ${result.failed} FAILED` : ''}`;
+      say(`${basename(file, '.test.js').padEnd(16)} ${tests}, ${seconds} s`);
+      for (const line of output.split('\n')) if (line.startsWith('skipped: ')) say(`  ${line}`);
+      if (result.failed > 0) say(output);
+      resolve(result);
+    });
+  });
+}
+
+/** Reads uvu's closing lines. Whatever does not add up counts as one failure more. */
+function judge(output: string, ending: string | number | null): FileResult {
+  const figure = (name: string) => Number(new RegExp(`^ {2}${name}: +(\\d+)`, 'm').exec(output)?.[1] ?? 0);
+  const [total, passed, skipped] = [figure('Total'), figure('Passed'), figure('Skipped')];
+  const failed = total - passed;
+  const complaint =
+    total === 0 ? 'no test was run' : ending !== 0 && failed === 0 ? `ended with ${ending}` : undefined;
+  if (complaint !== undefined) say(`FAILED: ${complaint}`);
+  return { passed, failed: failed + (complaint === undefined ? 0 : 1), skipped };
+}
+
+/** Processes that tests started and that are still there; where there is no /proc, none are seen. */
+function leftBehind(): string[] {
+  const read = (pid: string, file: string) => {
+    try {
+      return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+    } catch {
+      return ''; // it has ended meanwhile
+    }
+  };
+  let pids: string[] = [];
+  try {
+    pids = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry));
+  } catch {}
+  return pids
+    .filter((pid) => read(pid, 'environ').split('\0').includes(MARK))
+    .map((pid) => `${pid} ${read(pid, 'cmdline').replaceAll('\0', ' ')}`);
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

@@ -1,0 +1,171 @@
+// What tests share: servers that are always closed, commands run to their end, and clients that send and receive
+// literal bytes.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createConnection, type Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import type { StringServer, StringServerOptions } from 'strsvr';
+import { startStringServer } from 'strsvr';
+import type { Test } from 'uvu';
+
+export type Address = StringServer['address'];
+
+/** The path of a built file: `built('server/strsvr.js')`. */
+export function built(path: string): string {
+  return fileURLToPath(new URL(`../${path}`, import.meta.url));
+}
+
+/** Starts a server in this process on a free port and closes it whatever happens. */
+export async function withServer(
+  options: Partial<StringServerOptions>,
+  use: (server: StringServer) => Promise<void>,
+): Promise<void> {
+  const server = await startStringServer({ port: 0, ...options });
+  try {
+    await use(server);
+  } finally {
+    await server.stop();
+  }
+}
+
+export interface Finished {
+  /** Exit status, or the signal that ended it. */
+  readonly status: number | NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A program of ours in a process of its own. */
+export class Program {
+  readonly child: ChildProcess;
+  readonly finished: Promise<Finished>;
+  stdout = '';
+  stderr = '';
+
+  constructor(path: string, args: readonly string[] = [], nodeArgs: readonly string[] = []) {
+    this.child = spawn(process.execPath, [...nodeArgs, built(path), ...args], { stdio: 'pipe' });
+    this.child.stdout?.on('data', (chunk) => {
+      this.stdout += chunk;
+    });
+    this.child.stderr?.on('data', (chunk) => {
+      this.stderr += chunk;
+    });
+    this.child.stdin?.on('error', () => {}); // it may end before it has read everything
+    this.finished = new Promise((resolve) => {
+      this.child.on('close', (code, signal) => {
+        resolve({ status: signal ?? code, stdout: this.stdout, stderr: this.stderr });
+      });
+    });
+  }
+
+  /** Resolves to the match once stdout or stderr contains the pattern; rejects if the program ends before. */
+  async says(stream: 'stdout' | 'stderr', pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const match = pattern.exec(this[stream]);
+      if (match !== null) return match;
+      const ended = await Promise.race([
+        once(this.child[stream] as NodeJS.ReadableStream, 'data').then(() => false),
+        this.finished.then(() => true),
+      ]);
+      if (ended && !pattern.test(this[stream])) {
+        throw new Error(`${pattern} was never said on ${stream}, but:\n${this.stdout}\n${this.stderr}`);
+      }
+    }
+  }
+}
+
+/** Runs a program of ours to its end, with `input` on stdin. */
+export async function run(path: string, args: readonly string[] = [], input = ''): Promise<Finished> {
+  const program = new Program(path, args);
+  program.child.stdin?.end(input);
+  return program.finished;
+}
+
+/** Starts strsvr in a process of its own, waits until it listens, and ends it whatever happens. */
+export async function withStrsvr(
+  args: readonly string[],
+  use: (server: Program, address: Address) => Promise<void>,
+  path = 'server/strsvr.js',
+): Promise<void> {
+  const server = new Program(path, args);
+  try {
+    const [, host = '', port] = await server.says('stdout', /listening on (.+):(\d+) \(/);
+    await use(server, { host, port: Number(port) });
+  } finally {
+    server.child.kill('SIGKILL');
+    await server.finished;
+  }
+}
+
+/** A client that knows nothing but bytes. */
+export class ByteClient {
+  readonly socket: Socket;
+  readonly #chunks: AsyncIterator<Buffer>;
+  #arrived: Buffer = Buffer.alloc(0);
+
+  private constructor(socket: Socket) {
+    this.socket = socket;
+    this.#chunks = socket[Symbol.asyncIterator]();
+  }
+
+  static async connect({ host, port }: Address): Promise<ByteClient> {
+    const socket = createConnection({ host, port, noDelay: true, allowHalfOpen: true });
+    await once(socket, 'connect');
+    socket.on('error', () => {});
+    return new ByteClient(socket);
+  }
+
+  /** Sends text as UTF-8, or bytes as they are. */
+  send(data: string | Uint8Array): void {
+    this.socket.write(data);
+  }
+
+  /** Resolves to exactly so many bytes; rejects if the stream ends before. */
+  async receive(length: number): Promise<Buffer> {
+    while (this.#arrived.length < length) {
+      const { value, done } = await this.#chunks.next();
+      if (done)
+        throw new Error(`expected ${length} bytes, got ${this.#arrived.length} and the end of the stream`);
+      this.#arrived = Buffer.concat([this.#arrived, value]);
+    }
+    const received = this.#arrived.subarray(0, length);
+    this.#arrived = this.#arrived.subarray(length);
+    return received;
+  }
+
+  /** Resolves to all that comes until the server ends the stream. */
+  async receiveAll(): Promise<Buffer> {
+    const parts: Buffer[] = [this.#arrived];
+    for (;;) {
+      const { value, done } = await this.#chunks.next();
+      if (done) return Buffer.concat(parts);
+      parts.push(value);
+    }
+  }
+
+  /** Ends our side and resolves to all that the server still sends. */
+  async endAndReceive(): Promise<Buffer> {
+    this.socket.end();
+    return this.receiveAll();
+  }
+
+  close(): void {
+    this.socket.destroy();
+  }
+}
+
+/** A test that needs what not every machine has: where `missing` says what that is, it is skipped and says so. */
+export function testWith(
+  test: Test,
+  missing: string | undefined,
+  name: string,
+  body: () => Promise<void>,
+): void {
+  if (missing === undefined) {
+    test(name, body);
+  } else {
+    test.skip(name, body);
+    process.stdout.write(`skipped: ${name}: ${missing}\n`);
+  }
+}

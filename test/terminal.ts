@@ -1,0 +1,73 @@
+// A real terminal with a program in it: a pseudo-terminal for the program, a terminal emulator for what a person
+// would see. For tests and for the demo.
+
+import { spawn } from '@lydell/node-pty';
+import xterm from '@xterm/headless';
+
+/** How long a person would wait before calling it broken. */
+const PATIENCE_MS = 10_000;
+
+export class Terminal {
+  /** Resolves to the program's exit status; 128 and more if a signal ended it. */
+  readonly exited: Promise<number>;
+  readonly pid: number;
+  readonly #pty;
+  readonly #emulator;
+  readonly #watchers = new Set<() => void>();
+
+  constructor(command: string, args: readonly string[], { columns = 80, rows = 24 } = {}) {
+    this.#emulator = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true });
+    this.#pty = spawn(command, [...args], { name: 'xterm-256color', cols: columns, rows, env: process.env });
+    this.pid = this.#pty.pid;
+    this.#pty.onData((data) => this.#emulator.write(data, () => this.#changed()));
+    this.exited = new Promise((resolve) => {
+      this.#pty.onExit(({ exitCode, signal }) => resolve(signal ? 128 + signal : exitCode));
+    });
+  }
+
+  /** Presses keys. Enter is '\r', Ctrl-C '\x03', Ctrl-D '\x04'. */
+  type(keys: string): void {
+    this.#pty.write(keys);
+  }
+
+  /** What a person sees, without the empty rows at the end. */
+  get screen(): string[] {
+    const buffer = this.#emulator.buffer.active;
+    const rows = Array.from(
+      { length: buffer.length },
+      (_, row) => buffer.getLine(row)?.translateToString(true) ?? '',
+    );
+    while (rows.at(-1) === '') rows.pop();
+    return rows;
+  }
+
+  /** Resolves once the screen is as wanted; rejects, with the screen, when it does not become so. */
+  shows(wanted: (screen: string[]) => boolean, what: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const done = (settle: () => void) => {
+        clearTimeout(patience);
+        this.#watchers.delete(look);
+        settle();
+      };
+      const look = () => wanted(this.screen) && done(resolve);
+      const patience = setTimeout(
+        () =>
+          done(() => reject(new Error(`the terminal never showed ${what}, but:\n${this.screen.join('\n')}`))),
+        PATIENCE_MS,
+      );
+      this.#watchers.add(look);
+      look();
+    });
+  }
+
+  /** Ends the program, if it has not ended yet. */
+  close(signal: 'SIGINT' | 'SIGKILL' = 'SIGKILL'): void {
+    try {
+      process.kill(this.pid, signal);
+    } catch {} // it has ended
+  }
+
+  #changed(): void {
+    for (const look of [...this.#watchers]) look();
+  }
+}
