@@ -38,9 +38,9 @@ function once(action: () => void): () => void {
 function readOptions() {
   const { host, port, raw } = readCommandLine({
     name: 'strclnt',
-    positionals: '[host] [port]',
+    usage: '[host] [port]',
     summary: 'Send letters to a strsvr and print the string that comes back',
-    options: (yargs) =>
+    positionals: (yargs) =>
       yargs
         .positional('host', {
           describe: `Where the server is (${DEFAULT_HOST}); digits alone are the port`,
@@ -49,12 +49,13 @@ function readOptions() {
         .positional('port', {
           describe: `Its TCP port (${DEFAULT_PORT})`,
           coerce: wholeNumber('port', 1, MAX_PORT),
-        })
-        .option('raw', {
-          describe: "Talk to a server that knows nothing of line ends, such as the tutorial's",
-          boolean: true,
-          default: false,
         }),
+    options: (yargs) =>
+      yargs.option('raw', {
+        describe: "Talk to a server that knows nothing of line ends, such as the tutorial's",
+        boolean: true,
+        default: false,
+      }),
     examples: [
       ['strclnt', 'ask for letters at the terminal; Enter alone leaves'],
       ['strclnt 192.168.1.17 2000', 'a server on another machine'],

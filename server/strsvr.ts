@@ -34,16 +34,17 @@ await runCommand('strsvr', async () => {
 function readOptions() {
   return readCommandLine({
     name: 'strsvr',
-    positionals: '[port]',
+    usage: '[port]',
     summary:
       'Keep one string for everybody: append each letter that a client sends, send the whole string back',
+    positionals: (yargs) =>
+      yargs.positional('port', {
+        describe: 'TCP port; 0 picks a free one',
+        default: DEFAULT_PORT,
+        coerce: wholeNumber('port', 0, MAX_PORT),
+      }),
     options: (yargs) =>
       yargs
-        .positional('port', {
-          describe: 'TCP port; 0 picks a free one',
-          default: DEFAULT_PORT,
-          coerce: wholeNumber('port', 0, MAX_PORT),
-        })
         .option('host', {
           requiresArg: true,
           describe: 'Address to listen on; 0.0.0.0 lets other machines in',

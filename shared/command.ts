@@ -2,17 +2,18 @@
 // Exit status: 0 done; 1 the world failed; 2 wrong usage. Every failure is one line on stderr.
 
 import { createRequire } from 'node:module';
-import yargs, { type ArgumentsCamelCase, type Argv } from 'yargs';
+import yargs, { type Argv } from 'yargs';
 import { errorCode, OperationalError, UsageError } from './errors.js';
 import { visible } from './terminal.js';
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
 
-export interface CommandLine<Options> {
+export interface CommandLine<Positionals extends object, Options extends object> {
   readonly name: string;
   /** As yargs writes them: `[host] [port]`. */
-  readonly positionals: string;
+  readonly usage: string;
   readonly summary: string;
+  readonly positionals: (yargs: Argv) => Argv<Positionals>;
   readonly options: (yargs: Argv) => Argv<Options>;
   /** Pairs of a command and what it does. */
   readonly examples: ReadonlyArray<readonly [command: string, what: string]>;
@@ -22,40 +23,43 @@ export interface CommandLine<Options> {
  * Reads the process's command line. --help, --version and completion print and end the process.
  * @throws UsageError
  */
-export function readCommandLine<Options>(spec: CommandLine<Options>): ArgumentsCamelCase<Options> {
+export function readCommandLine<Positionals extends object, Options extends object>(
+  spec: CommandLine<Positionals, Options>,
+): Positionals & Options {
   const args = process.argv.slice(2);
-  let parsed: ArgumentsCamelCase<Options> | undefined;
-  yargs(args)
+  // The options stand outside the command: there alone the shell's completion finds them.
+  const command = spec.options(yargs(args)) as unknown as Argv;
+  const parsed = command
     .scriptName(spec.name)
+    .usage(`$0 ${spec.usage}\n\n${spec.summary}`)
     .parserConfiguration({ 'parse-numbers': false, 'parse-positional-numbers': false })
-    .command(`$0 ${spec.positionals}`, spec.summary, spec.options, (argv) => {
-      parsed = argv;
-    })
+    .command(`$0 ${spec.usage}`, false, spec.positionals)
     .example(spec.examples as Array<[string, string]>)
     .completion('completion', 'Print a script for the shell that completes options')
     .version(version)
     .updateStrings({ 'Not enough arguments following: %s': '--%s: expected a value, got nothing' })
     .strict()
     .wrap(100)
-    .fail((message, error) => {
-      if (error !== undefined && error.name !== 'YError') throw error;
-      throw new UsageError(message ?? error.message);
+    .fail((message) => {
+      throw new UsageError(message);
     })
-    .parseSync();
-  if (parsed === undefined) throw new UsageError('nothing to do');
+    .parseSync() as unknown as Positionals & Options;
   checkWritten(args, parsed);
   return parsed;
 }
 
-/** What yargs swallows: of an option given twice it takes the last, and of --show=7 it makes false. */
-function checkWritten(args: readonly string[], parsed: Record<string, unknown>): void {
+/** What yargs swallows: words after --, all but the last of an option's values, and the 7 of --show=7. */
+function checkWritten(args: readonly string[], parsed: object): void {
+  const values = new Map<string, unknown>(Object.entries(parsed));
+  const words = values.get('_');
+  if (Array.isArray(words) && words.length > 0)
+    throw new UsageError(`expected nothing after --, got ${words[0]}`);
   const seen = new Set<string>();
   for (const arg of args) {
-    if (arg === '--') return;
     const [, name, value] = /^--(?:no-)?([^=]+)=?(.*)$/.exec(arg) ?? [];
     if (name === undefined) continue;
     if (seen.has(name)) throw new UsageError(`--${name}: expected once, got it again`);
-    if (typeof parsed[name] === 'boolean' && value)
+    if (typeof values.get(name) === 'boolean' && value)
       throw new UsageError(`--${name}: expected no value, got ${value}`);
     seen.add(name);
   }

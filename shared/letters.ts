@@ -102,7 +102,7 @@ export class LetterDecoder {
 
   /** Copies the unread bytes, because the chunk's memory is about to be used for something else. */
   hold(): void {
-    this.feed(this.#chunk.slice(this.#position));
+    this.feed(new Uint8Array(this.#chunk.subarray(this.#position))); // a Buffer's own slice() would not copy
   }
 
   /** Forgets the unread bytes and the unfinished letter. */

@@ -30,7 +30,10 @@ const queue = [...files];
 await Promise.all(Array.from({ length: SIDE_BY_SIDE }, work));
 
 const left = leftBehind();
-for (const process of left) say(`FAILED: left behind: ${process}`);
+for (const { pid, command } of left) {
+  say(`FAILED: left behind, and ended now: ${pid} ${command}`);
+  process.kill(pid, 'SIGKILL');
+}
 const sum = (of: (result: FileResult) => number) => results.reduce((total, result) => total + of(result), 0);
 const failed = sum((result) => result.failed) + left.length;
 const skipped = sum((result) => result.skipped);
@@ -91,7 +94,7 @@ function judge(output: string, ending: string | number | null): FileResult {
 }
 
 /** Processes that tests started and that are still there; where there is no /proc, none are seen. */
-function leftBehind(): string[] {
+function leftBehind(): Array<{ pid: number; command: string }> {
   const read = (pid: string, file: string) => {
     try {
       return readFileSync(`/proc/${pid}/${file}`, 'utf8');
@@ -105,7 +108,7 @@ function leftBehind(): string[] {
   } catch {}
   return pids
     .filter((pid) => read(pid, 'environ').split('\0').includes(MARK))
-    .map((pid) => `${pid} ${read(pid, 'cmdline').replaceAll('\0', ' ')}`);
+    .map((pid) => ({ pid: Number(pid), command: read(pid, 'cmdline').replaceAll('\0', ' ') }));
 }
 
 function say(line: string): void {

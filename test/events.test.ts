@@ -1,0 +1,201 @@
+// The server among real clients: slow, silent, broken, many.
+
+import { once } from 'node:events';
+import { type StringServer, startStringServer } from 'strsvr';
+import { connect } from 'strsvr/client';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { ByteClient, type Program, withServer, withStrsvr } from './support.js';
+
+test('the address says which port was free, and the outcome says what was stored', async () => {
+  const server = await startStringServer({ port: 0 });
+  assert.is(server.address.host, '127.0.0.1');
+  assert.ok(server.address.port > 0);
+  const connection = await connect(server.address);
+  assert.is(await connection.send('a'), 'a');
+  assert.is(await connection.send('€'), 'a€');
+  connection.close();
+  const { text, cost } = await server.stop();
+  assert.is(text.toString(), 'a€');
+  assert.is(cost.letters, 2);
+  assert.is(cost.clients, 1);
+  assert.is(cost.ioThreads, 1);
+  assert.ok(cost.cpuSeconds > 0);
+});
+
+test('with a number of clients, it closes by itself when so many have come and gone', async () => {
+  const server = await startStringServer({ port: 0, clients: 2 });
+  const [one, other] = [await connect(server.address), await connect(server.address)];
+  await one.send('a');
+  await other.send('b');
+  try {
+    await connect(server.address);
+    assert.unreachable('a third client came in');
+  } catch (error) {
+    assert.match((error as Error).message, 'no server at');
+  }
+  one.close();
+  other.close();
+  assert.is((await server.closed).text.toString(), 'ab');
+});
+
+test('50 clients at once: each reply ends in its letter, replies grow, the text holds every letter once', async () => {
+  await withServer({}, async (server) => {
+    await Promise.all(
+      Array.from({ length: 50 }, async (_, client) => {
+        const letter = String.fromCodePoint(0x4e00 + client);
+        const connection = await connect(server.address);
+        for (let i = 0; i < 20; i += 1) await connection.send(letter); // send() checks the reply
+        connection.close();
+      }),
+    );
+    const { text } = await server.stop();
+    const sorted = [...text.toString()].sort().join('');
+    const expected = Array.from({ length: 50 }, (_, client) =>
+      String.fromCodePoint(0x4e00 + client).repeat(20),
+    );
+    assert.is(sorted, expected.join(''));
+  });
+});
+
+test('60 letters with LF take less than 5 ms each, at the median', async () => {
+  await withStrsvr(['0'], async (_, address) => {
+    assert.ok((await medianRoundTripMs(address)) < 5);
+  });
+});
+
+test('with --nagle a reply’s LF waits for the client’s acknowledgement, where the system delays that', async () => {
+  await withStrsvr(['0', '--nagle'], async (_, address) => {
+    const median = await medianRoundTripMs(address);
+    if (process.platform === 'linux') assert.ok(median > 20, `${median} ms`);
+  });
+});
+
+async function medianRoundTripMs(address: StringServer['address']): Promise<number> {
+  const client = await ByteClient.connect(address);
+  const times: number[] = [];
+  for (let i = 1; i <= 60; i += 1) {
+    const started = performance.now();
+    client.send('x\n');
+    await client.receive(i + 1);
+    times.push(performance.now() - started);
+  }
+  client.close();
+  return times.sort((a, b) => a - b)[30] ?? Number.NaN;
+}
+
+test('a client that never reads costs little memory and holds up nobody', async () => {
+  await withStrsvr(['0'], async (server, address) => {
+    const greedy = await ByteClient.connect(address);
+    greedy.socket.pause();
+    const healthy = await connect(address);
+    await healthy.send('a');
+    const before = await residentBytes(server);
+    const megabyte = Buffer.alloc(1_000_000, 'x');
+    greedy.send(megabyte);
+    let slowest = 0;
+    for (let i = 0; i < 200; i += 1) {
+      const started = performance.now();
+      await healthy.send('b');
+      slowest = Math.max(slowest, performance.now() - started);
+    }
+    const grown = (await residentBytes(server)) - before;
+    assert.ok(grown < 24 * 1024 * 1024, `${grown} bytes`);
+    assert.ok(slowest < 500, `${slowest} ms`);
+    greedy.close();
+    healthy.close();
+  });
+});
+
+/** Of a server in a process of its own; where there is no /proc, nothing grows. */
+async function residentBytes(server: Program): Promise<number> {
+  const { readFile } = await import('node:fs/promises');
+  const status = await readFile(`/proc/${server.child.pid}/status`, 'utf8').catch(() => '');
+  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1024;
+}
+
+test('a reset takes nobody else with it, and the letter is in the text', async () => {
+  await withServer({}, async (server) => {
+    const [broken, healthy] = [await ByteClient.connect(server.address), await connect(server.address)];
+    broken.send('a');
+    await broken.receive(1);
+    broken.socket.resetAndDestroy();
+    await once(broken.socket, 'close');
+    assert.is(await healthy.send('b'), 'ab');
+    healthy.close();
+  });
+});
+
+test('a reset in the middle of long replies frees the client', async () => {
+  await withServer({}, async (server) => {
+    const broken = await ByteClient.connect(server.address);
+    broken.send('x'.repeat(10_000));
+    await broken.receive(100_000);
+    broken.socket.resetAndDestroy();
+    const healthy = await connect(server.address);
+    assert.match(await healthy.send('y'), /^x+y$/);
+    healthy.close();
+  });
+});
+
+test('more clients than allowed are refused, and those that are in are served', async () => {
+  await withStrsvr(['0', '--max-connections', '1'], async (server, address) => {
+    const first = await connect(address);
+    await first.send('a');
+    const second = await ByteClient.connect(address);
+    assert.is((await second.receiveAll().catch(() => Buffer.alloc(0))).length, 0);
+    await server.says('stderr', /refused 127\.0\.0\.1:\d+: 1 clients are connected, as many as are allowed/);
+    assert.is(await first.send('b'), 'ab');
+    first.close();
+  });
+});
+
+test('a stop answers what is in the text, and ends in time although a client does not read', async () => {
+  const server = await startStringServer({ port: 0 });
+  const [silent, greedy] = [
+    await ByteClient.connect(server.address),
+    await ByteClient.connect(server.address),
+  ];
+  silent.send('a');
+  await silent.receive(1);
+  greedy.socket.pause();
+  greedy.send('x'.repeat(20_000));
+  const other = await connect(server.address);
+  await other.send('b'); // by now the server has read what the greedy one sent before
+  const started = performance.now();
+  const stopped = server.stop();
+  assert.is((await silent.receiveAll()).toString(), '');
+  const { text } = await stopped;
+  assert.ok(performance.now() - started < 6_000);
+  assert.match(text.toString(), /^ax+b$/);
+  greedy.close();
+  other.close();
+});
+
+test('a stop with idle clients takes no longer than a person would wait', async () => {
+  const server = await startStringServer({ port: 0 });
+  const idle = await ByteClient.connect(server.address);
+  idle.send('a');
+  await idle.receive(1);
+  const started = performance.now();
+  await server.stop();
+  assert.ok(performance.now() - started < 1_000);
+  idle.close();
+});
+
+test('a port that is taken is said, with how to see by whom', async () => {
+  await withServer({}, async ({ address }) => {
+    try {
+      await startStringServer(address);
+      assert.unreachable();
+    } catch (error) {
+      assert.is((error as { code?: string }).code, 'EADDRINUSE');
+      assert.match(
+        (error as Error).message,
+        `port ${address.port} is taken on 127.0.0.1; lsof -i :${address.port}`,
+      );
+    }
+  });
+});
+
+test.run();

@@ -1,0 +1,124 @@
+// What server/plain.ts gets wrong, one behaviour each, and which file of the house gets it right.
+
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { connect } from 'strsvr/client';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type Address, ByteClient, Program, testWith, withStrsvr } from './support.js';
+
+async function withPlain(use: (server: Program, address: Address) => Promise<void>): Promise<void> {
+  const server = new Program('server/plain.js', ['0']);
+  try {
+    const [, port] = await server.says('stdout', /"port":(\d+)/);
+    await use(server, { host: '127.0.0.1', port: Number(port) });
+  } finally {
+    server.child.kill('SIGKILL');
+    await server.finished;
+  }
+}
+
+async function withBoth(
+  use: (server: Program, address: Address, plain: boolean) => Promise<void>,
+): Promise<void> {
+  await withPlain((server, address) => use(server, address, true));
+  await withStrsvr(['0'], (server, address) => use(server, address, false));
+}
+
+test('what it gets right: whoever has data next is answered with the whole string', async () => {
+  await withPlain(async (server, address) => {
+    const [one, other] = [await connect(address), await connect(address)];
+    assert.is(await one.send('a'), 'a');
+    assert.is(await other.send('b'), 'ab');
+    assert.is(await one.send('c'), 'abc');
+    one.close();
+    other.close();
+    await server.says('stdout', /nobody is left, and v is abc\n/);
+  });
+});
+
+test('half an emoji becomes rubbish (shared/letters.ts keeps it until the rest comes)', async () => {
+  await withBoth(async (_, address, plain) => {
+    const client = await ByteClient.connect(address);
+    const emoji = Buffer.from('😀');
+    client.send(Buffer.concat([Buffer.from('\n'), emoji.subarray(0, 2)]));
+    await client.receive(1); // the LF: the first half has been read
+    client.send(emoji.subarray(2));
+    const reply = await client.receive(4);
+    assert.is(reply.toString() === '😀', !plain);
+    client.close();
+  });
+});
+
+test('letters followed at once by the end of the stream lose replies (server/io/events.ts, allowHalfOpen, and server/session.ts, end)', async () => {
+  const length = 20_000;
+  await withBoth(async (_, address, plain) => {
+    const client = await ByteClient.connect(address);
+    client.send('x'.repeat(length));
+    const replies = await client.endAndReceive();
+    assert.is(replies.length === (length * (length + 1)) / 2, !plain);
+  });
+});
+
+testWith(
+  test,
+  process.platform === 'linux' ? undefined : 'memory is read from /proc',
+  'a client that never reads fills the memory (server/session.ts owes numbers, and few of them, then stops reading)',
+  async () => {
+    const letters = 1_000_000;
+    await withBoth(async (server, address, plain) => {
+      const before = await peakKiB(server);
+      const greedy = await ByteClient.connect(address);
+      greedy.socket.pause();
+      greedy.send('x'.repeat(letters));
+      const other = await connect(address);
+      let text = await other.send('a');
+      for (let i = 0; plain ? text.length < letters : i < 100; i += 1) text = await other.send('a');
+      const grownKiB = (await peakKiB(server)) - before;
+      assert.is(grownKiB > 80_000, plain, `${grownKiB} KiB`);
+      assert.is(text.length > letters / 10, plain, `${text.length} letters`);
+      greedy.close();
+      other.close();
+    });
+  },
+);
+
+async function peakKiB(server: Program): Promise<number> {
+  const status = await readFile(`/proc/${server.child.pid}/status`, 'utf8');
+  return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]);
+}
+
+test('a reset ends the server for everybody (server/io/events.ts listens for errors first)', async () => {
+  await withBoth(async (server, address, plain) => {
+    const client = await ByteClient.connect(address);
+    client.send('a');
+    await client.receive(1);
+    client.socket.resetAndDestroy();
+    await once(client.socket, 'close');
+    const survived = connect(address).then(async (other) => {
+      await other.send('b');
+      other.close();
+    });
+    await (plain ? server.says('stderr', /ECONNRESET/) : survived);
+    await survived.catch(() => {});
+    if (plain) assert.is((await server.finished).status, 1);
+  });
+});
+
+test('the text grows beyond any limit (server/text.ts refuses the letter that does not fit)', async () => {
+  const [limit, letters] = [1_000, 1_500];
+  const replies = (length: number) => (length * (length + 1)) / 2;
+  await withPlain(async (_, address) => {
+    const client = await ByteClient.connect(address);
+    client.send('x'.repeat(letters));
+    assert.is((await client.receive(replies(letters))).length, replies(letters));
+    client.close();
+  });
+  await withStrsvr(['0', '--max-length', String(limit)], async (_, address) => {
+    const client = await ByteClient.connect(address);
+    client.send('x'.repeat(letters));
+    assert.is((await client.receiveAll()).length, replies(limit));
+  });
+});
+
+test.run();

@@ -1,0 +1,400 @@
+// The client as people use it: at a real terminal, from a pipe, against servers that are not there or go away.
+
+import { once } from 'node:events';
+import { createServer, type Server, type Socket } from 'node:net';
+import { type StringServer, startStringServer } from 'strsvr';
+import { connect } from 'strsvr/client';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type Address, built, Program, run, withServer } from './support.js';
+import { Terminal } from './terminal.js';
+
+const PROMPT = 'enter a letter:';
+
+function at({ host, port }: Address): string[] {
+  return [host, String(port)];
+}
+
+/** strclnt at a terminal of its own, closed whatever happens. */
+async function withTerminal(
+  args: readonly string[],
+  use: (terminal: Terminal) => Promise<void>,
+): Promise<void> {
+  const terminal = new Terminal(process.execPath, [built('client/strclnt.js'), ...args]);
+  try {
+    await use(terminal);
+  } finally {
+    terminal.close();
+    await terminal.exited;
+  }
+}
+
+/** Resolves when the last rows of the terminal are these. */
+function ends(terminal: Terminal, ...rows: string[]): Promise<void> {
+  return terminal.shows(
+    (screen) => screen.slice(-rows.length).join('\n') === rows.join('\n'),
+    rows.join('\n'),
+  );
+}
+
+// --- at a terminal ---
+
+test('the tutorial’s session of two clients, keystroke by keystroke', async () => {
+  await withServer({ clients: 2 }, async (server) => {
+    await withTerminal(at(server.address), async (first) => {
+      await withTerminal(at(server.address), async (second) => {
+        const letter = async (terminal: Terminal, key: string, reply: string) => {
+          await ends(terminal, PROMPT);
+          terminal.type(`${key}\r`);
+          await ends(terminal, `${PROMPT}${key}`, reply, PROMPT);
+        };
+        await letter(first, 'a', 'a');
+        await letter(first, 'b', 'ab');
+        await letter(first, 'c', 'abc');
+        await letter(second, 'u', 'abcu');
+        await letter(second, 'u', 'abcuu');
+        await letter(second, 'v', 'abcuuv');
+        await letter(second, 'v', 'abcuuvv');
+        await letter(first, 'd', 'abcuuvvd');
+        await letter(second, 'w', 'abcuuvvdw');
+        await letter(second, 'w', 'abcuuvvdww');
+        await letter(first, 'e', 'abcuuvvdwwe');
+        first.type('\r');
+        assert.is(await first.exited, 0);
+        second.type('\r');
+        assert.is(await second.exited, 0);
+        assert.is((await server.closed).text.toString(), 'abcuuvvdwwe');
+      });
+    });
+  });
+});
+
+test('several letters typed at once are several letters, and the last reply is printed', async () => {
+  await withServer({}, async ({ address }) => {
+    await withTerminal(at(address), async (terminal) => {
+      await ends(terminal, PROMPT);
+      terminal.type('xyz\r');
+      await ends(terminal, `${PROMPT}xyz`, 'xyz', PROMPT);
+    });
+  });
+});
+
+test('a space is a letter, and so is each part of an emoji; !! is no history', async () => {
+  await withServer({}, async (server) => {
+    await withTerminal(at(server.address), async (terminal) => {
+      await ends(terminal, PROMPT);
+      terminal.type(' \r');
+      await terminal.shows((screen) => screen.length === 3, 'a second prompt');
+      terminal.type('!!é😀❤️\r');
+      await terminal.shows((screen) => screen.length === 5, 'a third prompt');
+      terminal.type('\r');
+      assert.is(await terminal.exited, 0);
+    });
+    assert.is((await server.stop()).text.toString(), ' !!é😀❤️');
+  });
+});
+
+test('Ctrl-D leaves with exit 0, Ctrl-C ends it at once', async () => {
+  await withServer({}, async ({ address }) => {
+    await withTerminal(at(address), async (terminal) => {
+      await ends(terminal, PROMPT);
+      terminal.type('\x04');
+      assert.is(await terminal.exited, 0);
+    });
+    await withTerminal(at(address), async (terminal) => {
+      await ends(terminal, PROMPT);
+      terminal.type('\x03');
+      assert.is(await terminal.exited, 130);
+    });
+  });
+});
+
+test('a typed control character is left out, with one note', async () => {
+  await withServer({}, async (server) => {
+    await withTerminal(at(server.address), async (terminal) => {
+      await ends(terminal, PROMPT);
+      terminal.type('\t\r');
+      await terminal.shows(
+        (screen) => screen.filter((row) => row.startsWith(PROMPT)).length === 2,
+        'a second prompt',
+      );
+      assert.match(
+        terminal.screen.join('\n'),
+        'strclnt: control characters are not letters and were left out',
+      );
+      terminal.type('a\tb\r');
+      await terminal.shows((screen) => screen.includes('ab'), 'ab');
+    });
+    assert.is((await server.stop()).text.toString(), 'ab');
+  });
+});
+
+test('what strangers send cannot drive the terminal', async () => {
+  await withServer({}, async ({ address }) => {
+    const stranger = await connect(address);
+    for (const letter of 'a\u202e\u200d\u2028') await stranger.send(letter);
+    await withTerminal(at(address), async (terminal) => {
+      await ends(terminal, PROMPT);
+      terminal.type('b\r');
+      await terminal.shows((screen) => /^a\\u\{202E\}.?\\u\{2028\}b$/.test(screen[1] ?? ''), 'escapes');
+    });
+    stranger.close();
+  });
+});
+
+test('a server that goes away while the user thinks: a line and exit 1; with nothing typed exit 0', async () => {
+  const leave = async (keys: string): Promise<{ status: number; screen: string }> => {
+    const server = await startStringServer({ port: 0 });
+    let [status, screen] = [-1, ''];
+    await withTerminal(at(server.address), async (terminal) => {
+      await ends(terminal, PROMPT);
+      await server.stop();
+      terminal.type(keys);
+      status = await terminal.exited;
+      screen = terminal.screen.join('\n');
+    });
+    return { status, screen };
+  };
+  assert.is((await leave('\r')).status, 0);
+  const typed = await leave('a\r');
+  assert.is(typed.status, 1);
+  assert.match(
+    typed.screen,
+    /\nstrclnt: 127\.0\.0\.1:\d+ has closed the connection: it has stopped, or its text\s+is full$/,
+  );
+});
+
+// --- from a pipe ---
+
+test('from a pipe every letter is sent by itself and every reply has a line', async () => {
+  await withServer({}, async ({ address }) => {
+    const piped = await run('client/strclnt.js', at(address), 'ab\nc\r\n é😀');
+    assert.is(piped.stdout, 'a\nab\nabc\nabc \nabc é\nabc é😀\n');
+    assert.is(piped.stderr, '');
+    assert.is(piped.status, 0);
+  });
+});
+
+test('from a pipe, control characters are dropped with one note', async () => {
+  await withServer({}, async ({ address }) => {
+    const piped = await run('client/strclnt.js', at(address), 'a\tb\0');
+    assert.is(piped.stdout, 'a\nab\n');
+    assert.is(piped.stderr, 'strclnt: control characters are not letters and were left out\n');
+    assert.is(piped.status, 0);
+  });
+});
+
+test('an empty pipe is no letter', async () => {
+  await withServer({}, async ({ address }) => {
+    assert.equal(await run('client/strclnt.js', at(address)), { status: 0, stdout: '', stderr: '' });
+  });
+});
+
+test('replies of any length arrive whole', async () => {
+  await withServer({}, async ({ address }) => {
+    const filler = await connect(address);
+    const sent = Array.from({ length: 3_000 }, (_, i) =>
+      filler.send(String.fromCodePoint(0x4e00 + (i % 5_000))),
+    );
+    const text = (await Promise.all(sent)).at(-1);
+    const { stdout } = await run('client/strclnt.js', at(address), 'x');
+    assert.is(stdout, `${text}x\n`);
+    filler.close();
+  });
+});
+
+test('whoever has seen enough of the replies is no failure', async () => {
+  await withServer({}, async ({ address }) => {
+    const client = new Program('client/strclnt.js', at(address));
+    client.child.stdin?.write('a');
+    await client.says('stdout', /a\n/);
+    client.child.stdout?.destroy();
+    client.child.stdin?.end('bcdefgh');
+    const { status, stderr } = await client.finished;
+    assert.is(status, 0);
+    assert.is(stderr, '');
+  });
+});
+
+// --- servers that are not there, or are none of ours ---
+
+test('no server, no such host, wrong words: one line each', async () => {
+  const free = await startStringServer({ port: 0 });
+  const { port } = free.address;
+  await free.stop();
+  assert.equal(await run('client/strclnt.js', [String(port)], 'a'), {
+    status: 1,
+    stdout: '',
+    stderr: `strclnt: no server at 127.0.0.1:${port}; start one first, with: strsvr ${port}\n`,
+  });
+  const nowhere = await run('client/strclnt.js', ['no-such-host.invalid', '2000'], 'a');
+  assert.match(
+    nowhere.stderr,
+    /^strclnt: (cannot find the host no-such-host\.invalid|cannot connect to [^\n]+)\n$/,
+  );
+  assert.is(nowhere.status, 1);
+  const wrong = await run('client/strclnt.js', ['127.0.0.1', '0'], 'a');
+  assert.is(
+    wrong.stderr,
+    'strclnt: port: expected a whole number from 1 to 65535, got "0" (see strclnt --help)\n',
+  );
+  assert.is(wrong.status, 2);
+});
+
+test('one argument of digits is the port', async () => {
+  await withServer({}, async ({ address }) => {
+    assert.is((await run('client/strclnt.js', [String(address.port)], 'a')).stdout, 'a\n');
+    const tooHigh = await run('client/strclnt.js', ['70000'], 'a');
+    assert.is(
+      tooHigh.stderr,
+      'strclnt: port: expected a whole number from 1 to 65535, got "70000" (see strclnt --help)\n',
+    );
+  });
+});
+
+test('a text that is full, and a connection that breaks, are one line and exit 1', async () => {
+  await withServer({ maxLength: 2 }, async ({ address }) => {
+    const { status, stdout, stderr } = await run('client/strclnt.js', at(address), 'abc');
+    assert.is(stdout, 'a\nab\n');
+    const why = 'it has stopped, or its text is full';
+    assert.is(stderr, `strclnt: 127.0.0.1:${address.port} has closed the connection: ${why}\n`);
+    assert.is(status, 1);
+  });
+  await withNetServer(
+    (socket) => socket.once('data', () => socket.resetAndDestroy()),
+    async (address) => {
+      const { status, stderr } = await run('client/strclnt.js', at(address), 'a');
+      assert.is(stderr, `strclnt: lost the connection to 127.0.0.1:${address.port}: read ECONNRESET\n`);
+      assert.is(status, 1);
+    },
+  );
+});
+
+test('a server that does not answer the connect is given up', async () => {
+  // A listener that never accepts: its process stands still, and its queue is full.
+  const script = `
+    require('node:net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, function () {
+      require('node:fs').writeSync(1, this.address().port + '\\n');
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60_000);
+    });`;
+  const stuck = new Program('server/plain.js', [], ['-e', script, '--']);
+  try {
+    const [, port] = await stuck.says('stdout', /(\d+)\n/);
+    const address = { host: '127.0.0.1', port: Number(port), connectTimeoutMs: 100 };
+    const waiting = Array.from({ length: 8 }, () => connect(address));
+    const outcomes = await Promise.allSettled(waiting);
+    const failures = outcomes.flatMap((outcome) =>
+      outcome.status === 'rejected' ? [outcome.reason.message] : [],
+    );
+    for (const outcome of outcomes) if (outcome.status === 'fulfilled') outcome.value.close();
+    if (process.platform === 'linux') assert.ok(failures.length > 0, 'the queue was never full');
+    for (const message of failures) assert.is(message, `127.0.0.1:${port} did not answer for 0.1 s`);
+  } finally {
+    stuck.child.kill('SIGKILL');
+    await stuck.finished;
+  }
+});
+
+/** A server of the tutorial's kind: one byte at a time, LF is a letter too, and the whole string goes back. */
+function tutorialServer(): (socket: Socket) => void {
+  let v = Buffer.alloc(0);
+  return (socket) => {
+    socket.on('data', (data) => {
+      for (const byte of data) {
+        v = Buffer.concat([v, Buffer.of(byte)]);
+        socket.write(v);
+      }
+    });
+  };
+}
+
+async function withNetServer(
+  accept: (socket: Socket) => void,
+  use: (address: Address) => Promise<void>,
+): Promise<void> {
+  const sockets = new Set<Socket>();
+  const server: Server = createServer({ noDelay: true }, (socket) => {
+    sockets.add(socket.on('error', () => {}));
+    accept(socket);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  try {
+    await use({ host: '127.0.0.1', port: (server.address() as { port: number }).port });
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  }
+}
+
+test('--raw talks to the tutorial’s server, and to ours', async () => {
+  await withNetServer(tutorialServer(), async (address) => {
+    const { status, stdout } = await run('client/strclnt.js', [...at(address), '--raw'], 'abac');
+    assert.is(stdout, 'a\nab\naba\nabac\n');
+    assert.is(status, 0);
+  });
+  await withServer({}, async ({ address }: StringServer) => {
+    assert.is((await run('client/strclnt.js', [...at(address), '--raw'], 'ab')).stdout, 'a\nab\n');
+  });
+});
+
+test('--raw takes a reply as whole only when nothing follows it', async () => {
+  await withNetServer(
+    (socket) => {
+      socket.once('data', () => {
+        socket.write('xa'); // ends in the letter sent, but the reply goes on
+        setTimeout(() => socket.write('ya'), 5);
+      });
+    },
+    async (address) => {
+      const connection = await connect({ ...address, raw: true });
+      assert.is(await connection.send('a'), 'xaya');
+      connection.close();
+    },
+  );
+});
+
+test('--raw gives the last reply although the server ends after it, and says when there is none', async () => {
+  await withNetServer(
+    (socket) => socket.once('data', () => socket.end('a')),
+    async (address) => {
+      const connection = await connect({ ...address, raw: true });
+      assert.is(await connection.send('a'), 'a');
+      try {
+        await connection.send('b');
+        assert.unreachable();
+      } catch (error) {
+        assert.match((error as Error).message, 'has closed the connection');
+      }
+      connection.close();
+    },
+  );
+});
+
+test('without --raw, a server that stores line ends is recognized at the second letter', async () => {
+  for (const letters of ['ab', 'aa']) {
+    await withNetServer(tutorialServer(), async (address) => {
+      const { status, stderr } = await run('client/strclnt.js', at(address), letters);
+      assert.is(stderr, "strclnt: this server stores line ends, as the tutorial's does; use --raw\n");
+      assert.is(status, 1);
+    });
+  }
+});
+
+test('a connection sends letters only, and says so to the programmer', async () => {
+  await withServer({}, async ({ address }) => {
+    const connection = await connect(address);
+    for (const wrong of ['', 'ab', '\n', '\u0085']) {
+      try {
+        await connection.send(wrong);
+        assert.unreachable();
+      } catch (error) {
+        assert.instance(error, TypeError);
+      }
+    }
+    assert.is(await connection.send('😀'), '😀');
+    connection.close();
+  });
+});
+
+test.run();

@@ -1,0 +1,238 @@
+// The command as people and scripts use it: what stands on stdout, what on stderr, how it ends.
+
+import { once } from 'node:events';
+import { createConnection } from 'node:net';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { ByteClient, Program, run, withServer, withStrsvr } from './support.js';
+
+test('stdout carries the listening line and the final value, and nothing else', async () => {
+  await withStrsvr(['0', '--clients', '1'], async (server, address) => {
+    const client = await ByteClient.connect(address);
+    client.send('aé\n');
+    await client.endAndReceive();
+    const { status, stdout, stderr } = await server.finished;
+    assert.is(status, 0);
+    assert.is(stdout, `listening on 127.0.0.1:${address.port} (events)\nthe final value of v is aé\n`);
+    assert.match(
+      stderr,
+      /^client 1 came from 127\.0\.0\.1:\d+\nclient 1 left: 2 letters\n2 letters, 1 client, /,
+    );
+    assert.match(stderr, /; CPU \d+\.\d s; [\d,]+ context switch(es)?; 1 I\/O thread\n$/);
+  });
+});
+
+for (const [signal, status] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  test(`${signal} stops in order: the final value, exit 0`, async () => {
+    await withStrsvr(['0'], async (server, address) => {
+      const client = await ByteClient.connect(address);
+      client.send('ab');
+      await client.receive(3);
+      server.child.kill(signal);
+      assert.is((await client.receiveAll()).toString(), '');
+      client.close();
+      const finished = await server.finished;
+      assert.is(finished.status, 0);
+      assert.match(finished.stdout, /\nthe final value of v is ab\n$/);
+      assert.match(
+        finished.stderr,
+        /\nstopping: 1 client connected\nclient 1 closed, the server stops: 2 letters\n2 letters, /,
+      );
+    });
+  });
+
+  test(`a second ${signal} ends it at once: no final value, exit ${status}`, async () => {
+    await withStrsvr(['0'], async (server, address) => {
+      const client = await ByteClient.connect(address);
+      client.socket.pause();
+      client.send('x'.repeat(10_000)); // its replies will not be taken
+      await server.says('stderr', /came from/);
+      const other = await ByteClient.connect(address);
+      other.send('y');
+      await other.receive(1);
+      server.child.kill(signal);
+      await server.says('stderr', /stopping/);
+      server.child.kill(signal);
+      const finished = await server.finished;
+      assert.is(finished.status, status);
+      assert.not.match(finished.stdout, 'final value');
+      client.close();
+      other.close();
+    });
+  });
+}
+
+test('the final value of a long text comes out whole through a pipe', async () => {
+  const length = 300_000;
+  await withStrsvr(['0', '--clients', '1'], async (server, address) => {
+    const socket = createConnection(address);
+    socket.on('error', () => {});
+    socket.write('x'.repeat(length));
+    // Its replies would be 45 GB. It goes away once the server has read all of it.
+    await server.says('stderr', /came from/);
+    socket.destroy();
+    await once(socket, 'close');
+    const { stdout } = await server.finished;
+    assert.match(stdout, /\nthe final value of v is x*\n$/);
+  });
+});
+
+test('--show tells the story, letters included and made safe', async () => {
+  await withStrsvr(['0', '--show', '--clients', '1'], async (server, address) => {
+    const client = await ByteClient.connect(address);
+    const port = client.socket.localPort;
+    client.send('a\u202eb\n');
+    await client.receive(11);
+    client.send(Buffer.from('😀').subarray(0, 2));
+    await server.says('stderr', /half a letter waits/);
+    await client.endAndReceive();
+    const { stderr } = await server.finished;
+    const story = [
+      `client 1 is at 127.0.0.1:${port}, tcp to 127.0.0.1:${address.port}`,
+      'client 1: read 6 bytes, letters a \\u{202E} b, LF',
+      'client 1: wrote 11 bytes',
+      'client 1: read 2 bytes, half a letter waits',
+      'client 1: read 0 bytes, it has closed, half a letter is dropped',
+      'client 1 left: 3 letters',
+    ];
+    assert.is(stderr.split('\n').slice(0, -2).join('\n'), story.join('\n'));
+  });
+});
+
+test('--show tells when a client does not take what is written', async () => {
+  await withStrsvr(['0', '--show'], async (server, address) => {
+    const client = await ByteClient.connect(address);
+    client.socket.pause();
+    client.send('x'.repeat(10_000));
+    await server.says(
+      'stderr',
+      /client 1: read [\d,]+ bytes, letters x[x ]*, [\d,]+ bytes held until it reads\n/,
+    );
+    await server.says('stderr', /client 1: wrote [\d,]+ bytes, [\d,]+ bytes wait until it reads\n/);
+    client.close();
+  });
+});
+
+test('--log json writes a JSON object a line, --log silent nothing', async () => {
+  await withStrsvr(['0', '--log', 'json', '--show', '--clients', '1'], async (server, address) => {
+    const client = await ByteClient.connect(address);
+    client.send('a\u202e\0');
+    await client.endAndReceive();
+    const { stderr } = await server.finished;
+    const events = stderr
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    assert.equal(
+      events.map(({ type }) => type),
+      ['listening', 'came', 'read', 'wrote', 'read', 'closed', 'cost'],
+    );
+    assert.equal(events[2].unanswered, ['a', '\\u{202E}']);
+    assert.is(events[5].controls, 1);
+    assert.is(events[5].reason, 'ended');
+  });
+  await withStrsvr(['0', '--log', 'silent', '--show', '--clients', '1'], async (server, address) => {
+    await (await ByteClient.connect(address)).endAndReceive();
+    assert.is((await server.finished).stderr, '');
+  });
+});
+
+test('why a client is gone is said: full text, reset, thrown away controls', async () => {
+  await withStrsvr(['0', '--max-length', '1'], async (server, address) => {
+    const [full, broken] = [await ByteClient.connect(address), await ByteClient.connect(address)];
+    broken.send('\n\r');
+    await broken.receive(1);
+    full.send('ab');
+    await full.receiveAll();
+    broken.socket.resetAndDestroy();
+    await server.says('stderr', /client 1 closed, the text is full: 1 letter\n/);
+    await server.says(
+      'stderr',
+      /client 2 lost, read ECONNRESET: 0 letters, 1 control character thrown away\n/,
+    );
+  });
+});
+
+test('open to other machines, it warns and tells what others type', async () => {
+  await withStrsvr(['0', '--host', '0.0.0.0'], async (server, { port }) => {
+    await server.says(
+      'stderr',
+      new RegExp(`warning: whoever reaches port ${port} can read the text and append to it\n`),
+    );
+  });
+});
+
+test('more connections than the system has descriptors are lowered, with a warning', async () => {
+  await withStrsvr(['0', '--max-connections', '1000000'], async (server) => {
+    await server.says('stderr', /warning: at most \d+ clients, not 1000000: /);
+  });
+});
+
+test('a port that is taken is one line and exit 1', async () => {
+  await withServer({}, async ({ address }) => {
+    const { status, stdout, stderr } = await run('server/strsvr.js', [String(address.port)]);
+    assert.is(status, 1);
+    assert.is(stdout, '');
+    assert.match(stderr, new RegExp(`^strsvr: port ${address.port} is taken on 127\\.0\\.0\\.1; [^\n]+\n$`));
+  });
+});
+
+for (const [args, complaint] of [
+  [['--colour'], 'Unknown argument: colour'],
+  [['1', '2'], 'Unknown argument: 2'],
+  [['70000'], 'port: expected a whole number from 0 to 65535, got "70000"'],
+  [['12x'], 'port: expected a whole number from 0 to 65535, got "12x"'],
+  [['--clients'], '--clients: expected a value, got nothing'],
+  [['--clients', '0'], '--clients: expected a whole number from 1 to 9007199254740991, got "0"'],
+  [
+    ['--clients', '1', '--clients', '2'],
+    '--clients: expected a whole number from 1 to 9007199254740991, got "1,2"',
+  ],
+  [['--max-length=-1'], '--max-length: expected a whole number from 1 to 1073741824, got "-1"'],
+  [['--max-length='], '--max-length: expected a whole number from 1 to 1073741824, got nothing'],
+  [['--host='], '--host: expected a text, got nothing'],
+  [['--io', 'magic'], '--io: expected events, got "magic"'],
+  [['--log', 'loud'], '--log: expected text, json, silent, got "loud"'],
+  [['--show', '--show'], '--show: expected once, got it again'],
+  [['--show=7'], '--show: expected no value, got 7'],
+] as const) {
+  test(`strsvr ${args.join(' ')} is refused in one line with exit 2`, async () => {
+    const { status, stdout, stderr } = await run('server/strsvr.js', args);
+    assert.is(stderr, `strsvr: ${complaint} (see strsvr --help)\n`);
+    assert.is(stdout, '');
+    assert.is(status, 2);
+  });
+}
+
+test('a host that is not here is one line and exit 1', async () => {
+  const { status, stderr } = await run('server/strsvr.js', ['0', '--host', '192.0.2.1']);
+  assert.is(status, 1);
+  assert.match(stderr, /^strsvr: 192\.0\.2\.1 is not an address of this machine; [^\n]+\n$/);
+});
+
+test('--help has every option and examples; --version says the version; completion prints a script', async () => {
+  const help = await run('server/strsvr.js', ['--help']);
+  assert.is(help.status, 0);
+  for (const option of ['host', 'clients', 'max-length', 'max-connections', 'io', 'show', 'nagle', 'log']) {
+    assert.match(help.stdout, `--${option} `);
+  }
+  assert.match(help.stdout, 'strsvr 2000 --clients 2 --show');
+  assert.match((await run('server/strsvr.js', ['--version'])).stdout, /^\d+\.\d+\.\d+\n$/);
+  assert.match((await run('server/strsvr.js', ['completion'])).stdout, 'strsvr');
+  const completed = await run('server/strsvr.js', ['--get-yargs-completions', 'strsvr', '--max']);
+  assert.match(completed.stdout, '--max-length');
+});
+
+test('a reader of stdout that goes away is no failure', async () => {
+  const server = new Program('server/strsvr.js', ['0']);
+  await server.says('stdout', /listening/);
+  server.child.stdout?.destroy();
+  server.child.kill('SIGTERM');
+  assert.is((await server.finished).status, 0);
+  assert.not.match(server.stderr, 'EPIPE');
+});
+
+test.run();

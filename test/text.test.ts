@@ -1,0 +1,67 @@
+import * as fc from 'fast-check';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { FULL, Text, textMemory } from '../server/text.js';
+
+const A = 0x61;
+const EURO = 0x20ac;
+
+test('an offset is the length in bytes just after a letter', () => {
+  const text = new Text(textMemory(100));
+  assert.is(text.append(A), 1);
+  assert.is(text.append(EURO), 4);
+  assert.is(text.length, 4);
+  assert.is(text.durable, 4);
+  assert.is(text.view(0, 4).toString(), 'a€');
+  assert.is(text.view(1, 4).toString(), '€');
+});
+
+test('it holds any letters in their order', () => {
+  fc.assert(
+    fc.property(fc.array(fc.string({ unit: 'binary', minLength: 1, maxLength: 1 })), (letters) => {
+      const text = new Text(textMemory(1000));
+      for (const letter of letters) text.append(letter.codePointAt(0) ?? 0);
+      assert.is(text.view(0, text.length).toString(), letters.join(''));
+    }),
+  );
+});
+
+test('a letter that does not fit is refused and changes nothing; a shorter one still fits', () => {
+  const text = new Text(textMemory(3));
+  text.append(A);
+  assert.is(text.append(EURO), FULL);
+  assert.is(text.length, 1);
+  text.append(A);
+  assert.is(text.append(A), 3);
+  assert.is(text.append(A), FULL);
+  assert.is(text.view(0, 3).toString(), 'aaa');
+});
+
+test('it grows to its longest, and views taken before stay what they were', () => {
+  const longest = 200_001;
+  const text = new Text(textMemory(longest));
+  text.append(A);
+  const early = text.view(0, 1);
+  let appended = 1;
+  while (text.append(0x62) !== FULL) appended += 1;
+  assert.is(appended, longest);
+  assert.is(text.maxLength, longest);
+  assert.is(early.toString(), 'a');
+  assert.is(early.buffer, text.view(0, longest).buffer, 'the memory is still the same');
+});
+
+test('a view is no copy', () => {
+  const text = new Text(textMemory(10));
+  text.append(A);
+  assert.is(text.view(0, 1).buffer, text.view(0, 1).buffer);
+});
+
+test('two texts over the same memory are one text', () => {
+  const memory = textMemory(10);
+  const [one, other] = [new Text(memory), new Text(memory)];
+  one.append(A);
+  assert.is(other.append(EURO), 4);
+  assert.is(one.view(0, one.length).toString(), 'a€');
+});
+
+test.run();
