@@ -76,8 +76,8 @@ export class Log {
   /** A client's bytes were handed to its session; 0 bytes mean the end of its stream. */
   read(client: number, bytes: number, session: Session): void {
     if (!this.detailed) return;
-    const { unanswered, heldBytes: held, midLetter: half } = session;
-    this.record({ type: 'read', client, bytes, unanswered, held, half });
+    const { unanswered, waiting } = session;
+    this.record({ type: 'read', client, bytes, unanswered, held: waiting.bytes, half: waiting.midLetter });
   }
 
   /** Bytes were written to a client; the last `waiting` of them the kernel has not taken yet. */

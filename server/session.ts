@@ -86,14 +86,9 @@ export class Session {
     return this.#owed.slice(this.#next).map((offset) => lastLetter(bytes(offset)));
   }
 
-  /** For those who watch: how many bytes wait to be looked at. */
-  get heldBytes(): number {
-    return this.#decoder.unread;
-  }
-
-  /** For those who watch: whether a part of a letter waits for the rest of it. */
-  get midLetter(): boolean {
-    return this.#decoder.midLetter;
+  /** For those who watch: how many bytes wait to be looked at, and whether part of a letter waits for the rest. */
+  get waiting(): { readonly bytes: number; readonly midLetter: boolean } {
+    return { bytes: this.#decoder.unread, midLetter: this.#decoder.midLetter };
   }
 
   /** All that was owed has been handed out: makes room, and goes on with the held letters. */

@@ -40,7 +40,7 @@ test('two clients’ halves of an emoji stay apart', () => {
   const [smile, party] = [Buffer.from('😀'), Buffer.from('🎉')];
   one.receive(smile.subarray(0, 2));
   other.receive(party.subarray(0, 3));
-  assert.ok(one.midLetter);
+  assert.ok(one.waiting.midLetter);
   assert.is(drain(one), '');
   other.receive(party.subarray(3));
   one.receive(smile.subarray(2));
@@ -68,7 +68,7 @@ test('it owes a bounded number of replies, holds the rest, and wants no input me
   session.receive(chunk);
   chunk.fill(0); // read buffers are shared: what is held must be a copy
   assert.is(text.length, MAX_OWED);
-  assert.is(session.heldBytes, 10);
+  assert.is(session.waiting.bytes, 10);
   assert.not(session.wantsInput);
   const expected = (n: number) => (n * (n + 1)) / 2;
   assert.is(drain(session).length, expected(MAX_OWED + 10));
@@ -79,7 +79,7 @@ test('it owes a bounded number of replies, holds the rest, and wants no input me
 test('LFs count as replies owed', () => {
   const session = new Session(newText());
   session.receive(Buffer.from('\n'.repeat(3 * MAX_OWED + 1)));
-  assert.is(session.heldBytes, 2 * MAX_OWED + 1);
+  assert.is(session.waiting.bytes, 2 * MAX_OWED + 1);
   assert.is(drain(session), '\n'.repeat(3 * MAX_OWED + 1));
 });
 

@@ -1,0 +1,155 @@
+// The README's promises: every row of "Follow the tutorial" is typed as it stands, the page of code is the file, and
+// every file it names is there.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { EventEmitter, once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { built, testWith } from './support.js';
+
+const ROOT = built('..');
+const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
+const PATIENCE_MS = 20_000;
+
+interface Row {
+  readonly section: string;
+  readonly commands: string[];
+  readonly seen: string[];
+}
+
+function followTheTutorial(): Row[] {
+  const table = README.split('## Follow the tutorial\n')[1]?.split('\n## ')[0] ?? '';
+  const rows = table.split('\n').filter((line) => line.startsWith('| 4') || line.startsWith('| 5'));
+  return rows.map((row) => {
+    const [, section = '', type = '', see = ''] = row.split(/(?<!\\)\|/).map((cell) => cell.trim());
+    const quoted = (cell: string) =>
+      [...cell.replaceAll('\\|', '|').matchAll(/`([^`]+)`/g)].map((match) => match[1] ?? '');
+    return { section, commands: quoted(type), seen: quoted(see).filter((words) => !words.startsWith('--')) };
+  });
+}
+
+/** Commands by the names that `npm link` gives them. */
+function commandsOnPath(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'strsvr-'));
+  for (const [name, path] of [
+    ['strsvr', 'server/strsvr.js'],
+    ['strclnt', 'client/strclnt.js'],
+  ] as const) {
+    writeFileSync(join(folder, name), `#!/bin/sh\nexec '${process.execPath}' '${built(path)}' "$@"\n`, {
+      mode: 0o755,
+    });
+  }
+  return folder;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** Types the commands of a row, one after the other, each in a shell of its own; resolves when `done` says so. */
+async function type(commands: string[], path: string, done: (output: string) => boolean): Promise<string> {
+  let output = '';
+  const shells: ChildProcess[] = [];
+  const news = new EventEmitter();
+  const until = async (condition: () => boolean) => {
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    while (!condition() && !signal.aborted) await once(news, 'output or end', { signal }).catch(() => {});
+  };
+  try {
+    for (const command of commands) {
+      const env = { ...process.env, PATH: `${path}${delimiter}${process.env['PATH']}` };
+      const shell = spawn('bash', ['-c', command], {
+        env,
+        stdio: ['ignore', 'pipe', 'pipe'],
+        detached: true,
+      });
+      shells.push(shell);
+      const before = output.length;
+      for (const stream of [shell.stdout, shell.stderr]) {
+        stream.on('data', (chunk) => {
+          output += chunk;
+          news.emit('output or end');
+        });
+      }
+      shell.on('exit', () => news.emit('output or end'));
+      const listening = () => command.startsWith('strsvr') && /listening on/.test(output.slice(before));
+      await until(() => shell.exitCode !== null || listening());
+    }
+    await until(() => done(output));
+  } finally {
+    for (const { pid } of shells) {
+      try {
+        if (pid !== undefined) process.kill(-pid, 'SIGKILL'); // the shell and all that it started
+      } catch {} // they have ended
+    }
+  }
+  return output;
+}
+
+const rows = followTheTutorial();
+
+test('the table has its rows', () => {
+  assert.ok(rows.length >= 13);
+  for (const { commands, seen } of rows) assert.ok(commands.length > 0 && seen.length > 0);
+});
+
+const path = commandsOnPath();
+for (const { section, commands, seen } of rows) {
+  const name = `${section}: ${commands.join(' ; ')}`;
+  const missing = ['nc', 'bash'].filter(
+    (tool) => (tool === 'bash' || name.includes(`${tool} `)) && !onPath(tool),
+  );
+  testWith(
+    test,
+    missing.length > 0 ? `there is no ${missing.join(' and no ')}` : undefined,
+    name,
+    async () => {
+      const port = String(await freePort());
+      const here = (text: string) => text.replaceAll('2000', port);
+      const shown = (output: string) => seen.every((words) => output.includes(here(words)));
+      const output = await type(commands.map(here), path, shown);
+      for (const words of seen)
+        assert.ok(output.includes(here(words)), `never saw ${here(words)} in:\n${output}`);
+    },
+  );
+}
+test.after(() => rmSync(path, { recursive: true }));
+
+function onPath(tool: string): boolean {
+  return (process.env['PATH'] ?? '').split(delimiter).some((folder) => existsSync(join(folder, tool)));
+}
+
+test('the page of code in the README is server/plain.ts', () => {
+  assert.ok(README.includes(readFileSync(join(ROOT, 'server/plain.ts'), 'utf8')));
+});
+
+test('plain.ts has at most 40 lines, and what a student reads of the server at most 350', () => {
+  const lines = (file: string) => readFileSync(join(ROOT, file), 'utf8').trimEnd().split('\n').length;
+  assert.ok(lines('server/plain.ts') <= 40);
+  assert.ok(lines('server/io/events.ts') + lines('server/session.ts') + lines('server/text.ts') <= 350);
+});
+
+test('every file that the README names is there', () => {
+  for (const [, file = ''] of README.matchAll(/\]\(([^)]+)\)/g)) {
+    if (!file.startsWith('http')) assert.ok(existsSync(join(ROOT, file)), file);
+  }
+});
+
+test('the Makefile says a line about each of its targets', () => {
+  const makefile = readFileSync(join(ROOT, 'Makefile'), 'utf8');
+  const targets = /^\.PHONY: (.*)$/m.exec(makefile)?.[1]?.split(' ') ?? [];
+  assert.ok(targets.length > 8);
+  for (const target of targets)
+    if (target !== 'help') assert.match(makefile, new RegExp(`@echo 'make ${target} +\\w`));
+});
+
+test.run();
