@@ -35,10 +35,10 @@ install: $(BUILT)
 
 build: $(BUILT)
 
-demo: $(BUILT)
-	@npm run --silent demo
-
 # Not through npm, which would add lines of its own at Ctrl-C.
+demo: $(BUILT)
+	@node dist/test/demo/demo.js
+
 server: $(BUILT)
 	@node dist/server/strsvr.js $(PORT) --host $(HOST) --io $(IO) --show
 

@@ -122,7 +122,7 @@ function story(event: ServerEvent, detailed: boolean): string | undefined {
     case 'read':
       return `client ${event.client}: read ${bytes(event.bytes)}${whatWasRead(event)}`;
     case 'wrote':
-      return `client ${event.client}: wrote ${bytes(event.bytes)}${event.waiting > 0 ? `, ${bytes(event.waiting)} wait until it reads` : ''}`;
+      return `client ${event.client}: send took ${event.waiting > 0 ? `${grouped(event.bytes - event.waiting)} of ` : ''}${bytes(event.bytes)}`;
     case 'closed':
       return `client ${event.client} ${whyClosed(event)}: ${count(event.letters, 'letter')}${event.controls > 0 ? `, ${count(event.controls, 'control character')} thrown away` : ''}`;
     case 'stopping':
@@ -173,5 +173,9 @@ function bytes(n: number): string {
 }
 
 function count(n: number, one: string, many = `${one}s`): string {
-  return `${n.toLocaleString('en')} ${n === 1 ? one : many}`;
+  return `${grouped(n)} ${n === 1 ? one : many}`;
+}
+
+function grouped(n: number): string {
+  return n.toLocaleString('en');
 }

@@ -93,7 +93,7 @@ test('--show tells the story, letters included and made safe', async () => {
     const story = [
       `client 1 is at 127.0.0.1:${port}, tcp to 127.0.0.1:${address.port}`,
       'client 1: read 6 bytes, letters a \\u{202E} b, LF',
-      'client 1: wrote 11 bytes',
+      'client 1: send took 11 bytes',
       'client 1: read 2 bytes, half a letter waits',
       'client 1: read 0 bytes, it has closed, half a letter is dropped',
       'client 1 left: 3 letters',
@@ -111,7 +111,7 @@ test('--show tells when a client does not take what is written', async () => {
       'stderr',
       /client 1: read [\d,]+ bytes, letters x[x ]*, [\d,]+ bytes held until it reads\n/,
     );
-    await server.says('stderr', /client 1: wrote [\d,]+ bytes, [\d,]+ bytes wait until it reads\n/);
+    await server.says('stderr', /client 1: send took [\d,]+ of [\d,]+ bytes\n/);
     client.close();
   });
 });

@@ -14,6 +14,7 @@ export class Terminal {
   readonly #pty;
   readonly #emulator;
   readonly #watchers = new Set<() => void>();
+  #ended = false;
 
   constructor(command: string, args: readonly string[], { columns = 80, rows = 24 } = {}) {
     this.#emulator = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true });
@@ -21,7 +22,13 @@ export class Terminal {
     this.pid = this.#pty.pid;
     this.#pty.onData((data) => this.#emulator.write(data, () => this.#changed()));
     this.exited = new Promise((resolve) => {
-      this.#pty.onExit(({ exitCode, signal }) => resolve(signal ? 128 + signal : exitCode));
+      this.#pty.onExit(({ exitCode, signal }) => {
+        this.#ended = true;
+        this.#emulator.write('', () => {
+          this.#changed(); // all that the program has written is on the screen
+          resolve(signal ? 128 + signal : exitCode);
+        });
+      });
     });
   }
 
@@ -44,17 +51,19 @@ export class Terminal {
   /** Resolves once the screen is as wanted; rejects, with the screen, when it does not become so. */
   shows(wanted: (screen: string[]) => boolean, what: string): Promise<void> {
     return new Promise((resolve, reject) => {
-      const done = (settle: () => void) => {
+      const settle = (error?: Error) => {
         clearTimeout(patience);
         this.#watchers.delete(look);
-        settle();
+        if (error === undefined) resolve();
+        else reject(error);
       };
-      const look = () => wanted(this.screen) && done(resolve);
-      const patience = setTimeout(
-        () =>
-          done(() => reject(new Error(`the terminal never showed ${what}, but:\n${this.screen.join('\n')}`))),
-        PATIENCE_MS,
-      );
+      const giveUp = () =>
+        settle(new Error(`the terminal never showed ${what}, but:\n${this.screen.join('\n')}`));
+      const patience = setTimeout(giveUp, PATIENCE_MS);
+      const look = () => {
+        if (wanted(this.screen)) settle();
+        else if (this.#ended) giveUp();
+      };
       this.#watchers.add(look);
       look();
     });
@@ -62,9 +71,7 @@ export class Terminal {
 
   /** Ends the program, if it has not ended yet. */
   close(signal: 'SIGINT' | 'SIGKILL' = 'SIGKILL'): void {
-    try {
-      process.kill(this.pid, signal);
-    } catch {} // it has ended
+    if (!this.#ended) process.kill(this.pid, signal);
   }
 
   #changed(): void {

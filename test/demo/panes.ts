@@ -1,0 +1,73 @@
+// Panes of text for a terminal: a box with a title, the last lines of something, and perhaps a status in its lower
+// edge. A drawn pane is a block, that is lines of equal width, so panes are arranged by putting blocks beside and under
+// each other. A character takes one cell: no wide ones. Where the lines come from is not this file's business.
+
+export interface Size {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+export interface Pane {
+  readonly title: string;
+  readonly lines: readonly string[];
+  readonly status?: string | undefined;
+  /** Something happens here just now: its box is drawn with heavy lines. */
+  readonly active?: boolean;
+}
+
+/** Lines of equal width. */
+export type Block = readonly string[];
+
+/** Adds what takes no room, such as colours, to a text. */
+export type Paint = (text: string) => string;
+
+interface BoxLines {
+  readonly edges: readonly [horizontal: string, vertical: string];
+  readonly top: readonly [left: string, right: string];
+  readonly bottom: readonly [left: string, right: string];
+}
+
+const LIGHT: BoxLines = { edges: ['─', '│'], top: ['┌', '┐'], bottom: ['└', '┘'] };
+const HEAVY: BoxLines = { edges: ['━', '┃'], top: ['┏', '┓'], bottom: ['┗', '┛'] };
+
+/** Draws a pane of exactly this size, box included. Long lines go on in the next row. */
+export function drawPane(pane: Pane, { columns, rows }: Size, paint: Paint = unpainted): Block {
+  const box = pane.active ? HEAVY : LIGHT;
+  const [horizontal, vertical] = box.edges;
+  const edge = (text: string, [left, right]: readonly [string, string]) => {
+    const label = text === '' ? '' : ` ${text.slice(0, Math.max(0, columns - 6))} `;
+    const rest = horizontal.repeat(Math.max(0, columns - 3 - label.length));
+    return `${left}${horizontal}${paint(label)}${rest}${right}`;
+  };
+  const width = Math.max(1, columns - 3);
+  const wrapped = pane.lines.flatMap((line) => wrap(line, width));
+  const height = Math.max(0, rows - 2);
+  const first = Math.max(0, wrapped.length - height);
+  const inside = Array.from({ length: height }, (_, row) => wrapped[first + row] ?? '').map(
+    (line) => `${vertical} ${paint(line)}${' '.repeat(width - line.length)}${vertical}`,
+  );
+  return [edge(pane.title, box.top), ...inside, edge(pane.status ?? '', box.bottom)];
+}
+
+/** Puts blocks of the same height beside each other. */
+export function beside(...blocks: readonly Block[]): Block {
+  const [first = [], ...others] = blocks;
+  return first.map((line, row) => line + others.map((block) => block[row] ?? '').join(''));
+}
+
+/** Puts blocks of the same width under each other. */
+export function above(...blocks: readonly Block[]): Block {
+  return blocks.flat();
+}
+
+/** Cuts a line into rows, between words where it can. */
+function wrap(line: string, width: number): string[] {
+  if (line.length <= width) return [line];
+  const space = line.lastIndexOf(' ', width);
+  const end = space > 0 ? space : width;
+  return [line.slice(0, end), ...wrap(line.slice(end).trimStart(), width)];
+}
+
+function unpainted(text: string): string {
+  return text;
+}
