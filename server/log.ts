@@ -16,10 +16,10 @@ export interface CloseFailure {
 }
 
 export type ServerEvent =
-  | { type: 'listening'; address: Address; io: string }
+  | { type: 'listening'; address: Address; io: string; fd?: number }
   | { type: 'reachable'; address: Address; interface: string; mac: string }
   | { type: 'warning'; message: string }
-  | { type: 'came'; client: number; remote: Address; local: Address }
+  | { type: 'came'; client: number; remote: Address; local: Address; fd?: number }
   | { type: 'refused'; remote: Address; reason: string }
   | {
       type: 'closed';
@@ -30,6 +30,7 @@ export type ServerEvent =
       controls: number;
     }
   | { type: 'stopping'; connected: number }
+  | { type: 'waits'; client: number; remote: Address; seconds: number }
   | ({ type: 'cost' } & Cost)
   | Detail;
 
@@ -43,7 +44,8 @@ type Detail =
       held: number;
       half: boolean;
     }
-  | { type: 'wrote'; client: number; bytes: number; waiting: number };
+  | { type: 'wrote'; client: number; bytes: number; waiting: number }
+  | { type: 'asked'; asked: number; answered: number };
 
 export interface Cost {
   readonly letters: number;
@@ -54,23 +56,31 @@ export interface Cost {
   readonly ioThreads: number;
 }
 
+/** An event, when it happened, and in which thread: 0 but for the clients' own threads. */
+export interface LogEntry {
+  /** Milliseconds since 1970, from a clock that never goes back within a thread. */
+  readonly at: number;
+  readonly thread: number;
+  readonly event: ServerEvent;
+}
+
 export interface LogOptions {
-  readonly format: LogFormat;
-  /** Also tell what is read and written, letters included. */
+  /** Also record what is read and written, letters included. */
   readonly detailed: boolean;
-  readonly write: (line: string) => void;
+  readonly thread: number;
+  readonly sink: (entry: LogEntry) => void;
 }
 
 export class Log {
   /** Whether events of the hot path are wanted: ask before making one. */
   readonly detailed: boolean;
-  readonly #format: LogFormat;
-  readonly #write: (line: string) => void;
+  readonly #thread: number;
+  readonly #sink: (entry: LogEntry) => void;
 
-  constructor({ format, detailed, write }: LogOptions) {
-    this.detailed = detailed && format !== 'silent';
-    this.#format = format;
-    this.#write = write;
+  constructor({ detailed, thread, sink }: LogOptions) {
+    this.detailed = detailed;
+    this.#thread = thread;
+    this.#sink = sink;
   }
 
   /** A client's bytes were handed to its session; 0 bytes mean the end of its stream. */
@@ -93,29 +103,47 @@ export class Log {
   }
 
   record(event: ServerEvent): void {
-    if (this.#format === 'silent') return;
-    const line = this.#format === 'json' ? json(event) : story(event, this.detailed);
-    if (line !== undefined) this.#write(`${line}\n`);
+    this.pass({ at: performance.timeOrigin + performance.now(), thread: this.#thread, event });
+  }
+
+  /** Takes over an entry that was recorded in another thread. */
+  pass(entry: LogEntry): void {
+    this.#sink(entry);
   }
 }
 
-function json(event: ServerEvent): string {
+/**
+ * The line for an entry; undefined where none is wanted.
+ * @param show whether to tell what is read and written
+ */
+export function render({ at, event }: LogEntry, format: LogFormat, show: boolean): string | undefined {
+  if (format === 'silent' || (!show && DETAILS.has(event.type))) return undefined;
+  return format === 'json' ? json(at, event) : story(event, show);
+}
+
+const DETAILS: ReadonlySet<ServerEvent['type']> = new Set([
+  'read',
+  'wrote',
+  'asked',
+] satisfies Detail['type'][]);
+
+function json(at: number, event: ServerEvent): string {
   const safe = (_key: string, value: unknown) => (typeof value === 'string' ? visible(value) : value);
-  return JSON.stringify({ time: new Date().toISOString(), ...event }, safe);
+  return JSON.stringify({ time: new Date(at).toISOString(), ...event }, safe);
 }
 
 /** The line for people; undefined for what another line already says. */
-function story(event: ServerEvent, detailed: boolean): string | undefined {
+function story(event: ServerEvent, show: boolean): string | undefined {
   switch (event.type) {
-    case 'listening':
-      return undefined; // the command says it on stdout
+    case 'listening': // where, the command says on stdout
+      return show && event.fd !== undefined ? `listening socket fd ${event.fd}` : undefined;
     case 'reachable':
       return `others type: strclnt ${event.address.host} ${event.address.port}  (${event.interface}, MAC ${event.mac})`;
     case 'warning':
       return `warning: ${visible(event.message)}`;
     case 'came':
-      return detailed
-        ? `client ${event.client} is at ${formatAddress(event.remote)}, tcp to ${formatAddress(event.local)}`
+      return show
+        ? `client ${event.client} is ${event.fd === undefined ? '' : `fd ${event.fd}, `}at ${formatAddress(event.remote)}, tcp to ${formatAddress(event.local)}`
         : `client ${event.client} came from ${formatAddress(event.remote)}`;
     case 'refused':
       return `refused ${formatAddress(event.remote)}: ${event.reason}`;
@@ -123,6 +151,10 @@ function story(event: ServerEvent, detailed: boolean): string | undefined {
       return `client ${event.client}: read ${bytes(event.bytes)}${whatWasRead(event)}`;
     case 'wrote':
       return `client ${event.client}: send took ${event.waiting > 0 ? `${grouped(event.bytes - event.waiting)} of ` : ''}${bytes(event.bytes)}`;
+    case 'asked':
+      return `asked ${grouped(event.asked)} times, ${count(event.answered, 'answer')}`;
+    case 'waits':
+      return `everybody waits for client ${event.client} (${formatAddress(event.remote)}), ${event.seconds} s`;
     case 'closed':
       return `client ${event.client} ${whyClosed(event)}: ${count(event.letters, 'letter')}${event.controls > 0 ? `, ${count(event.controls, 'control character')} thrown away` : ''}`;
     case 'stopping':

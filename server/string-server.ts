@@ -3,19 +3,21 @@
 
 import { networkInterfaces } from 'node:os';
 import type { Address } from '../shared/address.js';
-import { listenError } from '../shared/errors.js';
+import { listenError, OperationalError } from '../shared/errors.js';
 import { isContinuation } from '../shared/letters.js';
 import {
+  DEFAULT_BACKLOG,
   DEFAULT_HOST,
   DEFAULT_MAX_CONNECTIONS,
   DEFAULT_MAX_LENGTH,
+  DEFAULT_MAX_THREADS,
   DEFAULT_PORT,
 } from '../shared/options.js';
-import { EventsModel } from './io/events.js';
 import { admissible } from './io/limits.js';
-import type { IoModel, IoModelName, IoModelOptions } from './io/model.js';
-import { type Cost, Log, type LogFormat } from './log.js';
-import { Text, textMemory } from './text.js';
+import type { IoModel, IoModelContext, IoModelName, IoModelOptions } from './io/model.js';
+import { type Cost, Log, type LogFormat, render } from './log.js';
+import { sharedTextMemory, Text, textMemory } from './text.js';
+import { Trace } from './trace.js';
 
 export type { Address, Cost, IoModelName, LogFormat };
 
@@ -23,9 +25,13 @@ export interface StringServerOptions extends IoModelOptions {
   readonly io: IoModelName;
   /** The longest that the text may become, in bytes. */
   readonly maxLength: number;
+  /** threads: more clients are refused. */
+  readonly maxThreads: number;
   readonly log: LogFormat;
   /** Also log what is read and written, letters included. */
   readonly show: boolean;
+  /** Where to write what happened as Trace Event JSON, at the end. */
+  readonly trace: string | undefined;
 }
 
 const DEFAULTS: StringServerOptions = {
@@ -34,10 +40,24 @@ const DEFAULTS: StringServerOptions = {
   clients: undefined,
   maxLength: DEFAULT_MAX_LENGTH,
   maxConnections: DEFAULT_MAX_CONNECTIONS,
+  backlog: DEFAULT_BACKLOG,
   io: 'events',
   nagle: false,
+  napMs: 0,
+  maxThreads: DEFAULT_MAX_THREADS,
+  lock: true,
   log: 'silent',
   show: false,
+  trace: undefined,
+};
+
+/** A model is loaded when it is wanted: only `events` works everywhere. */
+const MODELS: Record<IoModelName, () => Promise<{ Model: new (context: IoModelContext) => IoModel }>> = {
+  events: () => import('./io/events.js'),
+  poll: () => import('./io/poll.js'),
+  nonblocking: () => import('./io/nonblocking.js'),
+  blocking: () => import('./io/blocking.js'),
+  threads: () => import('./io/threads.js'),
 };
 
 export interface Outcome {
@@ -56,6 +76,8 @@ export interface StringServer {
    * changes nothing.
    */
   stop(): Promise<Outcome>;
+  /** Ends every connection at once. */
+  cutOff(): void;
 }
 
 /**
@@ -67,39 +89,59 @@ export interface StringServer {
  * const { text } = await server.stop();
  */
 export async function startStringServer(options: Partial<StringServerOptions> = {}): Promise<StringServer> {
-  const settings = { ...DEFAULTS, ...options };
+  const {
+    io,
+    maxLength,
+    maxThreads,
+    log: format,
+    show,
+    trace: traceFile,
+    ...settings
+  } = { ...DEFAULTS, ...options };
   const started = performance.now();
+  const trace = traceFile === undefined ? undefined : new Trace(traceFile);
   const log = new Log({
-    format: settings.log,
-    detailed: settings.show,
-    write: (line) => process.stderr.write(line),
+    detailed: trace !== undefined || (show && format !== 'silent'),
+    thread: 0,
+    sink: (entry) => {
+      const line = render(entry, format, show);
+      if (line !== undefined) process.stderr.write(`${line}\n`);
+      trace?.record(entry);
+    },
   });
-  const text = new Text(textMemory(settings.maxLength));
+  const memory = io === 'events' ? textMemory(maxLength) : sharedTextMemory(maxLength);
   const maxConnections = admissible(settings.maxConnections);
   if (maxConnections < settings.maxConnections) {
+    const why = 'more descriptors the system does not give (see ulimit -n)';
     log.record({
       type: 'warning',
-      message: `at most ${maxConnections} clients, not ${settings.maxConnections}: more descriptors the system does not give (see ulimit -n)`,
+      message: `at most ${maxConnections} clients, not ${settings.maxConnections}: ${why}`,
     });
   }
+  if (!settings.lock)
+    log.record({ type: 'warning', message: 'without the lock letters get lost and replies are wrong' });
 
-  const model: IoModel = new EventsModel({ ...settings, maxConnections, text, log });
+  const { Model } = await MODELS[io]();
+  const most = io === 'threads' ? Math.min(maxThreads, maxConnections) : maxConnections;
+  const model = new Model({ ...settings, maxConnections: most, memory, log });
   const address = await model.listen().catch((error: unknown) => {
-    throw listenError(error, settings);
+    throw error instanceof OperationalError ? error : listenError(error, settings);
   });
-  log.record({ type: 'listening', address, io: settings.io });
+  log.record({ type: 'listening', address, io, ...(model.fd !== undefined && { fd: model.fd }) });
   warnIfOpen(address, log);
 
   const closed = model.closed.then(() => {
+    const text = new Text(memory);
     const outcome = { text: text.view(0, text.length), cost: costSince(started, text, model) };
     log.record({ type: 'cost', ...outcome.cost });
+    trace?.write();
     return outcome;
   });
   const stop = () => {
     model.stop();
     return closed;
   };
-  return { address, closed, stop };
+  return { address, closed, stop, cutOff: () => model.cutOff() };
 }
 
 /** Whoever reaches the port can read and append, so somebody who opens it is told, and told what others type. */

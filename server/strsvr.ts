@@ -5,20 +5,26 @@
 import { constants } from 'node:os';
 import { formatAddress } from '../shared/address.js';
 import { print, readCommandLine, runCommand } from '../shared/command.js';
+import { UsageError } from '../shared/errors.js';
 import {
+  DEFAULT_BACKLOG,
   DEFAULT_HOST,
   DEFAULT_MAX_CONNECTIONS,
   DEFAULT_MAX_LENGTH,
+  DEFAULT_MAX_THREADS,
   DEFAULT_PORT,
+  MAX_BACKLOG,
   MAX_MAX_CONNECTIONS,
   MAX_MAX_LENGTH,
+  MAX_MAX_THREADS,
+  MAX_NAP,
   MAX_PORT,
   nonEmpty,
   oneOf,
   wholeNumber,
 } from '../shared/options.js';
-import { IO_MODELS } from './io/model.js';
-import { type StringServer, startStringServer } from './string-server.js';
+import { IO_MODELS, type IoModelName } from './io/model.js';
+import { type StringServer, type StringServerOptions, startStringServer } from './string-server.js';
 
 const FINAL_VALUE = Buffer.from('the final value of v is ');
 
@@ -31,8 +37,8 @@ await runCommand('strsvr', async () => {
   await print(Buffer.concat([FINAL_VALUE, text, Buffer.from('\n')]));
 });
 
-function readOptions() {
-  return readCommandLine({
+function readOptions(): Partial<StringServerOptions> & { io: IoModelName } {
+  const options = readCommandLine({
     name: 'strsvr',
     usage: '[port]',
     summary:
@@ -74,6 +80,31 @@ function readOptions() {
           default: IO_MODELS[0],
           coerce: oneOf('--io', IO_MODELS),
         })
+        .option('nap', {
+          requiresArg: true,
+          describe: 'nonblocking: sleep so many ms when a whole round has found nothing',
+          coerce: wholeNumber('--nap', 0, MAX_NAP),
+        })
+        .option('max-threads', {
+          requiresArg: true,
+          describe: `threads: most clients at the same time; more are refused (${DEFAULT_MAX_THREADS})`,
+          coerce: wholeNumber('--max-threads', 1, MAX_MAX_THREADS),
+        })
+        .option('lock', {
+          describe: 'threads: lock the text while a letter is appended; --no-lock shows why',
+          boolean: true,
+          default: true,
+        })
+        .option('backlog', {
+          requiresArg: true,
+          describe: `All but events: how many connections may wait to be accepted (${DEFAULT_BACKLOG})`,
+          coerce: wholeNumber('--backlog', 0, MAX_BACKLOG),
+        })
+        .option('trace', {
+          requiresArg: true,
+          describe: 'At the end, write what happened to a file for ui.perfetto.dev or chrome://tracing',
+          coerce: nonEmpty('--trace'),
+        })
         .option('show', {
           describe: 'Tell on stderr what is read and written, letters included',
           boolean: true,
@@ -96,6 +127,15 @@ function readOptions() {
       ['strsvr 0 --host 0.0.0.0', 'a free port, open to other machines'],
     ],
   });
+  const { io, lock, nap: napMs = 0, maxThreads = DEFAULT_MAX_THREADS, backlog = DEFAULT_BACKLOG } = options;
+  if (options.nap !== undefined && io !== 'nonblocking') throw misplaced('--nap', 'nonblocking');
+  if (options.maxThreads !== undefined && io !== 'threads') throw misplaced('--max-threads', 'threads');
+  if (!lock && io !== 'threads') throw misplaced('--no-lock', 'threads');
+  return { ...options, napMs, maxThreads, backlog };
+}
+
+function misplaced(option: string, io: IoModelName): UsageError {
+  return new UsageError(`${option} is for --io ${io} alone`);
 }
 
 /** The first signal stops in order, the second at once and without the final value. */
@@ -103,7 +143,10 @@ function stopOnSignal(server: StringServer): void {
   let stopping = false;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
-      if (stopping) process.exit(128 + constants.signals[signal]);
+      if (stopping) {
+        server.cutOff(); // the process cannot end while a thread sleeps in a call of the system
+        process.exit(128 + constants.signals[signal]);
+      }
       stopping = true;
       void server.stop();
     });

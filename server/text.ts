@@ -11,6 +11,8 @@ export const FULL = -1;
 const HEADER_BYTES = 8;
 const FIRST_BYTES = 64 * 1024;
 
+export type Memory = ArrayBuffer | SharedArrayBuffer;
+
 /** Memory for a text of at most `maxLength` bytes; it grows in place, so views into it stay valid. */
 export function textMemory(maxLength: number): ArrayBuffer {
   return new ArrayBuffer(HEADER_BYTES + Math.min(FIRST_BYTES, maxLength), {
@@ -18,14 +20,19 @@ export function textMemory(maxLength: number): ArrayBuffer {
   });
 }
 
+/** The same for threads to share: of full length at once, because growing would want a lock. */
+export function sharedTextMemory(maxLength: number): SharedArrayBuffer {
+  return new SharedArrayBuffer(HEADER_BYTES + maxLength);
+}
+
 export class Text {
-  readonly #memory: ArrayBuffer;
+  readonly #memory: Memory;
   readonly #length: Uint32Array;
   /** Follows the memory as it grows. */
   readonly #bytes: Uint8Array;
 
-  /** @param memory zeroed, from `textMemory`; or the memory of another Text, to share that text */
-  constructor(memory: ArrayBuffer) {
+  /** @param memory zeroed, from one of the functions above; or the memory of another Text, to share that text */
+  constructor(memory: Memory) {
     this.#memory = memory;
     this.#length = new Uint32Array(memory, 0, 1);
     this.#bytes = new Uint8Array(memory, HEADER_BYTES);
@@ -66,7 +73,7 @@ export class Text {
   }
 
   #grow(needed: number): boolean {
-    if (needed > this.maxLength) return false;
+    if (needed > this.maxLength || this.#memory instanceof SharedArrayBuffer) return false;
     this.#memory.resize(HEADER_BYTES + Math.min(this.maxLength, Math.max(needed, 2 * this.#bytes.length)));
     return true;
   }

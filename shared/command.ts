@@ -2,7 +2,7 @@
 // Exit status: 0 done; 1 the world failed; 2 wrong usage. Every failure is one line on stderr.
 
 import { createRequire } from 'node:module';
-import yargs, { type Argv } from 'yargs';
+import yargs, { type ArgumentsCamelCase, type Argv } from 'yargs';
 import { errorCode, OperationalError, UsageError } from './errors.js';
 import { visible } from './terminal.js';
 
@@ -25,7 +25,7 @@ export interface CommandLine<Positionals extends object, Options extends object>
  */
 export function readCommandLine<Positionals extends object, Options extends object>(
   spec: CommandLine<Positionals, Options>,
-): Positionals & Options {
+): ArgumentsCamelCase<Positionals & Options> {
   const args = process.argv.slice(2);
   // The options stand outside the command: there alone the shell's completion finds them.
   const command = spec.options(yargs(args)) as unknown as Argv;
@@ -43,7 +43,7 @@ export function readCommandLine<Positionals extends object, Options extends obje
     .fail((message) => {
       throw new UsageError(message);
     })
-    .parseSync() as unknown as Positionals & Options;
+    .parseSync() as unknown as ArgumentsCamelCase<Positionals & Options>;
   checkWritten(args, parsed);
   return parsed;
 }

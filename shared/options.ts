@@ -7,11 +7,19 @@ export const DEFAULT_PORT = 2000;
 /** Bytes. A reply is the whole text, so at this length every letter costs its sender 1 MiB. */
 export const DEFAULT_MAX_LENGTH = 1024 * 1024;
 export const DEFAULT_MAX_CONNECTIONS = 10_000;
+/** Clients of the I/O model threads: a worker thread takes 7 to 8 MB of memory and some 35 ms to start. */
+export const DEFAULT_MAX_THREADS = 100;
+/** Connections that may wait to be accepted, as in Node. */
+export const DEFAULT_BACKLOG = 511;
 
 export const MAX_PORT = 65_535;
 /** Bytes. */
 export const MAX_MAX_LENGTH = 1024 * 1024 * 1024;
 export const MAX_MAX_CONNECTIONS = 1_000_000;
+export const MAX_MAX_THREADS = 10_000;
+export const MAX_BACKLOG = 65_535;
+/** Milliseconds. */
+export const MAX_NAP = 60_000;
 
 /**
  * Reads a whole number as yargs hands it over.

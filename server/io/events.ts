@@ -8,6 +8,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { type Address, socketAddress } from '../../shared/address.js';
 import type { CloseFailure } from '../log.js';
 import { Session } from '../session.js';
+import { Text } from '../text.js';
 import { closeLingering, LINGER_MS, OVERDUE, TURN_BYTES, tooMany } from './limits.js';
 import type { IoModel, IoModelContext } from './model.js';
 
@@ -18,11 +19,12 @@ interface Client {
   failure?: CloseFailure;
 }
 
-export class EventsModel implements IoModel {
+export class Model implements IoModel {
   readonly ioThreads = 1;
   readonly closed: Promise<void>;
   accepted = 0;
   readonly #context: IoModelContext;
+  readonly #text: Text;
   readonly #listener: Server;
   readonly #connected = new Set<Client>();
   #stopping = false;
@@ -30,6 +32,7 @@ export class EventsModel implements IoModel {
 
   constructor(context: IoModelContext) {
     this.#context = context;
+    this.#text = new Text(context.memory);
     this.#listener = createServer({
       allowHalfOpen: true, // a client that has ended its side is still owed its replies
       noDelay: !context.nagle,
@@ -46,10 +49,10 @@ export class EventsModel implements IoModel {
   // --- listen and accept ---
 
   listen(): Promise<Address> {
-    const { host, port } = this.#context;
+    const { host, port, backlog } = this.#context;
     return new Promise((resolve, reject) => {
       this.#listener.once('error', reject);
-      this.#listener.listen({ host, port }, () => {
+      this.#listener.listen({ host, port, backlog }, () => {
         const bound = this.#listener.address();
         if (bound !== null && typeof bound === 'object') resolve({ host: bound.address, port: bound.port });
       });
@@ -58,7 +61,7 @@ export class EventsModel implements IoModel {
 
   #accept(socket: Socket): void {
     this.accepted += 1;
-    const client: Client = { id: this.accepted, socket, session: new Session(this.#context.text) };
+    const client: Client = { id: this.accepted, socket, session: new Session(this.#text) };
     this.#connected.add(client);
     socket.on('error', ({ message }) => {
       client.failure = { reason: 'broken', detail: message };
@@ -129,7 +132,7 @@ export class EventsModel implements IoModel {
     this.#stopping = true;
     this.#context.log.record({ type: 'stopping', connected: this.#connected.size });
     this.#listener.close();
-    setTimeout(() => this.#cutOff(), LINGER_MS).unref();
+    setTimeout(() => this.cutOff(), LINGER_MS).unref();
     for (const client of this.#connected) {
       client.session.stop();
       this.#send(client);
@@ -137,7 +140,7 @@ export class EventsModel implements IoModel {
     this.#settle();
   }
 
-  #cutOff(): void {
+  cutOff(): void {
     for (const client of this.#connected) {
       client.failure ??= OVERDUE;
       client.socket.destroy();

@@ -34,6 +34,9 @@ export function closeLingering(socket: Socket, reason: Closing): void {
 /** One client's turn, in bytes of output: a fast reader of a long text must not starve the others. */
 export const TURN_BYTES = 64 * 1024;
 
+/** What one receive may bring, in bytes. The tutorial's strsvr.py takes one at a time. */
+export const RECEIVE_BYTES = { poll: 16 * 1024, nonblocking: 1, blocking: 16 * 1024, threads: 16 * 1024 };
+
 /** Descriptors kept back for everything that is not a client. */
 const SPARE_DESCRIPTORS = 64;
 

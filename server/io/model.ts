@@ -3,9 +3,9 @@
 
 import type { Address } from '../../shared/address.js';
 import type { Log } from '../log.js';
-import type { Text } from '../text.js';
+import type { Memory } from '../text.js';
 
-export const IO_MODELS = ['events'] as const;
+export const IO_MODELS = ['events', 'poll', 'nonblocking', 'blocking', 'threads'] as const;
 export type IoModelName = (typeof IO_MODELS)[number];
 
 export interface IoModelOptions {
@@ -18,23 +18,35 @@ export interface IoModelOptions {
   readonly maxConnections: number;
   /** Leaves Nagle's algorithm on, and a reply and its LF to two writes, to show what that costs. */
   readonly nagle: boolean;
+  /** How many connections may wait to be accepted, as listen(2) takes it. */
+  readonly backlog: number;
+  /** nonblocking: how long to sleep when a whole round has found nothing; 0: go round again at once. */
+  readonly napMs: number;
+  /** threads: whether append is locked. */
+  readonly lock: boolean;
 }
 
 /** What a model works with. */
 export interface IoModelContext extends IoModelOptions {
-  readonly text: Text;
+  /** The shared text lives here; make a Text of it. */
+  readonly memory: Memory;
   readonly log: Log;
 }
 
+/** Every file of a model exports a class `Model` that implements this, made from an IoModelContext. */
 export interface IoModel {
   /** Resolves to the bound address once clients are accepted; rejects with a system error. Call it once. */
   listen(): Promise<Address>;
-  /** Resolves when no client will come any more and the last one has gone. */
+  /** Resolves when no client will come any more and the last one has gone; rejects when the model has broken down. */
   readonly closed: Promise<void>;
   /** Takes no new clients, answers the letters that are in the text, and closes, within LINGER_MS. */
   stop(): void;
+  /** Ends every connection at once; nobody may be left waiting. */
+  cutOff(): void;
+  /** The listening socket's descriptor, where the model sees it. */
+  readonly fd?: number;
   /** How many clients were accepted so far. */
   readonly accepted: number;
-  /** How many threads wait for sockets. */
+  /** How many threads wait for sockets; of threads that come and go, the most there were. */
   readonly ioThreads: number;
 }

@@ -1,0 +1,99 @@
+// What the main thread and the threads that do I/O tell each other through shared memory. A thread asleep in a call of
+// the system hears no message, so it says beforehand on which descriptor it will sleep, and the main thread wakes it by
+// shutting that down. Both write first and look afterwards, so one of them always sees the other.
+
+/** Says that no client in particular is waited for. */
+export const NOBODY = 0;
+
+const RUN = 0;
+const STOP = 1;
+const CUT_OFF = 2;
+
+// Where each figure stands.
+const STATE = 0;
+const FD = 1;
+const CLIENT = 2;
+const ASKED = 3;
+const ANSWERED = 4;
+const THREADS = 5;
+
+export class Control {
+  /** To be handed to the other threads. */
+  readonly memory: SharedArrayBuffer;
+  readonly #figures: Int32Array;
+  #answeredBefore = 0;
+
+  constructor(memory = new SharedArrayBuffer(6 * Int32Array.BYTES_PER_ELEMENT)) {
+    this.memory = memory;
+    this.#figures = new Int32Array(memory);
+  }
+
+  // --- for the threads that do I/O ---
+
+  /** Before a call that may sleep: for whom, and on which descriptor. False: the server stops, do not sleep. */
+  sleepOn(client: number, fd: number): boolean {
+    Atomics.store(this.#figures, CLIENT, client);
+    Atomics.store(this.#figures, FD, fd);
+    return !this.stopping;
+  }
+
+  /** Before a client is asked whether it has something to say, which may sleep. */
+  ask(client: number, fd: number): boolean {
+    Atomics.add(this.#figures, ASKED, 1);
+    return this.sleepOn(client, fd);
+  }
+
+  /** The client that was asked had something to say. */
+  answered(): void {
+    Atomics.add(this.#figures, ANSWERED, 1);
+  }
+
+  /** A whole round is over: naps if nobody had anything to say, until the time is up or the server stops. */
+  endRound(napMs: number): void {
+    const answered = Atomics.load(this.#figures, ANSWERED);
+    if (napMs > 0 && answered === this.#answeredBefore) Atomics.wait(this.#figures, STATE, RUN, napMs);
+    this.#answeredBefore = answered;
+  }
+
+  get stopping(): boolean {
+    return Atomics.load(this.#figures, STATE) !== RUN;
+  }
+
+  /** Whoever has not taken its replies by now will not get them. */
+  get cutOff(): boolean {
+    return Atomics.load(this.#figures, STATE) === CUT_OFF;
+  }
+
+  // --- for the main thread ---
+
+  stop(): void {
+    Atomics.compareExchange(this.#figures, STATE, RUN, STOP);
+    Atomics.notify(this.#figures, STATE);
+  }
+
+  stopAtOnce(): void {
+    Atomics.store(this.#figures, STATE, CUT_OFF);
+    Atomics.notify(this.#figures, STATE);
+  }
+
+  /** The descriptor on which a thread sleeps, if it sleeps. */
+  get fd(): number {
+    return Atomics.load(this.#figures, FD);
+  }
+
+  /** Whom the thread asked last, how often it has asked anybody, and how often there was an answer; these two wrap. */
+  get progress(): { readonly client: number; readonly asked: number; readonly answered: number } {
+    const [client, asked, answered] = [CLIENT, ASKED, ANSWERED].map((at) => Atomics.load(this.#figures, at));
+    return { client: client ?? NOBODY, asked: asked ?? 0, answered: answered ?? 0 };
+  }
+
+  // --- how many client threads there are ---
+
+  get threads(): number {
+    return Atomics.load(this.#figures, THREADS);
+  }
+
+  countThreads(difference: 1 | -1): void {
+    Atomics.add(this.#figures, THREADS, difference);
+  }
+}

@@ -1,0 +1,79 @@
+// A thread in which a model runs that blocks or never rests. own-thread.ts starts it, with thread-entry.ts; it ends when
+// the model's `serve` returns. It cannot print, hear messages or take signals: what happens it
+// posts to the main thread, and descriptors that it is done with the main thread closes.
+
+import { parentPort } from 'node:worker_threads';
+import { SystemError } from '../../shared/posix.js';
+import { type CloseFailure, Log, type LogEntry } from '../log.js';
+import type { Closing, Session } from '../session.js';
+import { type Memory, Text } from '../text.js';
+import type { AcceptedClient } from './acceptor.js';
+import { Control } from './control.js';
+import type { IoModelOptions } from './model.js';
+
+/** What a thread is started with. */
+export interface IoThreadData {
+  /** The file whose `serve` is called. */
+  readonly file: string;
+  readonly options: IoModelOptions;
+  readonly memory: Memory;
+  readonly control: SharedArrayBuffer;
+  readonly mutex: SharedArrayBuffer;
+  readonly detailed: boolean;
+  /** 0 is the thread that accepts; a client's own thread has the client's number. */
+  readonly number: number;
+  /** The listening socket, or in a client's own thread that client's socket. */
+  readonly fd: number;
+}
+
+/** What a thread posts. */
+export type IoThreadMessage =
+  | { readonly kind: 'log'; readonly entry: LogEntry }
+  /** This descriptor is the main thread's from now on, to be closed. */
+  | { readonly kind: 'release'; readonly fd: number; readonly reason: Closing | 'broken' }
+  /** This client wants a thread of its own. */
+  | { readonly kind: 'admit'; readonly client: AcceptedClient };
+
+export class IoThread {
+  readonly options: IoModelOptions;
+  readonly control: Control;
+  readonly text: Text;
+  readonly log: Log;
+  readonly data: IoThreadData;
+
+  constructor(data: IoThreadData) {
+    this.data = data;
+    this.options = data.options;
+    this.control = new Control(data.control);
+    this.text = new Text(data.memory);
+    this.log = new Log({
+      detailed: data.detailed,
+      thread: data.number,
+      sink: (entry) => this.post({ kind: 'log', entry }),
+    });
+  }
+
+  get listener(): number {
+    return this.data.fd;
+  }
+
+  post(message: IoThreadMessage): void {
+    parentPort?.postMessage(message);
+  }
+
+  /** A client is done with, for the reason its session gives, or because of an error of the system. */
+  release({ id, fd, session }: { id: number; fd: number; session: Session }, failure?: CloseFailure): void {
+    this.log.closed(id, session, failure);
+    this.post({
+      kind: 'release',
+      fd,
+      reason: failure === undefined ? (session.closing ?? 'broken') : 'broken',
+    });
+  }
+}
+
+/** An error of a call on a client's socket is that client's end. Anything else is a mistake of ours and thrown on. */
+export function peerFailure(error: unknown): CloseFailure {
+  if (!(error instanceof SystemError)) throw error;
+  return { reason: 'broken', detail: error.message };
+}

@@ -1,0 +1,175 @@
+// What poll, nonblocking, blocking and threads share: each runs in a thread of its own, which never comes back to an
+// event loop. This is the main thread's side of it: it makes the listening socket, starts the thread, hears from it,
+// wakes it when the server stops, and closes descriptors that the thread is done with.
+
+import { lookup } from 'node:dns/promises';
+import { Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import type { Address } from '../../shared/address.js';
+import { posix, SHUT_RD, SHUT_RDWR } from '../../shared/posix.js';
+import type { LogEntry } from '../log.js';
+import type { AcceptedClient } from './acceptor.js';
+import { Control, NOBODY } from './control.js';
+import type { IoThreadData, IoThreadMessage } from './io-thread.js';
+import { closeLingering, LINGER_MS } from './limits.js';
+import type { IoModel, IoModelContext } from './model.js';
+
+const ENTRY = new URL('./thread-entry.js', import.meta.url);
+const WATCH_MS = 1_000;
+
+export abstract class OwnThread implements IoModel {
+  /** The address of the file whose `serve` runs in the thread. */
+  protected abstract readonly file: string;
+  readonly closed: Promise<void>;
+  accepted = 0;
+  protected readonly context: IoModelContext;
+  protected readonly control = new Control();
+  readonly #mutex = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
+  readonly #remotes = new Map<number, Address>();
+  readonly #lingering = new Set<Socket>();
+  /** Threads that have not ended. */
+  #running = 0;
+  #listener = -1;
+  #failure: unknown;
+  #deadline: NodeJS.Timeout | undefined;
+  #watching: NodeJS.Timeout | undefined;
+  #resolve = (): void => {};
+  #reject = (_error: unknown): void => {};
+
+  constructor(context: IoModelContext) {
+    this.context = context;
+    this.closed = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  get ioThreads(): number {
+    return 1;
+  }
+
+  async listen(): Promise<Address> {
+    const { address: host } = await lookup(this.context.host);
+    this.#listener = posix().listen({ host, port: this.context.port }, this.context.backlog);
+    this.startThread(this.file, 0, this.#listener);
+    this.#watch();
+    return posix().localAddress(this.#listener);
+  }
+
+  /** For the log: the listening socket's descriptor. */
+  get fd(): number {
+    return this.#listener;
+  }
+
+  stop(): void {
+    if (this.control.stopping) return;
+    this.context.log.record({ type: 'stopping', connected: this.#remotes.size });
+    this.control.stop();
+    this.wake(SHUT_RD);
+    this.#deadline = setTimeout(() => this.cutOff(), LINGER_MS);
+    this.#settle();
+  }
+
+  cutOff(): void {
+    this.control.stopAtOnce();
+    this.wake(SHUT_RDWR);
+    for (const socket of this.#lingering) socket.destroy();
+  }
+
+  /** Wakes whoever sleeps in a call of the system; with SHUT_RD, replies can still be sent. */
+  protected wake(how: typeof SHUT_RD | typeof SHUT_RDWR): void {
+    const { fd } = this.control;
+    if (this.#running > 0 && fd > 0) posix().shutdown(fd, fd === this.#listener ? SHUT_RDWR : how);
+  }
+
+  /** A client wants a thread of its own: only where the model has such threads. */
+  protected admit(_client: AcceptedClient): void {
+    throw new Error('this model has no threads for clients');
+  }
+
+  protected startThread(file: string, number: number, fd: number): Worker {
+    const { memory, log, ...options } = this.context;
+    const data: IoThreadData = {
+      file,
+      options,
+      memory,
+      control: this.control.memory,
+      mutex: this.#mutex,
+      detailed: log.detailed,
+      number,
+      fd,
+    };
+    const worker = new Worker(fileURLToPath(ENTRY), { workerData: data });
+    this.#running += 1;
+    worker.on('message', (message: IoThreadMessage) => this.#hear(message));
+    worker.on('error', (error) => {
+      this.#failure ??= error;
+      this.stop();
+    });
+    worker.on('exit', () => {
+      this.#running -= 1;
+      this.#settle();
+    });
+    return worker;
+  }
+
+  #hear(message: IoThreadMessage): void {
+    if (message.kind === 'log') this.#pass(message.entry);
+    else if (message.kind === 'admit') this.admit(message.client);
+    else if (message.reason === 'full' || message.reason === 'stopped')
+      this.#linger(message.fd, message.reason);
+    else posix().close(message.fd);
+  }
+
+  #pass(entry: LogEntry): void {
+    const { event } = entry;
+    if (event.type === 'came') {
+      this.accepted += 1;
+      this.#remotes.set(event.client, event.remote);
+    }
+    if (event.type === 'closed') this.#remotes.delete(event.client);
+    this.context.log.pass(entry);
+  }
+
+  /** From here on the event loop reads what still comes, as limits.ts says why. */
+  #linger(fd: number, reason: 'full' | 'stopped'): void {
+    const socket = new Socket({ fd, allowHalfOpen: true, readable: true, writable: true });
+    this.#lingering.add(socket);
+    socket.on('error', () => {}); // it was to be closed anyway
+    socket.on('close', () => {
+      this.#lingering.delete(socket);
+      this.#settle();
+    });
+    closeLingering(socket, reason);
+  }
+
+  /** Once a second: who is waited for, or how much was asked for nothing. */
+  #watch(): void {
+    let before = this.control.progress;
+    let seconds = 0;
+    this.#watching = setInterval(() => {
+      const now = this.control.progress;
+      const still = now.asked === before.asked && now.client === before.client && now.client !== NOBODY;
+      seconds = still ? seconds + 1 : 0;
+      const remote = this.#remotes.get(now.client);
+      const { log } = this.context;
+      if (remote !== undefined && (seconds === 1 || (seconds > 1 && log.detailed))) {
+        log.record({ type: 'waits', client: now.client, remote, seconds });
+      }
+      const [asked, answered] = [(now.asked - before.asked) | 0, (now.answered - before.answered) | 0];
+      if (log.detailed && asked > 0) log.record({ type: 'asked', asked, answered });
+      before = now;
+    }, WATCH_MS).unref();
+  }
+
+  #settle(): void {
+    if (this.#running > 0 || this.#lingering.size > 0 || this.#listener < 0) return;
+    clearTimeout(this.#deadline);
+    clearInterval(this.#watching);
+    posix().close(this.#listener);
+    this.#listener = -1;
+    if (this.#failure === undefined) this.#resolve();
+    else this.#reject(this.#failure);
+  }
+}

@@ -1,0 +1,136 @@
+// threads: a thread for each client, asleep in a blocking receive of its own, and a lock around the shared text.
+//
+// Everybody waits for one client only, so nobody holds up anybody, and the code of a thread is as simple as a server
+// for one client: the tutorial's chapter 5. What goes wrong: two threads may append at the same moment, so append needs
+// a lock (leave it out with --no-lock, and letters get lost); and every client costs a thread, here a V8 heap of its own.
+// The lock is held around append only: a reply is a view of what was there, and sending it may take as long as it likes.
+
+import { posix, type SHUT_RD, type SHUT_RDWR } from '../../shared/posix.js';
+import { Session } from '../session.js';
+import { Text } from '../text.js';
+import { type AcceptedClient, Acceptor } from './acceptor.js';
+import { type IoThread, peerFailure } from './io-thread.js';
+import { OVERDUE, RECEIVE_BYTES } from './limits.js';
+import { Mutex } from './mutex.js';
+import { Output } from './output.js';
+import { OwnThread } from './own-thread.js';
+
+export class Model extends OwnThread {
+  protected readonly file = import.meta.url;
+  /** The sockets of the clients whose threads have not ended. */
+  readonly #sockets = new Set<number>();
+  #most = 0;
+
+  override get ioThreads(): number {
+    return 1 + this.#most;
+  }
+
+  protected override admit({ id, fd }: AcceptedClient): void {
+    this.#sockets.add(fd);
+    this.#most = Math.max(this.#most, this.#sockets.size);
+    this.startThread(this.file, id, fd).on('exit', () => {
+      this.#sockets.delete(fd);
+      this.control.countThreads(-1);
+    });
+  }
+
+  protected override wake(how: typeof SHUT_RD | typeof SHUT_RDWR): void {
+    super.wake(how);
+    for (const fd of this.#sockets) posix().shutdown(fd, how);
+  }
+}
+
+/** Runs in the thread that accepts, and in the thread of each client. */
+export function serve(thread: IoThread): void {
+  if (thread.data.number === 0) accept(thread);
+  else new ClientThread(thread).run();
+}
+
+// --- accept ---
+
+function accept(thread: IoThread): void {
+  const acceptor = new Acceptor(thread, false);
+  while (acceptor.open) {
+    acceptor.wait();
+    const client = acceptor.accept(thread.control.threads);
+    if (client === undefined) continue;
+    thread.control.countThreads(1);
+    thread.post({ kind: 'admit', client });
+  }
+}
+
+class ClientThread {
+  readonly #thread: IoThread;
+  readonly #buffer = Buffer.alloc(RECEIVE_BYTES.threads);
+  readonly #session: Session;
+  readonly #output: Output;
+
+  constructor(thread: IoThread) {
+    this.#thread = thread;
+    const { options, data } = thread;
+    const text = options.lock ? new LockedText(data.memory, new Mutex(data.mutex)) : thread.text;
+    this.#session = new Session(text);
+    this.#output = new Output(this.#session);
+  }
+
+  run(): void {
+    const { control } = this.#thread;
+    try {
+      while (this.#session.closing === undefined) {
+        if (control.stopping) this.#session.stop();
+        else this.#receive();
+        this.#send();
+      }
+      this.#close();
+    } catch (error) {
+      this.#close(control.cutOff ? OVERDUE : peerFailure(error));
+    }
+  }
+
+  // --- receive ---
+
+  #receive(): void {
+    const { control, data, log } = this.#thread;
+    const length = posix().recv(data.fd, this.#buffer);
+    if (control.stopping) return; // it was woken for that, or what it read came too late
+    if (length === 0) this.#session.end();
+    else this.#session.receive(this.#buffer.subarray(0, length));
+    log.read(data.number, length, this.#session);
+  }
+
+  // --- send ---
+
+  /** Sends all that is owed. */
+  #send(): void {
+    const { data, log, options } = this.#thread;
+    for (let { bytes } = this.#output; bytes !== undefined; { bytes } = this.#output) {
+      const taken = posix().send(data.fd, bytes, !options.nagle && this.#output.more);
+      this.#output.taken(taken);
+      log.wrote(data.number, bytes.length, bytes.length - taken);
+    }
+  }
+
+  // --- close ---
+
+  #close(failure?: ReturnType<typeof peerFailure>): void {
+    const { number: id, fd } = this.#thread.data;
+    this.#thread.release({ id, fd, session: this.#session }, failure);
+  }
+}
+
+/** The text as several threads may append to it: one at a time. */
+class LockedText extends Text {
+  readonly #mutex: Mutex;
+
+  constructor(memory: IoThread['data']['memory'], mutex: Mutex) {
+    super(memory);
+    this.#mutex = mutex;
+  }
+
+  override append(letter: number): number {
+    this.#mutex.lock();
+    const offset = super.append(letter);
+    this.#mutex.unlock();
+    return offset;
+  }
+}

@@ -1,0 +1,279 @@
+// The few calls of libc that block, ask and wait the way the tutorial's programs do, through koffi; nothing else knows
+// koffi. A wrong prototype would crash the process, so each call stands here with its C signature from the Linux
+// manual. What a caller must reckon with (not yet, end of stream) is an outcome; everything else is a SystemError.
+//
+// Linux on x86-64 and arm64 with glibc. The macOS branches follow its headers and were not run.
+
+import { createRequire } from 'node:module';
+import { constants } from 'node:os';
+import type { Address } from './address.js';
+import { OperationalError } from './errors.js';
+
+const MACOS = process.platform === 'darwin';
+
+/** The outcome "not now": nothing to read, no room to write, nobody to accept (EAGAIN; Python raises an exception). */
+export const EAGAIN = -1;
+
+export const SHUT_RD = 0;
+export const SHUT_WR = 1;
+export const SHUT_RDWR = 2;
+
+/** What poll(2) is asked for and answers. */
+export const POLLIN = 0x001;
+export const POLLOUT = 0x004;
+/** In a poll list: passed over. */
+export const NOT_ASKED = -1;
+
+const AF_INET = 2;
+const AF_INET6 = MACOS ? 30 : 10;
+const SOCK_STREAM = 1;
+const SOCK_NONBLOCK = 0o4000; // Linux, as accept4 takes it
+const SOCK_CLOEXEC = 0o2000000;
+const SOL_SOCKET = MACOS ? 0xffff : 1;
+const SO_REUSEADDR = MACOS ? 4 : 2;
+const SO_NOSIGPIPE = 0x1022; // macOS; Linux has MSG_NOSIGNAL
+const IPPROTO_TCP = 6;
+const TCP_NODELAY = 1;
+const MSG_NOSIGNAL = MACOS ? 0 : 0x4000;
+const MSG_MORE = MACOS ? 0 : 0x8000;
+const F_SETFL = 4;
+const O_NONBLOCK = MACOS ? 0x0004 : 0o4000;
+/** Room for a sockaddr_in or a sockaddr_in6. */
+const SOCKADDR_BYTES = 28;
+
+/** A call of the system failed. */
+export class SystemError extends Error {
+  override readonly name = 'SystemError';
+  /** ECONNRESET and the like. */
+  readonly code: string;
+
+  constructor(call: string, errno: number) {
+    const code =
+      Object.entries(constants.errno).find(([, value]) => value === errno)?.[0] ?? `errno ${errno}`;
+    super(`${call} ${code}`);
+    this.code = code;
+  }
+}
+
+/** An array of struct pollfd: int fd; short events; short revents. */
+export class PollList {
+  readonly capacity: number;
+  readonly bytes: Uint8Array;
+  readonly #ints: Int32Array;
+  readonly #shorts: Int16Array;
+
+  constructor(capacity: number) {
+    this.capacity = capacity;
+    const memory = new ArrayBuffer(8 * capacity);
+    this.bytes = new Uint8Array(memory);
+    this.#ints = new Int32Array(memory);
+    this.#shorts = new Int16Array(memory);
+  }
+
+  /** @param events POLLIN or POLLOUT; errors and hang-ups are told in any case */
+  set(at: number, fd: number, events: number): void {
+    this.#ints[2 * at] = fd;
+    this.#shorts[4 * at + 2] = events;
+    this.#shorts[4 * at + 3] = 0;
+  }
+
+  /** Whether poll has found anything about this descriptor. */
+  ready(at: number): boolean {
+    return this.#shorts[4 * at + 3] !== 0;
+  }
+}
+
+export interface Accepted {
+  readonly fd: number;
+  readonly remote: Address;
+}
+
+type Posix = ReturnType<typeof bindings>;
+let loaded: Posix | undefined;
+
+/**
+ * The calls, bound at the first use.
+ * @throws OperationalError where koffi is not installed or the system is another
+ */
+export function posix(): Posix {
+  loaded ??= bindings();
+  return loaded;
+}
+
+function bindings() {
+  const koffi = loadKoffi();
+  const libc = koffi.load(null);
+  koffi.alias('ssize_t', 'long');
+  koffi.alias('socklen_t', 'uint32_t');
+  koffi.alias('nfds_t', MACOS ? 'unsigned int' : 'unsigned long');
+
+  const c = {
+    socket: libc.func('int socket(int domain, int type, int protocol)'),
+    bind: libc.func('int bind(int fd, const void *address, socklen_t length)'),
+    listen: libc.func('int listen(int fd, int backlog)'),
+    accept4: MACOS ? undefined : libc.func('int accept4(int fd, void *address, void *length, int flags)'),
+    accept: libc.func('int accept(int fd, void *address, void *length)'),
+    recv: libc.func('ssize_t recv(int fd, void *buffer, size_t length, int flags)'),
+    send: libc.func('ssize_t send(int fd, const void *buffer, size_t length, int flags)'),
+    poll: libc.func('int poll(void *fds, nfds_t count, int timeout)'),
+    shutdown: libc.func('int shutdown(int fd, int how)'),
+    close: libc.func('int close(int fd)'),
+    setsockopt: libc.func('int setsockopt(int fd, int level, int name, const void *value, socklen_t length)'),
+    getsockname: libc.func('int getsockname(int fd, void *address, void *length)'),
+    fcntl: libc.func('int fcntl(int fd, int command, ...)'), // variadic: arm64 macOS passes the third differently
+  };
+  const { EINTR, EAGAIN: NOT_YET, ECONNABORTED, ENOTCONN } = constants.errno;
+  const sockaddr = Buffer.alloc(SOCKADDR_BYTES);
+  const sockaddrLength = Buffer.alloc(4);
+
+  /** Calls until no signal interrupts; the result, or EAGAIN, or a SystemError. */
+  function attempt(name: string, call: () => number): number {
+    for (;;) {
+      const result = call();
+      if (result >= 0) return result;
+      const errno = koffi.errno();
+      if (errno === NOT_YET) return EAGAIN;
+      if (errno !== EINTR) throw new SystemError(name, errno);
+    }
+  }
+
+  function setOption(fd: number, level: number, name: number): void {
+    const on = Buffer.alloc(4);
+    on.writeInt32LE(1);
+    attempt('setsockopt', () => c.setsockopt(fd, level, name, on, on.length));
+  }
+
+  function setNonblocking(fd: number): void {
+    attempt('fcntl', () => c.fcntl(fd, F_SETFL, 'int', O_NONBLOCK));
+  }
+
+  /** The peer's address is in `sockaddr` afterwards. */
+  function acceptOnce(listener: number, nonblocking: boolean): number {
+    sockaddrLength.writeUInt32LE(SOCKADDR_BYTES);
+    if (c.accept4 !== undefined) {
+      return c.accept4(listener, sockaddr, sockaddrLength, SOCK_CLOEXEC | (nonblocking ? SOCK_NONBLOCK : 0));
+    }
+    const fd = c.accept(listener, sockaddr, sockaddrLength);
+    if (fd >= 0) c.fcntl(fd, F_SETFL, 'int', nonblocking ? O_NONBLOCK : 0); // it has inherited the listener's
+    return fd;
+  }
+
+  return {
+    /**
+     * A listening socket that does not block: accept gives EAGAIN when nobody is there.
+     * @param host a numeric address
+     * @param backlog how many connections may wait to be accepted
+     */
+    listen({ host, port }: Address, backlog: number): number {
+      const address = encodeAddress(host, port);
+      const type = SOCK_STREAM | (MACOS ? 0 : SOCK_CLOEXEC);
+      const fd = attempt('socket', () => c.socket(host.includes(':') ? AF_INET6 : AF_INET, type, 0));
+      try {
+        setOption(fd, SOL_SOCKET, SO_REUSEADDR);
+        setNonblocking(fd);
+        attempt('bind', () => c.bind(fd, address, address.length));
+        attempt('listen', () => c.listen(fd, backlog));
+        return fd;
+      } catch (error) {
+        c.close(fd);
+        throw error;
+      }
+    },
+
+    /** Takes a connection that waits; EAGAIN when none does. */
+    accept(
+      listener: number,
+      { nonblocking, nagle }: { nonblocking: boolean; nagle: boolean },
+    ): Accepted | typeof EAGAIN {
+      for (;;) {
+        const fd = acceptOnce(listener, nonblocking);
+        if (fd >= 0) {
+          const remote = decodeAddress(sockaddr);
+          if (!nagle) setOption(fd, IPPROTO_TCP, TCP_NODELAY);
+          if (MACOS) setOption(fd, SOL_SOCKET, SO_NOSIGPIPE);
+          return { fd, remote };
+        }
+        const errno = koffi.errno();
+        if (errno === NOT_YET) return EAGAIN;
+        if (errno !== EINTR && errno !== ECONNABORTED) throw new SystemError('accept', errno);
+      }
+    },
+
+    /** How many bytes have come into the buffer; 0 at the end of the stream; EAGAIN if it would block and may not. */
+    recv(fd: number, buffer: Uint8Array): number {
+      return attempt('recv', () => c.recv(fd, buffer, buffer.length, 0));
+    },
+
+    /** How many of the bytes the kernel has taken; EAGAIN if none and it may not block. `more`: others follow at once. */
+    send(fd: number, bytes: Uint8Array, more: boolean): number {
+      return attempt('send', () => c.send(fd, bytes, bytes.length, MSG_NOSIGNAL | (more ? MSG_MORE : 0)));
+    },
+
+    /** Sleeps until one of the first `count` of a list is ready or so many milliseconds have passed (-1: for ever). */
+    poll(list: PollList, count: number, timeoutMs: number): number {
+      return attempt('poll', () => c.poll(list.bytes, count, timeoutMs));
+    },
+
+    /** Also wakes a thread asleep on the socket. A peer that has gone already is no error. */
+    shutdown(fd: number, how: number): void {
+      if (c.shutdown(fd, how) >= 0) return;
+      const errno = koffi.errno();
+      if (errno !== ENOTCONN) throw new SystemError('shutdown', errno);
+    },
+
+    close(fd: number): void {
+      attempt('close', () => c.close(fd));
+    },
+
+    /** Our own end of a socket. */
+    localAddress(fd: number): Address {
+      sockaddrLength.writeUInt32LE(SOCKADDR_BYTES);
+      attempt('getsockname', () => c.getsockname(fd, sockaddr, sockaddrLength));
+      return decodeAddress(sockaddr);
+    },
+  };
+}
+
+function loadKoffi(): typeof import('koffi') {
+  if (!MACOS && process.platform !== 'linux') {
+    throw new OperationalError('ENOSYS', `only --io events works on ${process.platform}`);
+  }
+  try {
+    return createRequire(import.meta.url)('koffi');
+  } catch (error) {
+    throw new OperationalError(
+      'ENOSYS',
+      'without the package koffi only --io events works; npm install koffi',
+      error,
+    );
+  }
+}
+
+/** A sockaddr_in or sockaddr_in6 (ip(7), ipv6(7)). */
+function encodeAddress(host: string, port: number): Buffer {
+  const six = host.includes(':');
+  const bytes = Buffer.alloc(six ? SOCKADDR_BYTES : 16);
+  if (MACOS) bytes.set([bytes.length, six ? AF_INET6 : AF_INET]);
+  else bytes.writeUInt16LE(six ? AF_INET6 : AF_INET);
+  bytes.writeUInt16BE(port, 2);
+  if (six) bytes.set(ipv6Bytes(host), 8);
+  else bytes.set(host.split('.').map(Number), 4);
+  return bytes;
+}
+
+function decodeAddress(bytes: Buffer): Address {
+  const family = MACOS ? bytes.readUInt8(1) : bytes.readUInt16LE();
+  const port = bytes.readUInt16BE(2);
+  if (family === AF_INET) return { host: bytes.subarray(4, 8).join('.'), port };
+  const groups = Array.from({ length: 8 }, (_, i) => bytes.readUInt16BE(8 + 2 * i).toString(16));
+  return { host: new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1), port };
+}
+
+function ipv6Bytes(host: string): number[] {
+  // The URL parser writes :: out as few groups as RFC 5952 wants; count the missing ones back in.
+  const [head = '', tail] = new URL(`http://[${host}]`).hostname.slice(1, -1).split('::');
+  const groups = (part: string | undefined) => (part ? part.split(':') : []);
+  const missing = 8 - groups(head).length - groups(tail).length;
+  const all = [...groups(head), ...(tail === undefined ? [] : Array(missing).fill('0')), ...groups(tail)];
+  return all.flatMap((group) => [Number.parseInt(group, 16) >> 8, Number.parseInt(group, 16) & 0xff]);
+}
