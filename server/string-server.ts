@@ -22,7 +22,6 @@ import { Trace } from './trace.js';
 export type { Address, Cost, IoModelName, LogFormat };
 
 export interface StringServerOptions extends IoModelOptions {
-  readonly io: IoModelName;
   /** The longest that the text may become, in bytes. */
   readonly maxLength: number;
   /** threads: more clients are refused. */
@@ -90,7 +89,6 @@ export interface StringServer {
  */
 export async function startStringServer(options: Partial<StringServerOptions> = {}): Promise<StringServer> {
   const {
-    io,
     maxLength,
     maxThreads,
     log: format,
@@ -98,6 +96,7 @@ export async function startStringServer(options: Partial<StringServerOptions> = 
     trace: traceFile,
     ...settings
   } = { ...DEFAULTS, ...options };
+  const { io } = settings;
   const started = performance.now();
   const trace = traceFile === undefined ? undefined : new Trace(traceFile);
   const log = new Log({

@@ -18,10 +18,10 @@ export class Acceptor {
   readonly #pollList = new PollList(1);
   #accepted = 0;
 
-  /** @param nonblocking whether the connected sockets shall have O_NONBLOCK (the listening one always has) */
-  constructor(thread: IoThread, nonblocking: boolean) {
+  /** @param flags whether the connected sockets shall not block; the listening one never does */
+  constructor(thread: IoThread, flags: { readonly O_NONBLOCK: boolean }) {
     this.#thread = thread;
-    this.#nonblocking = nonblocking;
+    this.#nonblocking = flags.O_NONBLOCK;
   }
 
   /** Whether anybody may still come: not when the server stops, nor after --clients. */

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import type { CloseFailure } from '../log.js';
 import type { Closing } from '../session.js';
+import type { IoModelName } from './model.js';
 
 /**
  * Closing a socket while input is unread makes the kernel send a reset, and the reset can destroy replies on their
@@ -34,8 +35,10 @@ export function closeLingering(socket: Socket, reason: Closing): void {
 /** One client's turn, in bytes of output: a fast reader of a long text must not starve the others. */
 export const TURN_BYTES = 64 * 1024;
 
-/** What one receive may bring, in bytes. The tutorial's strsvr.py takes one at a time. */
-export const RECEIVE_BYTES = { poll: 16 * 1024, nonblocking: 1, blocking: 16 * 1024, threads: 16 * 1024 };
+/** What one receive may bring, in bytes: in `nonblocking` one, as in the tutorial's strsvr.py. */
+export function receiveBytes(io: IoModelName): number {
+  return io === 'nonblocking' ? 1 : 16 * 1024;
+}
 
 /** Descriptors kept back for everything that is not a client. */
 const SPARE_DESCRIPTORS = 64;

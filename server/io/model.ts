@@ -9,6 +9,7 @@ export const IO_MODELS = ['events', 'poll', 'nonblocking', 'blocking', 'threads'
 export type IoModelName = (typeof IO_MODELS)[number];
 
 export interface IoModelOptions {
+  readonly io: IoModelName;
   readonly host: string;
   /** 0 picks a free one. */
   readonly port: number;

@@ -10,7 +10,7 @@ import type { CloseFailure } from '../log.js';
 import { Session } from '../session.js';
 import { type AcceptedClient, Acceptor } from './acceptor.js';
 import { type IoThread, peerFailure } from './io-thread.js';
-import { OVERDUE, RECEIVE_BYTES, TURN_BYTES } from './limits.js';
+import { OVERDUE, receiveBytes, TURN_BYTES } from './limits.js';
 import { Output } from './output.js';
 import { OwnThread } from './own-thread.js';
 
@@ -32,11 +32,12 @@ class Circle {
   readonly #thread: IoThread;
   readonly #acceptor: Acceptor;
   readonly #connected = new Set<Client>();
-  readonly #buffer = Buffer.alloc(RECEIVE_BYTES.nonblocking);
+  readonly #buffer: Buffer;
 
   constructor(thread: IoThread) {
     this.#thread = thread;
-    this.#acceptor = new Acceptor(thread, true);
+    this.#buffer = Buffer.alloc(receiveBytes(thread.options.io));
+    this.#acceptor = new Acceptor(thread, { O_NONBLOCK: true });
   }
 
   run(): void {
@@ -72,7 +73,7 @@ class Circle {
       if (client.session.closing !== undefined && !client.output.waiting) this.#close(client);
       else if (this.#thread.control.cutOff) this.#close(client, OVERDUE);
     } catch (error) {
-      this.#close(client, peerFailure(error));
+      this.#close(client, this.#thread.control.cutOff ? OVERDUE : peerFailure(error));
     }
   }
 

@@ -9,6 +9,7 @@ import { Worker } from 'node:worker_threads';
 import type { Address } from '../../shared/address.js';
 import { posix, SHUT_RD, SHUT_RDWR } from '../../shared/posix.js';
 import type { LogEntry } from '../log.js';
+import type { Closing } from '../session.js';
 import type { AcceptedClient } from './acceptor.js';
 import { Control, NOBODY } from './control.js';
 import type { IoThreadData, IoThreadMessage } from './io-thread.js';
@@ -26,6 +27,8 @@ export abstract class OwnThread implements IoModel {
   protected readonly context: IoModelContext;
   protected readonly control = new Control();
   readonly #mutex = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
+  /** Clients' sockets that are open, as far as the threads' messages have been heard. */
+  protected readonly sockets = new Set<number>();
   readonly #remotes = new Map<number, Address>();
   readonly #lingering = new Set<Socket>();
   /** Threads that have not ended. */
@@ -77,10 +80,14 @@ export abstract class OwnThread implements IoModel {
     for (const socket of this.#lingering) socket.destroy();
   }
 
-  /** Wakes whoever sleeps in a call of the system; with SHUT_RD, replies can still be sent. */
+  /**
+   * Wakes who sleeps in a call of the system; with SHUT_RD, replies can still be sent. A descriptor that has been closed
+   * may be somebody else's by now: then the thread has not slept on it since, or its next message will tell.
+   */
   protected wake(how: typeof SHUT_RD | typeof SHUT_RDWR): void {
     const { fd } = this.control;
-    if (this.#running > 0 && fd > 0) posix().shutdown(fd, fd === this.#listener ? SHUT_RDWR : how);
+    if (fd === this.#listener) posix().shutdown(fd, SHUT_RDWR);
+    else if (this.sockets.has(fd)) posix().shutdown(fd, how);
   }
 
   /** A client wants a thread of its own: only where the model has such threads. */
@@ -117,9 +124,13 @@ export abstract class OwnThread implements IoModel {
   #hear(message: IoThreadMessage): void {
     if (message.kind === 'log') this.#pass(message.entry);
     else if (message.kind === 'admit') this.admit(message.client);
-    else if (message.reason === 'full' || message.reason === 'stopped')
-      this.#linger(message.fd, message.reason);
-    else posix().close(message.fd);
+    else this.#release(message.fd, message.reason);
+  }
+
+  #release(fd: number, reason: Closing | 'broken'): void {
+    this.sockets.delete(fd);
+    if (reason === 'full' || reason === 'stopped') this.#linger(fd, reason);
+    else posix().close(fd);
   }
 
   #pass(entry: LogEntry): void {
@@ -127,6 +138,8 @@ export abstract class OwnThread implements IoModel {
     if (event.type === 'came') {
       this.accepted += 1;
       this.#remotes.set(event.client, event.remote);
+      if (event.fd !== undefined) this.sockets.add(event.fd);
+      if (this.control.stopping) this.wake(SHUT_RD);
     }
     if (event.type === 'closed') this.#remotes.delete(event.client);
     this.context.log.pass(entry);
@@ -158,7 +171,7 @@ export abstract class OwnThread implements IoModel {
         log.record({ type: 'waits', client: now.client, remote, seconds });
       }
       const [asked, answered] = [(now.asked - before.asked) | 0, (now.answered - before.answered) | 0];
-      if (log.detailed && asked > 0) log.record({ type: 'asked', asked, answered });
+      if (log.detailed && asked > answered + 1) log.record({ type: 'asked', asked, answered });
       before = now;
     }, WATCH_MS).unref();
   }
@@ -167,7 +180,7 @@ export abstract class OwnThread implements IoModel {
     if (this.#running > 0 || this.#lingering.size > 0 || this.#listener < 0) return;
     clearTimeout(this.#deadline);
     clearInterval(this.#watching);
-    posix().close(this.#listener);
+    for (const fd of [this.#listener, ...this.sockets]) posix().close(fd); // sockets are left only after a breakdown
     this.#listener = -1;
     if (this.#failure === undefined) this.#resolve();
     else this.#reject(this.#failure);

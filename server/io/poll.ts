@@ -11,7 +11,7 @@ import { Session } from '../session.js';
 import { type AcceptedClient, Acceptor } from './acceptor.js';
 import { NOBODY } from './control.js';
 import { type IoThread, peerFailure } from './io-thread.js';
-import { OVERDUE, RECEIVE_BYTES, TURN_BYTES } from './limits.js';
+import { OVERDUE, receiveBytes, TURN_BYTES } from './limits.js';
 import { Output } from './output.js';
 import { OwnThread } from './own-thread.js';
 
@@ -33,14 +33,15 @@ class Poller {
   readonly #thread: IoThread;
   readonly #acceptor: Acceptor;
   readonly #connected = new Set<Client>();
-  readonly #buffer = Buffer.alloc(RECEIVE_BYTES.poll);
+  readonly #buffer: Buffer;
   /** Who stands in the list of pollfds, in its order. */
   #listed: Client[] = [];
   #pollfds = new PollList(64);
 
   constructor(thread: IoThread) {
     this.#thread = thread;
-    this.#acceptor = new Acceptor(thread, true);
+    this.#buffer = Buffer.alloc(receiveBytes(thread.options.io));
+    this.#acceptor = new Acceptor(thread, { O_NONBLOCK: true });
   }
 
   run(): void {
@@ -95,7 +96,7 @@ class Poller {
       if (client.session.closing !== undefined && !client.output.waiting) this.#close(client);
       else if (this.#thread.control.cutOff) this.#close(client, OVERDUE);
     } catch (error) {
-      this.#close(client, peerFailure(error));
+      this.#close(client, this.#thread.control.cutOff ? OVERDUE : peerFailure(error));
     }
   }
 

@@ -10,15 +10,13 @@ import { Session } from '../session.js';
 import { Text } from '../text.js';
 import { type AcceptedClient, Acceptor } from './acceptor.js';
 import { type IoThread, peerFailure } from './io-thread.js';
-import { OVERDUE, RECEIVE_BYTES } from './limits.js';
+import { OVERDUE, receiveBytes } from './limits.js';
 import { Mutex } from './mutex.js';
 import { Output } from './output.js';
 import { OwnThread } from './own-thread.js';
 
 export class Model extends OwnThread {
   protected readonly file = import.meta.url;
-  /** The sockets of the clients whose threads have not ended. */
-  readonly #sockets = new Set<number>();
   #most = 0;
 
   override get ioThreads(): number {
@@ -26,17 +24,13 @@ export class Model extends OwnThread {
   }
 
   protected override admit({ id, fd }: AcceptedClient): void {
-    this.#sockets.add(fd);
-    this.#most = Math.max(this.#most, this.#sockets.size);
-    this.startThread(this.file, id, fd).on('exit', () => {
-      this.#sockets.delete(fd);
-      this.control.countThreads(-1);
-    });
+    this.#most = Math.max(this.#most, this.control.threads);
+    this.startThread(this.file, id, fd).on('exit', () => this.control.countThreads(-1));
   }
 
   protected override wake(how: typeof SHUT_RD | typeof SHUT_RDWR): void {
     super.wake(how);
-    for (const fd of this.#sockets) posix().shutdown(fd, how);
+    for (const fd of this.sockets) posix().shutdown(fd, how);
   }
 }
 
@@ -49,7 +43,7 @@ export function serve(thread: IoThread): void {
 // --- accept ---
 
 function accept(thread: IoThread): void {
-  const acceptor = new Acceptor(thread, false);
+  const acceptor = new Acceptor(thread, { O_NONBLOCK: false });
   while (acceptor.open) {
     acceptor.wait();
     const client = acceptor.accept(thread.control.threads);
@@ -61,12 +55,13 @@ function accept(thread: IoThread): void {
 
 class ClientThread {
   readonly #thread: IoThread;
-  readonly #buffer = Buffer.alloc(RECEIVE_BYTES.threads);
+  readonly #buffer: Buffer;
   readonly #session: Session;
   readonly #output: Output;
 
   constructor(thread: IoThread) {
     this.#thread = thread;
+    this.#buffer = Buffer.alloc(receiveBytes(thread.options.io));
     const { options, data } = thread;
     const text = options.lock ? new LockedText(data.memory, new Mutex(data.mutex)) : thread.text;
     this.#session = new Session(text);

@@ -1,0 +1,265 @@
+// What sets the I/O models apart, each as a test that fails when the model is exchanged for another.
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { IoModelName } from 'strsvr';
+import { connect } from 'strsvr/client';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { IO_MODELS } from '../server/io/model.js';
+import {
+  type Address,
+  ByteClient,
+  built,
+  type Program,
+  run,
+  testWith,
+  withServer,
+  withStrsvr,
+} from './support.js';
+
+const NO_PROC = existsSync('/proc/self/task') ? undefined : 'it is seen in /proc';
+
+test('blocking.ts and nonblocking.ts differ in O_NONBLOCK and in what to do about EAGAIN, and in nothing else', () => {
+  const [blocking, nonblocking] = ['blocking', 'nonblocking'].map((name) =>
+    readFileSync(built(`../server/io/${name}.ts`), 'utf8')
+      .split('\n')
+      .filter((line) => !line.startsWith('//')),
+  ) as [string[], string[]];
+  const only = (lines: string[], others: string[]) =>
+    lines.filter((line) => !others.includes(line)).map((line) => line.trim());
+  assert.equal(only(blocking, nonblocking), [
+    "import { posix } from '../../shared/posix.js';",
+    'this.#acceptor = new Acceptor(thread, { O_NONBLOCK: false });',
+  ]);
+  assert.equal(only(nonblocking, blocking), [
+    "import { EAGAIN, posix } from '../../shared/posix.js';",
+    'this.#acceptor = new Acceptor(thread, { O_NONBLOCK: true });',
+    'if (length === EAGAIN) return;',
+    'if (taken === EAGAIN) return;',
+  ]);
+});
+
+// --- a silent first client ---
+
+for (const io of IO_MODELS.filter((name) => name !== 'blocking')) {
+  test(`${io}: a silent first client holds up nobody`, async () => {
+    await withServer({ io }, async ({ address }) => {
+      const silent = await ByteClient.connect(address);
+      const talkers = await Promise.all(Array.from({ length: 5 }, () => connect(address)));
+      for (const [i, talker] of talkers.entries()) assert.is(await talker.send('a'), 'a'.repeat(i + 1));
+      for (const talker of talkers) talker.close();
+      silent.close();
+    });
+  });
+}
+
+test('blocking: a silent first client holds up all the others until it leaves, and the log says so', async () => {
+  await withStrsvr(['0', '--io', 'blocking', '--show'], async (server, address) => {
+    const silent = await ByteClient.connect(address);
+    await server.says('stderr', /client 1 is/);
+    const talker = await connect(address);
+    let answered = false;
+    const reply = talker.send('a').finally(() => {
+      answered = true;
+    });
+    const port = silent.socket.localPort;
+    await server.says(
+      'stderr',
+      new RegExp(`everybody waits for client 1 \\(127\\.0\\.0\\.1:${port}\\), 1 s\n`),
+    );
+    await server.says(
+      'stderr',
+      new RegExp(`everybody waits for client 1 \\(127\\.0\\.0\\.1:${port}\\), 2 s\n`),
+    );
+    assert.not(answered);
+    silent.close();
+    assert.is(await reply, 'a');
+    talker.close();
+  });
+});
+
+test('blocking: a second letter is answered only after every other client has sent one', async () => {
+  await withServer({ io: 'blocking' }, async ({ address }) => {
+    const [one, other] = [await connect(address), await connect(address)];
+    assert.is(await one.send('a'), 'a');
+    assert.is(await other.send('u'), 'au'); // now both are in the circle, and it is the first one's turn
+    assert.is(await one.send('b'), 'aub');
+    let answered = false;
+    const second = one.send('c').finally(() => {
+      answered = true;
+    });
+    await sleep(100); // time enough for an answer that must not come
+    assert.not(answered);
+    assert.is(await other.send('v'), 'aubv');
+    assert.is(await second, 'aubvc');
+    one.close();
+    other.close();
+  });
+});
+
+test('blocking: a client that never reads holds up all the others', async () => {
+  await withStrsvr(['0', '--io', 'blocking'], async (server, address) => {
+    const greedy = await ByteClient.connect(address);
+    greedy.socket.pause();
+    greedy.send('x'.repeat(100_000));
+    await server.says('stderr', /everybody waits for client 1/);
+    const other = await connect(address);
+    const reply = other.send('a');
+    greedy.close();
+    assert.match(await reply, /^x+a$/);
+    other.close();
+  });
+});
+
+// --- what waiting costs ---
+
+testWith(test, NO_PROC, 'idle, nonblocking burns a core and the others next to nothing', async () => {
+  const share = async (io: IoModelName, ...args: string[]): Promise<number> => {
+    let used = 0;
+    await withStrsvr(['0', '--io', io, ...args], async (server, address) => {
+      const clients = await Promise.all([ByteClient.connect(address), ByteClient.connect(address)]);
+      for (const client of clients) client.send('a');
+      for (const client of clients) await client.receive(1);
+      const before = cpuSeconds(server);
+      const started = performance.now();
+      await sleep(700);
+      used = (cpuSeconds(server) - before) / ((performance.now() - started) / 1000);
+      for (const client of clients) client.close();
+    });
+    return used;
+  };
+  assert.ok((await share('nonblocking')) > 0.5);
+  for (const io of IO_MODELS.filter((name) => name !== 'nonblocking')) assert.ok((await share(io)) < 0.2, io);
+  assert.ok((await share('nonblocking', '--nap', '20')) < 0.2, 'with naps');
+});
+
+/** User and system time so far; the system counts in hundredths. */
+function cpuSeconds(server: Program): number {
+  const stat = readFileSync(`/proc/${server.child.pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+test('nonblocking tells how often it asked for nothing', async () => {
+  await withStrsvr(['0', '--io', 'nonblocking', '--show'], async (server, address) => {
+    const idle = await ByteClient.connect(address);
+    const [, asked] = await server.says('stderr', /asked ([\d,]+) times, 0 answers\n/);
+    assert.ok(Number(asked?.replaceAll(',', '')) > 1_000);
+    idle.close();
+  });
+});
+
+// --- threads ---
+
+testWith(
+  test,
+  NO_PROC,
+  'threads: a kernel thread for each client; the others always have the same number',
+  async () => {
+    for (const io of IO_MODELS) {
+      await withStrsvr(['0', '--io', io], async (server, address) => {
+        const threads = () => readdirSync(`/proc/${server.child.pid}/task`).length;
+        const first = await answered(address);
+        const before = threads();
+        // In blocking the first client, now silent, holds up the others.
+      const more = () => (io === 'blocking' ? ByteClient.connect(address) : answered(address));
+      const others = [await more(), await more(), await more()];
+        assert.is(threads() - before, io === 'threads' ? 3 : 0, io);
+        for (const client of [first, ...others]) client.close();
+      });
+    }
+  },
+);
+
+/** A client that has been served once, and so has a thread if it gets one. */
+async function answered(address: Address): Promise<ByteClient> {
+  const client = await ByteClient.connect(address);
+  client.send('\n');
+  await client.receive(1);
+  return client;
+}
+
+test('threads: more clients than --max-threads are refused', async () => {
+  await withStrsvr(['0', '--io', 'threads', '--max-threads', '2'], async (server, address) => {
+    const clients = [await answered(address), await answered(address)];
+    const third = await ByteClient.connect(address);
+    assert.is((await third.receiveAll().catch(() => '')).length, 0);
+    await server.says(
+      'stderr',
+      /refused 127\.0\.0\.1:\d+: 2 clients are connected, as many as are allowed\n/,
+    );
+    for (const client of clients) client.close();
+    await server.says('stderr', /client 2 left/);
+  });
+});
+
+test('threads: without the lock letters get lost or replies are wrong, with it never', async () => {
+  const race = async (...args: string[]) => {
+    let wrong = 0;
+    await withStrsvr(['0', '--io', 'threads', ...args], async (server, address) => {
+      const warned = /warning: without the lock letters get lost and replies are wrong\n/.test(server.stderr);
+      assert.is(warned, args.includes('--no-lock'));
+      const deadline = performance.now() + (args.includes('--no-lock') ? 10_000 : 1_000);
+      while (wrong === 0 && performance.now() < deadline) wrong += await raceOnce(address);
+    });
+    return wrong;
+  };
+  assert.is(await race(), 0);
+  assert.ok((await race('--no-lock')) > 0, 'no race was seen in 10 s');
+});
+
+/** Several clients send many letters in one write, so that their threads append at the same time; counts what is wrong. */
+async function raceOnce(address: Address): Promise<number> {
+  const [clients, letters] = [4, 500];
+  const before = await textLength(address);
+  const replies = await Promise.all(
+    Array.from({ length: clients }, async (_, client) => {
+      const socket = await ByteClient.connect(address);
+      socket.send(`${String(client).repeat(letters)}\n`);
+      return (await socket.endAndReceive()).length;
+    }),
+  );
+  assert.ok(replies.every((length) => length > 0));
+  return before + clients * letters + 1 - (await textLength(address));
+}
+
+async function textLength(address: Address): Promise<number> {
+  const connection = await connect(address);
+  const { length } = await connection.send('.');
+  connection.close();
+  return length;
+}
+
+for (const io of ['events', 'poll'] as const) {
+  testWith(test, NO_PROC, `${io} serves 1,000 clients with one I/O thread`, async () => {
+    await withStrsvr(['0', '--io', io], async (server, address) => {
+      const first = await answered(address);
+      const threads = () => readdirSync(`/proc/${server.child.pid}/task`).length;
+      const before = threads();
+      const clients = await Promise.all(Array.from({ length: 999 }, () => answered(address)));
+      for (const client of [first, ...clients]) client.send('\n');
+      for (const client of [first, ...clients]) await client.receive(1);
+      assert.is(threads(), before);
+      for (const client of [first, ...clients]) client.close();
+      server.child.kill('SIGTERM');
+      assert.match((await server.finished).stderr, /1,000 clients, .*; 1 I\/O thread\n$/);
+    });
+  });
+}
+
+// --- options ---
+
+for (const [args, complaint] of [
+  [['--nap', '5'], '--nap is for --io nonblocking alone'],
+  [['--io', 'poll', '--max-threads', '5'], '--max-threads is for --io threads alone'],
+  [['--io', 'blocking', '--no-lock'], '--no-lock is for --io threads alone'],
+] as const) {
+  test(`strsvr ${args.join(' ')} is refused`, async () => {
+    const { status, stderr } = await run('server/strsvr.js', args);
+    assert.is(stderr, `strsvr: ${complaint} (see strsvr --help)\n`);
+    assert.is(status, 2);
+  });
+}
+
+test.run();
