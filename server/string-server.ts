@@ -16,7 +16,7 @@ import {
 import { admissible } from './io/limits.js';
 import type { IoModel, IoModelContext, IoModelName, IoModelOptions } from './io/model.js';
 import { type Cost, Log, type LogFormat, render } from './log.js';
-import { sharedTextMemory, Text, textMemory } from './text.js';
+import { Text, textMemory } from './text.js';
 import { Trace } from './trace.js';
 
 export type { Address, Cost, IoModelName, LogFormat };
@@ -108,7 +108,7 @@ export async function startStringServer(options: Partial<StringServerOptions> = 
       trace?.record(entry);
     },
   });
-  const memory = io === 'events' ? textMemory(maxLength) : sharedTextMemory(maxLength);
+  const memory = textMemory(maxLength, io !== 'events');
   const maxConnections = admissible(settings.maxConnections);
   if (maxConnections < settings.maxConnections) {
     const why = 'more descriptors the system does not give (see ulimit -n)';

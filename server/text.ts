@@ -13,16 +13,14 @@ const FIRST_BYTES = 64 * 1024;
 
 export type Memory = ArrayBuffer | SharedArrayBuffer;
 
-/** Memory for a text of at most `maxLength` bytes; it grows in place, so views into it stay valid. */
-export function textMemory(maxLength: number): ArrayBuffer {
-  return new ArrayBuffer(HEADER_BYTES + Math.min(FIRST_BYTES, maxLength), {
-    maxByteLength: HEADER_BYTES + maxLength,
-  });
-}
-
-/** The same for threads to share: of full length at once, because growing would want a lock. */
-export function sharedTextMemory(maxLength: number): SharedArrayBuffer {
-  return new SharedArrayBuffer(HEADER_BYTES + maxLength);
+/**
+ * Memory for a text of at most `maxLength` bytes. It grows in place, so views into it stay valid; memory that threads
+ * share has its full length at once, because growing would want a lock.
+ */
+export function textMemory(maxLength: number, shared = false): Memory {
+  const maxByteLength = HEADER_BYTES + maxLength;
+  if (shared) return new SharedArrayBuffer(maxByteLength);
+  return new ArrayBuffer(Math.min(FIRST_BYTES, maxByteLength), { maxByteLength });
 }
 
 export class Text {
@@ -31,7 +29,7 @@ export class Text {
   /** Follows the memory as it grows. */
   readonly #bytes: Uint8Array;
 
-  /** @param memory zeroed, from one of the functions above; or the memory of another Text, to share that text */
+  /** @param memory zeroed, from `textMemory`; or the memory of another Text, to share that text */
   constructor(memory: Memory) {
     this.#memory = memory;
     this.#length = new Uint32Array(memory, 0, 1);
@@ -46,11 +44,6 @@ export class Text {
   /** Up to here the text may be shown to clients: everything, as long as no journal says otherwise. */
   get durable(): number {
     return this.length;
-  }
-
-  /** In bytes. */
-  get maxLength(): number {
-    return this.#memory.maxByteLength - HEADER_BYTES;
   }
 
   /**
@@ -73,8 +66,11 @@ export class Text {
   }
 
   #grow(needed: number): boolean {
-    if (needed > this.maxLength || this.#memory instanceof SharedArrayBuffer) return false;
-    this.#memory.resize(HEADER_BYTES + Math.min(this.maxLength, Math.max(needed, 2 * this.#bytes.length)));
+    const { maxByteLength } = this.#memory;
+    if (HEADER_BYTES + needed > maxByteLength || this.#memory instanceof SharedArrayBuffer) return false;
+    this.#memory.resize(
+      Math.min(maxByteLength, Math.max(HEADER_BYTES + needed, 2 * this.#memory.byteLength)),
+    );
     return true;
   }
 }

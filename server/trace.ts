@@ -2,7 +2,7 @@
 // client and by thread. They are kept in a ring, so a long run takes no more memory and keeps its last part.
 // The format is Google's "Trace Event Format": an array of objects, times in microseconds.
 
-import { writeFileSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { OperationalError } from '../shared/errors.js';
 import { visible } from '../shared/terminal.js';
 import type { LogEntry, ServerEvent } from './log.js';
@@ -23,15 +23,20 @@ interface TraceEvent {
 }
 
 export class Trace {
-  readonly #file: string;
+  /** The file's descriptor. */
+  readonly #file: number;
   readonly #ring: LogEntry[] = [];
   readonly #capacity: number;
   /** Where the next entry goes, once the ring is full. */
   #next = 0;
 
-  /** @param file is written at the end; @param capacity in events */
+  /**
+   * @param file made empty now and written at the end
+   * @param capacity in events
+   * @throws OperationalError when the file cannot be written
+   */
   constructor(file: string, capacity = CAPACITY) {
-    this.#file = file;
+    this.#file = attempt(() => openSync(file, 'w'));
     this.#capacity = capacity;
   }
 
@@ -50,15 +55,18 @@ export class Trace {
     // Entries of several threads arrive in about the order in which they happened; the viewers want it exact.
     entries.sort((one, other) => one.at - other.at);
     const events = entries.flatMap(traceEvents);
-    try {
-      writeFileSync(
-        this.#file,
-        `[\n${[...laneNames(events), ...events].map((event) => JSON.stringify(event)).join(',\n')}\n]\n`,
-      );
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      throw new OperationalError('TRACE', `cannot write the trace: ${why}`, error);
-    }
+    const lines = [...laneNames(events), ...events].map((event) => JSON.stringify(event));
+    attempt(() => writeFileSync(this.#file, `[\n${lines.join(',\n')}\n]\n`));
+    closeSync(this.#file);
+  }
+}
+
+function attempt<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new OperationalError('TRACE', `cannot write the trace: ${why}`, error);
   }
 }
 

@@ -289,8 +289,12 @@ test('a stop ends within 5 s although a client never reads, and a second signal 
       assert.ok(seconds < (signals === 1 ? 7 : 2), `${io} took ${seconds} s`);
       assert.is(status, signals === 1 ? 0 : 143, io);
       assert.is(/final value of v is [xw]+\n/.test(stdout), signals === 1, io);
-      if (signals === 1)
-        assert.match(stderr, 'client 1 cut off, it did not take its replies in 5 s', `${io}: ${stderr}`);
+      // nonblocking owes so little at a time that the kernel may take it after all.
+      const end =
+        io === 'nonblocking'
+          ? /client 1 (cut off|closed)/
+          : /client 1 cut off, it did not take its replies in 5 s/;
+      if (signals === 1) assert.match(stderr, end, `${io}: ${stderr}`);
       greedy.close();
     });
   };

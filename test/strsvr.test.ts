@@ -194,7 +194,7 @@ for (const [args, complaint] of [
   [['--max-length=-1'], '--max-length: expected a whole number from 1 to 1073741824, got "-1"'],
   [['--max-length='], '--max-length: expected a whole number from 1 to 1073741824, got nothing'],
   [['--host='], '--host: expected a text, got nothing'],
-  [['--io', 'magic'], '--io: expected events, got "magic"'],
+  [['--io', 'magic'], '--io: expected events, poll, nonblocking, blocking, threads, got "magic"'],
   [['--log', 'loud'], '--log: expected text, json, silent, got "loud"'],
   [['--show', '--show'], '--show: expected once, got it again'],
   [['--show=7'], '--show: expected no value, got 7'],

@@ -45,7 +45,6 @@ test('it grows to its longest, and views taken before stay what they were', () =
   let appended = 1;
   while (text.append(0x62) !== FULL) appended += 1;
   assert.is(appended, longest);
-  assert.is(text.maxLength, longest);
   assert.is(early.toString(), 'a');
   assert.is(early.buffer, text.view(0, longest).buffer, 'the memory is still the same');
 });
@@ -54,6 +53,15 @@ test('a view is no copy', () => {
   const text = new Text(textMemory(10));
   text.append(A);
   assert.is(text.view(0, 1).buffer, text.view(0, 1).buffer);
+});
+
+test('shared memory is of full length from the start', () => {
+  const memory = textMemory(100, true);
+  assert.instance(memory, SharedArrayBuffer);
+  const text = new Text(memory);
+  for (let i = 0; i < 100; i += 1) text.append(A);
+  assert.is(text.append(A), FULL);
+  assert.is(text.length, 100);
 });
 
 test('two texts over the same memory are one text', () => {

@@ -163,8 +163,8 @@ testWith(
         const first = await answered(address);
         const before = threads();
         // In blocking the first client, now silent, holds up the others.
-      const more = () => (io === 'blocking' ? ByteClient.connect(address) : answered(address));
-      const others = [await more(), await more(), await more()];
+        const more = () => (io === 'blocking' ? ByteClient.connect(address) : answered(address));
+        const others = [await more(), await more(), await more()];
         assert.is(threads() - before, io === 'threads' ? 3 : 0, io);
         for (const client of [first, ...others]) client.close();
       });

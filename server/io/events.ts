@@ -40,7 +40,10 @@ export class Model implements IoModel {
     });
     this.#listener.maxConnections = context.maxConnections;
     this.#listener.on('connection', (socket) => this.#accept(socket));
-    this.#listener.on('drop', (peer) => this.#refuse(socketAddress(peer?.remoteAddress, peer?.remotePort)));
+    this.#listener.on('drop', (peer) => {
+      const remote = socketAddress(peer?.remoteAddress, peer?.remotePort);
+      context.log.record({ type: 'refused', remote, reason: tooMany(context.maxConnections) });
+    });
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
@@ -74,10 +77,6 @@ export class Model implements IoModel {
     const local = socketAddress(socket.localAddress, socket.localPort);
     this.#context.log.record({ type: 'came', client: client.id, remote, local });
     if (this.accepted === this.#context.clients) this.#listener.close();
-  }
-
-  #refuse(remote: Address): void {
-    this.#context.log.record({ type: 'refused', remote, reason: tooMany(this.#context.maxConnections) });
   }
 
   // --- receive ---

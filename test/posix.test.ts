@@ -1,0 +1,109 @@
+// The calls of libc, as far as the suite of the models does not show them; and what happens where they are missing.
+
+import { execFile } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { connect } from 'strsvr/client';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { EAGAIN, POLLIN, PollList, posix, SHUT_RDWR, SystemError } from '../shared/posix.js';
+import { ByteClient, built, withServer } from './support.js';
+
+const BLOCKING = { nonblocking: false, nagle: false };
+
+function withListener(use: (fd: number) => Promise<void>): Promise<void> {
+  const fd = posix().listen({ host: '127.0.0.1', port: 0 }, 5);
+  return use(fd).finally(() => posix().close(fd));
+}
+
+test('nobody to accept and nothing to read are outcomes', async () => {
+  await withListener(async (listener) => {
+    assert.is(posix().accept(listener, BLOCKING), EAGAIN);
+    const client = await ByteClient.connect(posix().localAddress(listener));
+    const accepted = posix().accept(listener, { nonblocking: true, nagle: false });
+    if (accepted === EAGAIN) throw new Error('nobody was accepted');
+    assert.equal(accepted.remote, { host: '127.0.0.1', port: client.socket.localPort });
+    const buffer = Buffer.alloc(10);
+    assert.is(posix().recv(accepted.fd, buffer), EAGAIN);
+    client.send('abc');
+    const list = new PollList(1);
+    list.set(0, accepted.fd, POLLIN);
+    assert.is(posix().poll(list, 1, -1), 1);
+    assert.ok(list.ready(0));
+    assert.is(posix().recv(accepted.fd, buffer), 3);
+    assert.is(posix().send(accepted.fd, Buffer.from('xyz'), false), 3);
+    assert.is((await client.receive(3)).toString(), 'xyz');
+    client.close();
+    posix().close(accepted.fd);
+  });
+});
+
+test('what fails is an error with the code of the system', () => {
+  for (const [code, call] of [
+    ['EBADF', () => posix().recv(99_999, Buffer.alloc(1))],
+    ['EBADF', () => posix().accept(99_999, BLOCKING)],
+    ['EBADF', () => posix().shutdown(99_999, SHUT_RDWR)],
+    ['EADDRNOTAVAIL', () => posix().listen({ host: '192.0.2.1', port: 0 }, 5)],
+  ] as const) {
+    try {
+      call();
+      assert.unreachable();
+    } catch (error) {
+      assert.instance(error, SystemError);
+      assert.is((error as SystemError).code, code);
+    }
+  }
+});
+
+test('IPv6 addresses go through, short and long', async () => {
+  await withServer({ io: 'poll', host: '::1' }, async ({ address }) => {
+    assert.is(address.host, '::1');
+    const connection = await connect(address);
+    assert.is(await connection.send('a'), 'a');
+    connection.close();
+  });
+  const long = { host: '2001:db8:0:1:2:3:4:5', port: 0 };
+  try {
+    posix().listen(long, 5);
+    assert.unreachable();
+  } catch (error) {
+    assert.is((error as SystemError).code, 'EADDRNOTAVAIL', 'it is well formed, but not ours');
+  }
+});
+
+test('a name is looked up for every model', async () => {
+  await withServer({ io: 'blocking', host: 'localhost' }, async ({ address }) => {
+    assert.ok(['127.0.0.1', '::1'].includes(address.host));
+  });
+});
+
+test('without koffi events works, and the others are refused in one line', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'strsvr-'));
+  try {
+    for (const part of ['package.json', 'dist/server', 'dist/shared']) {
+      cpSync(built(join('..', part)), join(folder, part), { recursive: true });
+    }
+    mkdirSync(join(folder, 'node_modules'));
+    for (const name of readdirSync(built('../node_modules'))) {
+      if (name === 'koffi' || name === '@koromix') continue;
+      symlinkSync(built(join('../node_modules', name)), join(folder, 'node_modules', name));
+    }
+    const strsvr = (io: string) => {
+      const args = [join(folder, 'dist/server/strsvr.js'), '0', '--io', io];
+      return promisify(execFile)(process.execPath, args, { timeout: 2_000 }).catch((error) => error);
+    };
+    const refused = await strsvr('poll');
+    assert.is(refused.code, 1);
+    assert.is(
+      refused.stderr,
+      'strsvr: without the package koffi only --io events works; npm install koffi\n',
+    );
+    assert.match((await strsvr('events')).stdout, /^listening on 127\.0\.0\.1:\d+ \(events\)\n/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test.run();
