@@ -25,9 +25,8 @@ export class Session {
   #sent = 0;
   #inputEnded = false;
   #closing: Closing | undefined;
-  /** Letters of this client that are in the text. */
+  /** Letters of this client that are in the text, and control characters that were thrown away. */
   letters = 0;
-  /** Control characters that were thrown away. */
   controls = 0;
 
   constructor(text: Text) {

@@ -9,7 +9,6 @@ export const FULL = -1;
 
 /** The text's length in bytes stands at the front of its memory: who shares the memory shares the length. */
 const HEADER_BYTES = 8;
-const FIRST_BYTES = 64 * 1024;
 
 export type Memory = ArrayBuffer | SharedArrayBuffer;
 
@@ -20,7 +19,7 @@ export type Memory = ArrayBuffer | SharedArrayBuffer;
 export function textMemory(maxLength: number, shared = false): Memory {
   const maxByteLength = HEADER_BYTES + maxLength;
   if (shared) return new SharedArrayBuffer(maxByteLength);
-  return new ArrayBuffer(Math.min(FIRST_BYTES, maxByteLength), { maxByteLength });
+  return new ArrayBuffer(Math.min(64 * 1024, maxByteLength), { maxByteLength });
 }
 
 export class Text {
