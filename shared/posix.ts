@@ -122,7 +122,7 @@ function bindings() {
     getsockname: libc.func('int getsockname(int fd, void *address, void *length)'),
     fcntl: libc.func('int fcntl(int fd, int command, ...)'), // variadic: arm64 macOS passes the third differently
   };
-  const { EINTR, EAGAIN: NOT_YET, ECONNABORTED, ENOTCONN } = constants.errno;
+  const { EINTR, EAGAIN: NOT_YET, ECONNABORTED, ENOTCONN, EMFILE, ENFILE } = constants.errno;
   const sockaddr = Buffer.alloc(SOCKADDR_BYTES);
   const sockaddrLength = Buffer.alloc(4);
 
@@ -180,7 +180,7 @@ function bindings() {
       }
     },
 
-    /** Takes a connection that waits; EAGAIN when none does. */
+    /** Takes a connection that waits; EAGAIN when none does, or when there is no descriptor for it. */
     accept(
       listener: number,
       { nonblocking, nagle }: { nonblocking: boolean; nagle: boolean },
@@ -194,7 +194,7 @@ function bindings() {
           return { fd, remote };
         }
         const errno = koffi.errno();
-        if (errno === NOT_YET) return EAGAIN;
+        if (errno === NOT_YET || errno === EMFILE || errno === ENFILE) return EAGAIN;
         if (errno !== EINTR && errno !== ECONNABORTED) throw new SystemError('accept', errno);
       }
     },
@@ -222,7 +222,8 @@ function bindings() {
     },
 
     close(fd: number): void {
-      attempt('close', () => c.close(fd));
+      const errno = c.close(fd) < 0 ? koffi.errno() : EINTR;
+      if (errno !== EINTR) throw new SystemError('close', errno); // after EINTR it is closed all the same (close(2))
     },
 
     /** Our own end of a socket. */

@@ -272,6 +272,7 @@ for (const io of IO_MODELS) {
 const test = suite('all');
 
 test('a stop ends within 5 s although a client never reads, and a second signal at once', async () => {
+  const cutOff: IoModelName[] = [];
   const ends = async (io: IoModelName, signals: 1 | 2) => {
     await withStrsvr(['0', '--io', io], async (server, address) => {
       const greedy = await ByteClient.connect(address);
@@ -289,16 +290,15 @@ test('a stop ends within 5 s although a client never reads, and a second signal 
       assert.ok(seconds < (signals === 1 ? 7 : 2), `${io} took ${seconds} s`);
       assert.is(status, signals === 1 ? 0 : 143, io);
       assert.is(/final value of v is [xw]+\n/.test(stdout), signals === 1, io);
-      // nonblocking owes so little at a time that the kernel may take it after all.
-      const end =
-        io === 'nonblocking'
-          ? /client 1 (cut off|closed)/
-          : /client 1 cut off, it did not take its replies in 5 s/;
-      if (signals === 1) assert.match(stderr, end, `${io}: ${stderr}`);
+      // What is still owed may just fit into the kernel's buffers after all, which grow as they like.
+      if (signals === 1)
+        assert.match(stderr, /client 1 (cut off, it did not take its replies in 5 s|closed)/, stderr);
+      if (/cut off/.test(stderr)) cutOff.push(io);
       greedy.close();
     });
   };
   await Promise.all(IO_MODELS.flatMap((io) => [ends(io, 1), ends(io, 2)]));
+  assert.ok(cutOff.length > 0);
 });
 
 test.run();

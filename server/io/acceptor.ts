@@ -1,16 +1,9 @@
 // The listening socket, for the models that call accept(2) themselves: takes who may come in, refuses who may not.
 
-import type { Address } from '../../shared/address.js';
 import { EAGAIN, POLLIN, PollList, posix, SHUT_RDWR } from '../../shared/posix.js';
 import { NOBODY } from './control.js';
-import type { IoThread } from './io-thread.js';
+import type { AcceptedClient, IoThread } from './io-thread.js';
 import { tooMany } from './limits.js';
-
-export interface AcceptedClient {
-  readonly id: number;
-  readonly fd: number;
-  readonly remote: Address;
-}
 
 export class Acceptor {
   readonly #thread: IoThread;

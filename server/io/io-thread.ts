@@ -3,11 +3,11 @@
 // posts to the main thread, and descriptors that it is done with the main thread closes.
 
 import { parentPort } from 'node:worker_threads';
+import type { Address } from '../../shared/address.js';
 import { SystemError } from '../../shared/posix.js';
 import { type CloseFailure, Log, type LogEntry } from '../log.js';
 import type { Closing, Session } from '../session.js';
 import { type Memory, Text } from '../text.js';
-import type { AcceptedClient } from './acceptor.js';
 import { Control } from './control.js';
 import type { IoModelOptions } from './model.js';
 
@@ -24,6 +24,12 @@ export interface IoThreadData {
   readonly number: number;
   /** The listening socket, or in a client's own thread that client's socket. */
   readonly fd: number;
+}
+
+export interface AcceptedClient {
+  readonly id: number;
+  readonly fd: number;
+  readonly remote: Address;
 }
 
 /** What a thread posts. */

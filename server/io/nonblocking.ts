@@ -8,8 +8,8 @@
 import { EAGAIN, posix } from '../../shared/posix.js';
 import type { CloseFailure } from '../log.js';
 import { Session } from '../session.js';
-import { type AcceptedClient, Acceptor } from './acceptor.js';
-import { type IoThread, peerFailure } from './io-thread.js';
+import { Acceptor } from './acceptor.js';
+import { type AcceptedClient, type IoThread, peerFailure } from './io-thread.js';
 import { OVERDUE, receiveBytes, TURN_BYTES } from './limits.js';
 import { Output } from './output.js';
 import { OwnThread } from './own-thread.js';

@@ -10,9 +10,8 @@ import type { Address } from '../../shared/address.js';
 import { posix, SHUT_RD, SHUT_RDWR } from '../../shared/posix.js';
 import type { LogEntry } from '../log.js';
 import type { Closing } from '../session.js';
-import type { AcceptedClient } from './acceptor.js';
 import { Control, NOBODY } from './control.js';
-import type { IoThreadData, IoThreadMessage } from './io-thread.js';
+import type { AcceptedClient, IoThreadData, IoThreadMessage } from './io-thread.js';
 import { closeLingering, LINGER_MS } from './limits.js';
 import type { IoModel, IoModelContext } from './model.js';
 

@@ -8,9 +8,9 @@
 import { EAGAIN, NOT_ASKED, POLLIN, POLLOUT, PollList, posix } from '../../shared/posix.js';
 import type { CloseFailure } from '../log.js';
 import { Session } from '../session.js';
-import { type AcceptedClient, Acceptor } from './acceptor.js';
+import { Acceptor } from './acceptor.js';
 import { NOBODY } from './control.js';
-import { type IoThread, peerFailure } from './io-thread.js';
+import { type AcceptedClient, type IoThread, peerFailure } from './io-thread.js';
 import { OVERDUE, receiveBytes, TURN_BYTES } from './limits.js';
 import { Output } from './output.js';
 import { OwnThread } from './own-thread.js';
@@ -67,9 +67,10 @@ class Poller {
     // Whoever shuts this descriptor down wakes us.
     if (this.#acceptor.open) control.sleepOn(NOBODY, listener);
     else if (first !== undefined) control.sleepOn(first.id, first.fd);
-    // A stop that came just before: look at everybody without sleeping, so that nothing new is waited for.
-    const timeoutMs = control.stopping && this.#listed.some(({ session }) => session.wantsInput) ? 0 : -1;
-    posix().poll(this.#pollfds, this.#listed.length + 1, timeoutMs);
+    // While it stops, only output is worth waiting for.
+    const maySleep =
+      !control.stopping || (first !== undefined && !this.#listed.some(({ session }) => session.wantsInput));
+    posix().poll(this.#pollfds, this.#listed.length + 1, maySleep ? -1 : 0);
   }
 
   // --- accept ---

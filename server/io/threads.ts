@@ -6,10 +6,11 @@
 // The lock is held around append only: a reply is a view of what was there, and sending it may take as long as it likes.
 
 import { posix, type SHUT_RD, type SHUT_RDWR } from '../../shared/posix.js';
+import type { CloseFailure } from '../log.js';
 import { Session } from '../session.js';
 import { Text } from '../text.js';
-import { type AcceptedClient, Acceptor } from './acceptor.js';
-import { type IoThread, peerFailure } from './io-thread.js';
+import { Acceptor } from './acceptor.js';
+import { type AcceptedClient, type IoThread, peerFailure } from './io-thread.js';
 import { OVERDUE, receiveBytes } from './limits.js';
 import { Mutex } from './mutex.js';
 import { Output } from './output.js';
@@ -107,7 +108,7 @@ class ClientThread {
 
   // --- close ---
 
-  #close(failure?: ReturnType<typeof peerFailure>): void {
+  #close(failure?: CloseFailure): void {
     const { number: id, fd } = this.#thread.data;
     this.#thread.release({ id, fd, session: this.#session }, failure);
   }
