@@ -1,0 +1,18 @@
+// Numbers that look random and are the same for the same seed (mulberry32), for tests that can be replayed.
+
+export interface Random {
+  /** A whole number from 0 to `limit` - 1. */
+  readonly below: (limit: number) => number;
+  readonly oneOf: <T>(choices: readonly [T, ...T[]]) => T;
+}
+
+export function random(seed: number): Random {
+  let state = seed | 0;
+  const below = (limit: number): number => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * limit);
+  };
+  return { below, oneOf: (choices) => choices[below(choices.length)] ?? choices[0] };
+}
