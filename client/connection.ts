@@ -101,11 +101,12 @@ export class Connection {
 
 function isLetter(text: string): boolean {
   const letter = text.codePointAt(0);
-  return letter !== undefined && text === String.fromCodePoint(letter) && !isControl(letter);
+  if (letter === undefined || isControl(letter)) return false;
+  return text === String.fromCodePoint(letter) && text.isWellFormed();
 }
 
 function lineReader(socket: Socket): ReplyReader {
-  const replies = lines(socket);
+  const replies = lines(socket, false); // half a reply is none
   return async () => (await replies.next()).value ?? undefined;
 }
 

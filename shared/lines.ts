@@ -4,10 +4,13 @@
 import { LF } from './letters.js';
 
 /**
- * The lines of a stream of UTF-8, each without its LF, as soon as it is whole. What follows the last LF is a line
- * too, unless it is empty. Errors of the stream pass through.
+ * The lines of a stream of UTF-8, each without its LF, as soon as it is whole. Errors of the stream pass through.
+ * @param unfinished whether what follows the last LF is a line too, unless it is empty; or the stream was cut off there
  */
-export async function* lines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string, void, void> {
+export async function* lines(
+  chunks: AsyncIterable<Uint8Array>,
+  unfinished = true,
+): AsyncGenerator<string, void, void> {
   let begun: Uint8Array[] = []; // joined once, at the LF: a long line costs no more than its length
   for await (const chunk of chunks) {
     let start = 0;
@@ -19,5 +22,5 @@ export async function* lines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<
     }
     if (start < chunk.length) begun.push(chunk.subarray(start));
   }
-  if (begun.length > 0) yield Buffer.concat(begun).toString();
+  if (unfinished && begun.length > 0) yield Buffer.concat(begun).toString();
 }

@@ -34,6 +34,12 @@ test('any text in any cuts gives its lines', async () => {
   );
 });
 
+test('what the stream was cut off in is no line, if so wanted', async () => {
+  const reading = lines(arriving([Buffer.from('one\ntw')]), false);
+  assert.is((await reading.next()).value, 'one');
+  assert.ok((await reading.next()).done);
+});
+
 test('a line is there as soon as its LF is', async () => {
   let release = (): void => {};
   const later = new Promise<void>((resolve) => {

@@ -295,6 +295,18 @@ test('a server that does not answer the connect is given up', async () => {
   }
 });
 
+test('a reply that is cut off is no reply, even if it ends in the letter sent', async () => {
+  await withNetServer(
+    (socket) => socket.once('data', () => socket.end('ba')), // of 'bacaa\n'
+    async (address) => {
+      const { status, stdout, stderr } = await run('client/strclnt.js', at(address), 'a');
+      assert.is(stdout, '');
+      assert.match(stderr, 'has closed the connection');
+      assert.is(status, 1);
+    },
+  );
+});
+
 /** A server of the tutorial's kind: one byte at a time, LF is a letter too, and the whole string goes back. */
 function tutorialServer(): (socket: Socket) => void {
   let v = Buffer.alloc(0);
@@ -384,7 +396,7 @@ test('without --raw, a server that stores line ends is recognized at the second 
 test('a connection sends letters only, and says so to the programmer', async () => {
   await withServer({}, async ({ address }) => {
     const connection = await connect(address);
-    for (const wrong of ['', 'ab', '\n', '\u0085']) {
+    for (const wrong of ['', 'ab', '\n', '\u0085', '\ud83d']) {
       try {
         await connection.send(wrong);
         assert.unreachable();

@@ -1,0 +1,105 @@
+// A network that is slow, cuts everything small, and breaks: a proxy between clients and a server, seeded.
+
+import { once } from 'node:events';
+import { createConnection, createServer, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Random } from './random.js';
+import type { Address } from './support.js';
+
+/** What happens to each direction of each connection; 0 and Infinity mean nothing does. */
+export interface Faults {
+  /** Each piece is held up so long, and at random up to `jitterMs` longer; pieces stay in order. */
+  readonly latencyMs: number;
+  readonly jitterMs: number;
+  /** Pieces are cut into slices of at most so many bytes. */
+  readonly sliceBytes: number;
+  readonly bytesPerSecond: number;
+  /** After so many bytes both sides are reset, one direction ends, or nothing gets through any more. */
+  readonly resetAfterBytes: number;
+  readonly halfCloseAfterBytes: number;
+  readonly blackholeAfterBytes: number;
+}
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+export const NO_FAULTS: Faults = {
+  latencyMs: 0,
+  jitterMs: 0,
+  sliceBytes: NEVER,
+  bytesPerSecond: NEVER,
+  resetAfterBytes: NEVER,
+  halfCloseAfterBytes: NEVER,
+  blackholeAfterBytes: NEVER,
+};
+
+/** Some faults, most of them harmless, at most one that ends the connection. */
+export function randomFaults({ below, oneOf }: Random): Faults {
+  const end = oneOf(['none', 'none', 'resetAfterBytes', 'halfCloseAfterBytes', 'blackholeAfterBytes']);
+  return {
+    ...NO_FAULTS,
+    latencyMs: below(3),
+    jitterMs: below(4),
+    sliceBytes: oneOf([1, 2, 7, NEVER]),
+    bytesPerSecond: oneOf([NEVER, NEVER, 20_000]),
+    ...(end !== 'none' && { [end]: 1 + below(60) }),
+  };
+}
+
+/** A proxy in front of a server, closed with all its connections whatever happens. */
+export async function withProxy(
+  server: Address,
+  faults: Faults,
+  chance: Random,
+  use: (address: Address) => Promise<void>,
+): Promise<void> {
+  const sockets = new Set<Socket>();
+  const keep = (socket: Socket): Socket => {
+    sockets.add(socket);
+    return socket.on('error', () => {}).on('close', () => sockets.delete(socket));
+  };
+  const proxy = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
+    const upstream = keep(createConnection({ ...server, allowHalfOpen: true, noDelay: true }));
+    void carry(keep(client), upstream, faults, chance);
+    void carry(upstream, client, faults, chance);
+  });
+  proxy.listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  try {
+    await use({ host: '127.0.0.1', port: (proxy.address() as { port: number }).port });
+  } finally {
+    proxy.close();
+    for (const socket of sockets) socket.destroy();
+  }
+}
+
+/** One direction of one connection, until it ends or breaks. */
+async function carry(from: Socket, to: Socket, faults: Faults, chance: Random): Promise<void> {
+  let carried = 0;
+  try {
+    for await (const chunk of from.iterator({ destroyOnReturn: false })) {
+      for (let at = 0; at < chunk.length; ) {
+        const slice: Buffer = chunk.subarray(at, Math.min(chunk.length, at + faults.sliceBytes));
+        at += slice.length;
+        carried += slice.length;
+        const delayMs =
+          faults.latencyMs +
+          chance.below(faults.jitterMs + 1) +
+          (slice.length * 1000) / faults.bytesPerSecond;
+        if (delayMs > 0) await sleep(delayMs);
+        if (carried >= faults.resetAfterBytes) {
+          from.resetAndDestroy();
+          to.resetAndDestroy();
+          return;
+        }
+        if (carried >= faults.halfCloseAfterBytes) {
+          to.end();
+          return;
+        }
+        if (carried < faults.blackholeAfterBytes && to.writable) to.write(slice);
+      }
+    }
+    to.end();
+  } catch {
+    to.destroy(); // the other side has broken the connection
+  }
+}
