@@ -13,7 +13,7 @@ BUILT := dist/.built
 help:
 	@echo 'make install    install what is needed, build, and say how to have strsvr and strclnt everywhere'
 	@echo 'make build      compile to dist/'
-	@echo 'make demo       replay the session of two clients in real terminals (FAST=1 without pauses)'
+	@echo 'make demo       two clients and a server in real terminals, then a client out to lunch (FAST=1: no pauses)'
 	@echo 'make server     start strsvr and tell what it does (PORT=2000 HOST=127.0.0.1 IO=events)'
 	@echo 'make client     start strclnt (HOST=127.0.0.1 PORT=2000)'
 	@echo 'make test       run all tests and check the coverage'

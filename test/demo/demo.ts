@@ -1,23 +1,39 @@
-// The command behind `make demo`: shows the tutorial's session in three panes while it is replayed, and says whether it
-// went as in the tutorial; exit status 1 if not. At a terminal it can be watched; elsewhere only its end is printed.
+// The command behind `make demo`, in two acts. One: the tutorial's session is replayed in three panes, and compared with
+// the tutorial. Two: client 1 is out to lunch, under four I/O models in four panes, and what is seen is compared with
+// what the models promise. Exit status 1 if either is not as it should be. At a terminal it can be watched; elsewhere only
+// the end of each act is printed.
 //
 //   FAST=1 node dist/test/demo/demo.js     without pauses
 
 import { constants } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import { print, runCommand } from '../../shared/command.js';
+import { OperationalError } from '../../shared/errors.js';
+import { posix } from '../../shared/posix.js';
+import { gaugeable } from './gauge.js';
+import { type Arrangement, fourPanes, threePanes } from './layout.js';
+import { outToLunch } from './lunch.js';
+import { wrap } from './panes.js';
+import { brokenPromises, conclusion } from './promises.js';
 import { onScreen, printable, watchable } from './screen.js';
 import { replay } from './session.js';
-import { differences, type Frame } from './transcript.js';
+import { differences } from './transcript.js';
 
 const { FAST = '' } = process.env;
 const PAUSE_MS = FAST === '' ? 700 : 0;
+/** Act two goes on while nobody types. */
+const FRAME_MS = FAST === '' ? 250 : 50;
+const PACE = watchable && FAST === '' ? { stepFrames: 2, endFrames: 6 } : { stepFrames: 0, endFrames: 0 };
+const BETWEEN_ACTS_MS = 3 * PAUSE_MS;
+const COLUMNS = 80;
+
 const BY_HAND = [
   'The same by hand, in three terminals:',
   '  make server',
   '  make client',
   '  make client',
   'Type a letter, then Enter. Enter alone leaves; Ctrl-C ends the server.',
+  'And out to lunch: make server IO=blocking, and type only in the second client.',
 ];
 
 await runCommand('demo', async () => {
@@ -29,29 +45,76 @@ await runCommand('demo', async () => {
     });
   }
   try {
-    await report(await (watchable ? watch(stop.signal) : replay(async () => stop.signal.throwIfAborted())));
+    await session(stop.signal);
+    if (watchable) await setTimeout(BETWEEN_ACTS_MS, undefined, { signal: stop.signal });
+    await lunch(stop.signal);
+    await print(`${BY_HAND.join('\n')}\n`);
   } catch (error) {
     if (!stop.signal.aborted) throw error;
   }
 });
 
-/** Rejects when stopped, with the screen as it was before. */
-function watch(stop: AbortSignal): Promise<Frame> {
+async function session(stop: AbortSignal): Promise<void> {
+  const last = await watch(stop, watchable ? PAUSE_MS : 0, (show) =>
+    replay((frame) => show(threePanes(frame))),
+  );
+  const different = differences(last);
+  await report(
+    threePanes(last),
+    different.length === 0
+      ? ["the same as the tutorial's transcript"]
+      : ["not the tutorial's transcript:", ...different],
+    0,
+  );
+  if (different.length > 0) process.exitCode = 1;
+}
+
+async function lunch(stop: AbortSignal): Promise<void> {
+  const missing = whatIsMissing();
+  if (missing !== undefined) {
+    const sentence = `Act two, out to lunch under four I/O models, is left out: ${missing}.`;
+    await print(`${wrap(sentence, COLUMNS).join('\n')}\n\n`);
+    return;
+  }
+  const { scene, outcomes } = await watch(stop, FRAME_MS, (show) =>
+    outToLunch(PACE, (scene) => show(fourPanes(scene))),
+  );
+  const broken = brokenPromises(outcomes);
+  const verdict = broken.length === 0 ? ['as the models promise'] : ['not as the models promise:', ...broken];
+  await report(fourPanes(scene), [...wrap(conclusion(outcomes), COLUMNS), ...verdict], BY_HAND.length);
+  if (broken.length > 0) process.exitCode = 1;
+}
+
+/** What act two needs and this machine does not have. */
+function whatIsMissing(): string | undefined {
+  if (!gaugeable) return 'CPU and threads of a process are read from /proc, and there is none here';
+  try {
+    posix();
+    return undefined;
+  } catch (error) {
+    if (error instanceof OperationalError) return error.message;
+    throw error;
+  }
+}
+
+/** Plays an act, on the screen if somebody can watch. Rejects when stopped, with the screen as it was before. */
+function watch<T>(
+  stop: AbortSignal,
+  frameMs: number,
+  play: (show: (frame: Arrangement) => Promise<void>) => Promise<T>,
+): Promise<T> {
+  const take = () => setTimeout(frameMs, undefined, { signal: stop });
+  if (!watchable) return play(take);
   return onScreen((show) =>
-    replay(async (frame) => {
+    play(async (frame) => {
       await show(frame);
-      await setTimeout(PAUSE_MS, undefined, { signal: stop });
+      await take();
     }),
   );
 }
 
-async function report(last: Frame): Promise<void> {
-  const different = differences(last);
-  const verdict =
-    different.length === 0
-      ? ["the same as the tutorial's transcript"]
-      : ["not the tutorial's transcript:", ...different];
-  if (different.length > 0) process.exitCode = 1;
-  const words = ['', ...verdict, '', ...BY_HAND, ''];
-  await print([...printable(last, words.length), ...words].join('\n'));
+/** @param linesAfter how many lines will be printed afterwards, and should be on the same screen */
+async function report(last: Arrangement, verdict: readonly string[], linesAfter: number): Promise<void> {
+  const words = ['', ...verdict, ''];
+  await print(`${[...printable(last, words.length + linesAfter + 1), ...words].join('\n')}\n`);
 }

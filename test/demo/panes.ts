@@ -1,5 +1,5 @@
-// Panes of text for a terminal: a box with a title, the last lines of something, and perhaps a status in its lower
-// edge. A drawn pane is a block, that is lines of equal width, so panes are arranged by putting blocks beside and under
+// Panes of text for a terminal: a box with a title, the last lines of something, perhaps a footer that is always seen,
+// and a status in its lower edge. A drawn pane is a block, that is lines of equal width, so panes are arranged by putting blocks beside and under
 // each other. A character takes one cell: no wide ones. Where the lines come from is not this file's business.
 
 export interface Size {
@@ -10,6 +10,9 @@ export interface Size {
 export interface Pane {
   readonly title: string;
   readonly lines: readonly string[];
+  /** Stands at the bottom, however many lines there are. */
+  readonly footer?: string;
+  /** Goes under the footer where the lower edge is too short for it. */
   readonly status?: string | undefined;
   /** Something happens here just now: its box is drawn with heavy lines. */
   readonly active?: boolean;
@@ -34,19 +37,25 @@ const HEAVY: BoxLines = { edges: ['━', '┃'], top: ['┏', '┓'], bottom: ['
 export function drawPane(pane: Pane, { columns, rows }: Size, paint: Paint = unpainted): Block {
   const box = pane.active ? HEAVY : LIGHT;
   const [horizontal, vertical] = box.edges;
+  const room = Math.max(0, columns - 6);
   const edge = (text: string, [left, right]: readonly [string, string]) => {
-    const label = text === '' ? '' : ` ${text.slice(0, Math.max(0, columns - 6))} `;
+    const label = text === '' ? '' : ` ${text.slice(0, room)} `;
     const rest = horizontal.repeat(Math.max(0, columns - 3 - label.length));
     return `${left}${horizontal}${paint(label)}${rest}${right}`;
   };
+  const { title, lines, footer = '', status = '' } = pane;
+  const inEdge = status.length <= room;
   const width = Math.max(1, columns - 3);
-  const wrapped = pane.lines.flatMap((line) => wrap(line, width));
-  const height = Math.max(0, rows - 2);
-  const first = Math.max(0, wrapped.length - height);
-  const inside = Array.from({ length: height }, (_, row) => wrapped[first + row] ?? '').map(
+  const wrapped = (texts: readonly string[]) => texts.flatMap((text) => wrap(text, width));
+  const atBottom = wrapped([footer, inEdge ? '' : status].filter((text) => text !== ''));
+  const height = Math.max(0, rows - 2 - atBottom.length);
+  const all = wrapped(lines);
+  const first = Math.max(0, all.length - height);
+  const last = Array.from({ length: height }, (_, row) => all[first + row] ?? '');
+  const inside = [...last, ...atBottom].map(
     (line) => `${vertical} ${paint(line)}${' '.repeat(width - line.length)}${vertical}`,
   );
-  return [edge(pane.title, box.top), ...inside, edge(pane.status ?? '', box.bottom)];
+  return [edge(title, box.top), ...inside, edge(inEdge ? status : '', box.bottom)];
 }
 
 /** Puts blocks of the same height beside each other. */
@@ -61,7 +70,7 @@ export function above(...blocks: readonly Block[]): Block {
 }
 
 /** Cuts a line into rows, between words where it can. */
-function wrap(line: string, width: number): string[] {
+export function wrap(line: string, width: number): string[] {
   if (line.length <= width) return [line];
   const space = line.lastIndexOf(' ', width);
   const end = space > 0 ? space : width;

@@ -1,13 +1,9 @@
 // Replays the tutorial's session with a real server and two real clients, each in a terminal of its own. It waits for
 // what the screens show and never for a time: pauses are for people, and so for whoever takes the frames.
 
-import { built } from '../support.js';
-import { Terminal } from '../terminal.js';
 import type { Pane } from './panes.js';
+import { Player, some } from './player.js';
 import { type ClientNumber, FINAL_VALUE, type Frame, PROMPT, TRANSCRIPT, type Turn } from './transcript.js';
-
-/** Wide enough for every line of the server's story. */
-const COLUMNS = 100;
 
 /**
  * Plays the session, and resolves to its last frame. The programs have ended when it settles.
@@ -40,27 +36,28 @@ export async function replay(onFrame: (frame: Frame) => Promise<void>): Promise<
 }
 
 class Session {
-  readonly #clients = { 1: new Player('client 1', 'strclnt'), 2: new Player('client 2', 'strclnt') };
-  readonly #server = new Player('server', 'strsvr');
+  readonly #clients = { 1: new Player('client/strclnt.js'), 2: new Player('client/strclnt.js') };
+  readonly #server = new Player('server/strsvr.js');
   #port = '';
   /** Replies that the server has written to both clients. */
   #replies = 0;
 
   /** @param active the client whose turn it is */
   frame(active?: ClientNumber): Frame {
-    return [this.#clients[1].pane(active === 1), this.#clients[2].pane(active === 2), this.#server.pane()];
+    return [
+      pane('client 1', this.#clients[1], active === 1),
+      pane('client 2', this.#clients[2], active === 2),
+      pane('server', this.#server),
+    ];
   }
 
   async startServer(): Promise<void> {
-    this.#server.start('server/strsvr.js', ['0', '--clients', '2', '--show']);
-    await this.#server.shows('where it listens', (lines) => {
-      this.#port = /^listening on .*:(\d+) /.exec(lines[0] ?? '')?.[1] ?? '';
-      return this.#port !== '';
-    });
+    this.#server.start('0', '--clients', '2', '--show');
+    this.#port = await this.#server.listens();
   }
 
   async startClient(client: ClientNumber): Promise<void> {
-    this.#clients[client].start('client/strclnt.js', [this.#port]);
+    this.#clients[client].start(this.#port);
     await this.#clients[client].shows('its prompt', (lines) => lines.at(-1) === PROMPT);
     await this.#server.shows(`client ${client}`, some(`client ${client} is at `));
   }
@@ -99,50 +96,8 @@ class Session {
   }
 }
 
-/** A program of ours in a terminal. Until it is started, its terminal is empty. */
-class Player {
-  #title: string;
-  readonly #command: string;
-  #terminal: Terminal | undefined;
-  #exitStatus: number | undefined;
-
-  constructor(name: string, command: string) {
-    this.#title = name;
-    this.#command = command;
-  }
-
-  start(path: string, args: readonly string[]): void {
-    this.#title = [`${this.#title}: ${this.#command}`, ...args].join(' ');
-    this.#terminal = new Terminal(process.execPath, [built(path), ...args], { columns: COLUMNS });
-  }
-
-  get lines(): readonly string[] {
-    return this.#terminal?.screen ?? [];
-  }
-
-  pane(active = false): Pane {
-    const status = this.#exitStatus === undefined ? undefined : `ended, exit status ${this.#exitStatus}`;
-    return { title: this.#title, lines: this.lines, status, active };
-  }
-
-  type(keys: string): void {
-    this.#terminal?.type(keys);
-  }
-
-  async shows(what: string, wanted: (lines: readonly string[]) => boolean): Promise<void> {
-    await this.#terminal?.shows(wanted, what);
-  }
-
-  async ends(): Promise<void> {
-    this.#exitStatus = await this.#terminal?.exited;
-  }
-
-  async close(): Promise<void> {
-    this.#terminal?.close();
-    await this.#terminal?.exited;
-  }
-}
-
-function some(start: string): (lines: readonly string[]) => boolean {
-  return (lines) => lines.some((line) => line.startsWith(start));
+function pane(name: string, { command, lines, exitStatus }: Player, active = false): Pane {
+  const title = command === '' ? name : `${name}: ${command}`;
+  const status = exitStatus === undefined ? undefined : `ended, exit status ${exitStatus}`;
+  return { title, lines, status, active };
 }

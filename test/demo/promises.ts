@@ -1,0 +1,109 @@
+// What the I/O models promise while client 1 is out to lunch, as data, and whether that was seen. The conclusion is
+// made from the figures alone: it would say so if threads burned the core.
+
+import type { IoModelName } from 'strsvr';
+
+export const MODELS = ['blocking', 'nonblocking', 'threads', 'events'] as const satisfies IoModelName[];
+export type Model = (typeof MODELS)[number];
+
+/** What client 2 types, letter by letter. The tutorial's client 1 has none of them. */
+export const WORD = 'hurry';
+export const LETTERS = WORD.length;
+
+/** A server that uses more than this share of a core burns it. */
+export const BURNING_PERCENT = 50;
+/** One that uses less than this rests. Between the two nothing is promised: it may have just started, or have no room. */
+const RESTING_PERCENT = 20;
+
+/** What is seen of a server. */
+export interface Figures {
+  /** For so many of its letters client 2 has got the whole string. */
+  readonly answered: number;
+  /** Share of a core; undefined while it was not watched long enough. */
+  readonly cpuPercent: number | undefined;
+  /** Kernel threads that the server did not have without clients. */
+  readonly clientThreads: number;
+  /** Whether the server says that everybody waits. */
+  readonly everybodyWaits: boolean;
+}
+
+export interface Outcome {
+  readonly model: Model;
+  readonly atLunch: Figures;
+  /** Letters that were answered in the end, when client 1 had left. */
+  readonly answeredAfterLunch: number;
+}
+
+const RESTING = { answered: LETTERS, cpuPercent: 0, clientThreads: 0, everybodyWaits: false };
+/** Of the share of a core, all that is promised is whether the server burns it or rests. */
+const PROMISED: Record<Model, Figures> = {
+  blocking: { ...RESTING, answered: 0, everybodyWaits: true },
+  nonblocking: { ...RESTING, cpuPercent: 100 },
+  threads: { ...RESTING, clientThreads: 2 },
+  events: RESTING,
+};
+
+/** Of the letters typed so far, how many the model promises to answer. */
+export function promisedAnswers(model: Model, typed: number): number {
+  return Math.min(typed, PROMISED[model].answered);
+}
+
+/** Where a model at lunch is not as promised: a line for each place, none when all is. */
+export function broken(model: Model, seen: Figures): string[] {
+  return compare(model, facts(PROMISED[model]), facts(seen));
+}
+
+/** The same for the whole act: what had to wait is answered in the end, by every model. */
+export function brokenPromises(outcomes: readonly Outcome[]): string[] {
+  return outcomes.flatMap(({ model, atLunch, answeredAfterLunch }) => [
+    ...broken(model, atLunch),
+    ...compare(`${model}, after lunch`, [answers(LETTERS)], [answers(answeredAfterLunch)]),
+  ]);
+}
+
+/** What there was to see, in a few sentences. */
+export function conclusion(outcomes: readonly Outcome[]): string {
+  const answering = outcomes.map(({ model, atLunch: { answered } }, index) =>
+    index === 0 ? `${model} answered ${answered} of ${LETTERS} letters` : `${model} ${answered}`,
+  );
+  const served = outcomes.filter(({ atLunch }) => atLunch.answered === LETTERS);
+  const costs = served.map(({ model, atLunch: { cpuPercent, clientThreads } }, index) =>
+    index === 0
+      ? `That took ${model} ${cpuPercent} % of a core and ${clientThreads} client threads`
+      : `${model} ${cpuPercent} % and ${clientThreads}`,
+  );
+  const late = outcomes
+    .filter((outcome) => !served.includes(outcome))
+    .map(({ model, answeredAfterLunch }) => `${model} answered ${answeredAfterLunch}`);
+  return [
+    `While client 1 was out to lunch, ${answering.join(', ')}.`,
+    ...(costs.length > 0 ? [`${costs.join(', ')}.`] : []),
+    ...(late.length > 0 ? [`When client 1 had left, ${late.join(', ')}.`] : []),
+  ].join(' ');
+}
+
+function facts({ answered, cpuPercent, clientThreads, everybodyWaits }: Figures): string[] {
+  return [
+    answers(answered),
+    load(cpuPercent),
+    `has ${clientThreads} client threads`,
+    `says ${everybodyWaits ? '' : 'nothing like '}"everybody waits"`,
+  ];
+}
+
+function load(cpuPercent: number | undefined): string {
+  if (cpuPercent === undefined) return 'was not watched long enough for its CPU';
+  if (cpuPercent > BURNING_PERCENT) return `uses more than ${BURNING_PERCENT} % of a core`;
+  if (cpuPercent < RESTING_PERCENT) return `uses less than ${RESTING_PERCENT} % of a core`;
+  return `uses ${cpuPercent} % of a core`;
+}
+
+function answers(count: number): string {
+  return `answers ${count} of ${LETTERS} letters`;
+}
+
+function compare(where: string, expected: readonly string[], got: readonly string[]): string[] {
+  return expected.flatMap((fact, index) =>
+    fact === got[index] ? [] : [`${where}: expected that it ${fact}, got that it ${got[index]}`],
+  );
+}
