@@ -40,10 +40,8 @@ export class Text {
     return this.#length[0] as number;
   }
 
-  /** Up to here the text may be shown to clients: everything, as long as no journal says otherwise. */
-  get durable(): number {
-    return this.length;
-  }
+  /** Up to this offset the text may be shown to clients: everything, as long as no journal says otherwise. */
+  durable = Number.POSITIVE_INFINITY;
 
   /**
    * Appends a letter at the end.

@@ -11,7 +11,6 @@ test('an offset is the length in bytes just after a letter', () => {
   assert.is(text.append(A), 1);
   assert.is(text.append(EURO), 4);
   assert.is(text.length, 4);
-  assert.is(text.durable, 4);
   assert.is(text.view(0, 4).toString(), 'a€');
   assert.is(text.view(1, 4).toString(), '€');
 });
