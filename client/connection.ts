@@ -1,17 +1,14 @@
 // A socket as "send a letter, get the text". The line wire asks for an LF after each reply, so that the reply's end
 // can be seen (README, "The wire"). The raw wire is for servers that know nothing of that, the tutorial's among them.
 
-import { once } from 'node:events';
-import { createConnection, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Address, formatAddress } from '../shared/address.js';
-import { connectError, OperationalError } from '../shared/errors.js';
+import { lostError, OperationalError } from '../shared/errors.js';
 import { isControl } from '../shared/letters.js';
 import { lines } from '../shared/lines.js';
 import { DEFAULT_HOST, DEFAULT_PORT } from '../shared/options.js';
-
-/** A server that does not answer the connect for so long is not there. */
-const CONNECT_TIMEOUT_MS = 10_000;
+import { openSocket } from './socket.js';
 
 /** On the raw wire a reply is over when nothing has followed it for so long. */
 const RAW_QUIET_MS = 20;
@@ -34,26 +31,14 @@ type ReplyReader = (letter: string) => Promise<string | undefined>;
  * connection.close();
  */
 export async function connect(options: ConnectOptions = {}): Promise<Connection> {
-  const { host = DEFAULT_HOST, port = DEFAULT_PORT, connectTimeoutMs = CONNECT_TIMEOUT_MS } = options;
-  const socket = createConnection({ host, port, noDelay: true });
-  try {
-    await once(socket, 'connect', { signal: AbortSignal.timeout(connectTimeoutMs) });
-  } catch (error) {
-    socket.on('error', () => {}).destroy();
-    if (!(error instanceof Error) || error.name !== 'AbortError') throw connectError(error, { host, port });
-    const waited = `${connectTimeoutMs / 1000} s`;
-    throw new OperationalError(
-      'ETIMEDOUT',
-      `${formatAddress({ host, port })} did not answer for ${waited}`,
-      error,
-    );
-  }
+  const { host = DEFAULT_HOST, port = DEFAULT_PORT, connectTimeoutMs } = options;
+  const socket = await openSocket({ host, port }, { server: 'strsvr', timeoutMs: connectTimeoutMs });
   return new Connection(socket, { host, port }, options.raw ?? false);
 }
 
 export class Connection {
   readonly #socket: Socket;
-  readonly #server: string;
+  readonly #server: Address;
   readonly #letterEnd: string;
   readonly #readReply: ReplyReader;
   /** The length of the longest reply so far: the next one must be longer, for the text only grows. */
@@ -62,10 +47,9 @@ export class Connection {
   /** @param socket connected; the connection owns it from now on. Use `connect`. */
   constructor(socket: Socket, server: Address, raw: boolean) {
     this.#socket = socket;
-    this.#server = formatAddress(server);
+    this.#server = server;
     this.#letterEnd = raw ? '' : '\n';
     this.#readReply = raw ? rawReader(socket) : lineReader(socket);
-    socket.on('error', () => {}); // whoever waits for a reply is told
   }
 
   /**
@@ -78,12 +62,15 @@ export class Connection {
   async send(letter: string): Promise<string> {
     if (!isLetter(letter)) throw new TypeError(`expected one letter, got ${JSON.stringify(letter)}`);
     this.#socket.write(letter + this.#letterEnd);
-    const reply = await this.#readReply(letter).catch((error: Error) => {
-      throw new OperationalError('LOST', `lost the connection to ${this.#server}: ${error.message}`, error);
+    const reply = await this.#readReply(letter).catch((error: unknown) => {
+      throw lostError(error, this.#server);
     });
     if (reply === undefined) {
       const why = 'it has stopped, or its text is full';
-      throw new OperationalError('CLOSED', `${this.#server} has closed the connection: ${why}`);
+      throw new OperationalError(
+        'CLOSED',
+        `${formatAddress(this.#server)} has closed the connection: ${why}`,
+      );
     }
     if (!reply.endsWith(letter) || reply.length <= this.#lastLength) {
       const why = "this server stores line ends, as the tutorial's does; use --raw";

@@ -2,6 +2,7 @@
 // for an operator (never a letter), the story with every letter for a class that watches, or JSON lines.
 
 import { type Address, formatAddress } from '../shared/address.js';
+import { count, grouped } from '../shared/count.js';
 import { visible } from '../shared/terminal.js';
 import type { Closing, Session } from './session.js';
 
@@ -202,12 +203,4 @@ function costLine(cost: Cost): string {
 
 function bytes(n: number): string {
   return count(n, 'byte');
-}
-
-function count(n: number, one: string, many = `${one}s`): string {
-  return `${grouped(n)} ${n === 1 ? one : many}`;
-}
-
-function grouped(n: number): string {
-  return n.toLocaleString('en');
 }

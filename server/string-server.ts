@@ -2,7 +2,7 @@
 // no module knows it.
 
 import { networkInterfaces } from 'node:os';
-import type { Address } from '../shared/address.js';
+import { type Address, isLoopback } from '../shared/address.js';
 import { listenError, OperationalError } from '../shared/errors.js';
 import { isContinuation } from '../shared/letters.js';
 import {
@@ -145,7 +145,7 @@ export async function startStringServer(options: Partial<StringServerOptions> = 
 
 /** Whoever reaches the port can read and append, so somebody who opens it is told, and told what others type. */
 function warnIfOpen(address: Address, log: Log): void {
-  if (address.host === '::1' || address.host.startsWith('127.')) return;
+  if (isLoopback(address)) return;
   log.record({
     type: 'warning',
     message: `whoever reaches port ${address.port} can read the text and append to it`,

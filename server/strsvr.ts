@@ -2,9 +2,8 @@
 // The command: options in, signals, exit status. stdout carries the listening line and the final value, for people
 // and scripts; everything else goes to stderr.
 
-import { constants } from 'node:os';
 import { formatAddress } from '../shared/address.js';
-import { print, readCommandLine, runCommand } from '../shared/command.js';
+import { print, readCommandLine, runCommand, stopOnSignal } from '../shared/command.js';
 import { UsageError } from '../shared/errors.js';
 import {
   DEFAULT_BACKLOG,
@@ -13,25 +12,30 @@ import {
   DEFAULT_MAX_LENGTH,
   DEFAULT_MAX_THREADS,
   DEFAULT_PORT,
+  LISTEN_HOST,
+  listenPort,
   MAX_BACKLOG,
   MAX_MAX_CONNECTIONS,
   MAX_MAX_LENGTH,
   MAX_MAX_THREADS,
   MAX_NAP,
-  MAX_PORT,
   nonEmpty,
   oneOf,
   wholeNumber,
 } from '../shared/options.js';
 import { IO_MODELS, type IoModelName } from './io/model.js';
-import { type StringServer, type StringServerOptions, startStringServer } from './string-server.js';
+import { type StringServerOptions, startStringServer } from './string-server.js';
 
 const FINAL_VALUE = Buffer.from('the final value of v is ');
 
 await runCommand('strsvr', async () => {
   const options = readOptions();
   const server = await startStringServer(options);
-  stopOnSignal(server);
+  // A process cannot end while one of its threads sleeps in a call of the system.
+  stopOnSignal(
+    () => void server.stop(),
+    () => server.cutOff(),
+  );
   await print(`listening on ${formatAddress(server.address)} (${options.io})\n`);
   const { text } = await server.closed;
   await print(Buffer.concat([FINAL_VALUE, text, Buffer.from('\n')]));
@@ -43,20 +47,10 @@ function readOptions(): Partial<StringServerOptions> & { io: IoModelName } {
     usage: '[port]',
     summary:
       'Keep one string for everybody: append each letter that a client sends, send the whole string back',
-    positionals: (yargs) =>
-      yargs.positional('port', {
-        describe: 'TCP port; 0 picks a free one',
-        default: DEFAULT_PORT,
-        coerce: wholeNumber('port', 0, MAX_PORT),
-      }),
+    positionals: (yargs) => yargs.positional('port', listenPort(DEFAULT_PORT)),
     options: (yargs) =>
       yargs
-        .option('host', {
-          requiresArg: true,
-          describe: 'Address to listen on; 0.0.0.0 lets other machines in',
-          default: DEFAULT_HOST,
-          coerce: nonEmpty('--host'),
-        })
+        .option('host', LISTEN_HOST)
         .option('clients', {
           requiresArg: true,
           describe: 'Take so many clients and end when all have gone',
@@ -136,19 +130,4 @@ function readOptions(): Partial<StringServerOptions> & { io: IoModelName } {
 
 function misplaced(option: string, io: IoModelName): UsageError {
   return new UsageError(`${option} is for --io ${io} alone`);
-}
-
-/** The first signal stops in order, the second at once and without the final value. */
-function stopOnSignal(server: StringServer): void {
-  let stopping = false;
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      if (stopping) {
-        server.cutOff(); // the process cannot end while a thread sleeps in a call of the system
-        process.exit(128 + constants.signals[signal]);
-      }
-      stopping = true;
-      void server.stop();
-    });
-  }
 }

@@ -10,6 +10,11 @@ export function socketAddress(host = '?', port = 0): Address {
   return { host, port };
 }
 
+/** Whether only this machine reaches what listens there. */
+export function isLoopback({ host }: Address): boolean {
+  return host === '::1' || host.startsWith('127.');
+}
+
 /** HOST:PORT, with the brackets that RFC 3986 asks for around an IPv6 address. */
 export function formatAddress({ host, port }: Address): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;

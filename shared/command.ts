@@ -2,6 +2,7 @@
 // Exit status: 0 done; 1 the world failed; 2 wrong usage. Every failure is one line on stderr.
 
 import { createRequire } from 'node:module';
+import { constants } from 'node:os';
 import yargs, { type ArgumentsCamelCase, type Argv } from 'yargs';
 import { errorCode, OperationalError, UsageError } from './errors.js';
 import { visible } from './terminal.js';
@@ -72,6 +73,29 @@ export function print(text: string | Uint8Array): Promise<void> {
   });
 }
 
+/** Writes a line to stderr, made safe for a terminal. */
+export function tell(line: string): void {
+  process.stderr.write(`${visible(line)}\n`);
+}
+
+/**
+ * The first SIGINT or SIGTERM stops in order, the second ends the process at once.
+ * @param cutOff what has to be done before the process can end
+ */
+export function stopOnSignal(stop: () => void, cutOff?: () => void): void {
+  let stopping = false;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (stopping) {
+        cutOff?.();
+        process.exit(128 + constants.signals[signal]);
+      }
+      stopping = true;
+      stop();
+    });
+  }
+}
+
 /** Runs a command to its end and turns what went wrong into a line on stderr and an exit status. */
 export async function runCommand(name: string, main: () => Promise<void>): Promise<void> {
   process.stdout.on('error', () => {}); // whoever prints is told
@@ -86,6 +110,6 @@ export async function runCommand(name: string, main: () => Promise<void>): Promi
 }
 
 function fail(status: number, line: string): void {
-  process.stderr.write(`${visible(line)}\n`);
+  tell(line);
   process.exitCode = status;
 }

@@ -39,15 +39,27 @@ export function listenError(cause: unknown, address: Address): OperationalError 
   return new OperationalError(code, known[code] ?? `cannot listen on ${where}: ${describe(cause)}`, cause);
 }
 
-/** Why a client could not connect, in a line for the person who started it. */
-export function connectError(cause: unknown, address: Address): OperationalError {
+/**
+ * Why a client could not connect, in a line for the person who started it.
+ * @param server the command that starts a server of the wanted kind
+ */
+export function connectError(cause: unknown, address: Address, server: string): OperationalError {
   const code = errorCode(cause) ?? 'UNKNOWN';
   const where = formatAddress(address);
   const known: Record<string, string> = {
-    ECONNREFUSED: `no server at ${where}; start one first, with: strsvr ${address.port}`,
+    ECONNREFUSED: `no server at ${where}; start one first, with: ${server} ${address.port}`,
     ENOTFOUND: `cannot find the host ${address.host}`,
   };
   return new OperationalError(code, known[code] ?? `cannot connect to ${where}: ${describe(cause)}`, cause);
+}
+
+/** Why a connection ended before its time. */
+export function lostError(cause: unknown, address: Address): OperationalError {
+  return new OperationalError(
+    'LOST',
+    `lost the connection to ${formatAddress(address)}: ${describe(cause)}`,
+    cause,
+  );
 }
 
 function describe(error: unknown): string {

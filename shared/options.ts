@@ -13,6 +13,8 @@ export const DEFAULT_MAX_THREADS = 100;
 export const DEFAULT_BACKLOG = 511;
 
 export const MAX_PORT = 65_535;
+/** The longest that a timer can wait. */
+export const MAX_WAIT_MS = 2 ** 31 - 1;
 /** Bytes. */
 export const MAX_MAX_LENGTH = 1024 * 1024 * 1024;
 export const MAX_MAX_CONNECTIONS = 1_000_000;
@@ -53,6 +55,35 @@ export function nonEmpty(name: string): (value: unknown) => string {
     throw new UsageError(`${name}: expected a text, got nothing`);
   };
 }
+
+/** The address that a server listens on, for yargs. */
+export const LISTEN_HOST = {
+  requiresArg: true,
+  describe: 'Address to listen on; 0.0.0.0 lets other machines in',
+  default: DEFAULT_HOST,
+  coerce: nonEmpty('--host'),
+} as const;
+
+/** The port that a server listens on, for yargs. */
+export function listenPort(byDefault: number) {
+  return {
+    describe: 'TCP port; 0 picks a free one',
+    default: byDefault,
+    coerce: wholeNumber('port', 0, MAX_PORT),
+  } as const;
+}
+
+/** Where a client finds its server, for yargs; both must be given. */
+export const SERVER_HOST = {
+  describe: 'Where the server is',
+  demandOption: true,
+  coerce: nonEmpty('host'),
+} as const;
+export const SERVER_PORT = {
+  describe: 'Its TCP port',
+  demandOption: true,
+  coerce: wholeNumber('port', 1, MAX_PORT),
+} as const;
 
 function quote(text: string): string {
   return text === '' ? 'nothing' : JSON.stringify(text);

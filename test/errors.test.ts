@@ -37,7 +37,7 @@ test('each reason why a client cannot connect says what to do', () => {
     ['ENOTFOUND', 'cannot find the host 127.0.0.1'],
     ['EHOSTUNREACH', 'cannot connect to 127.0.0.1:2000: something EHOSTUNREACH'],
   ] as const) {
-    const error = connectError(system(code), HERE);
+    const error = connectError(system(code), HERE, 'strsvr');
     assert.is(error.code, code);
     assert.match(error.message, advice);
   }
@@ -48,7 +48,7 @@ test('what has no code of the system is told all the same', () => {
   assert.is(errorCode(Object.assign(new Error('odd'), { code: 7 })), undefined);
   assert.is(errorCode('text'), undefined);
   assert.is(listenError('text', HERE).message, 'cannot listen on 127.0.0.1:2000: text');
-  assert.is(connectError(new Error('plain'), HERE).code, 'UNKNOWN');
+  assert.is(connectError(new Error('plain'), HERE, 'strsvr').code, 'UNKNOWN');
 });
 
 test.run();

@@ -1,19 +1,14 @@
 // The client as people use it: at a real terminal, from a pipe, against servers that are not there or go away.
 
-import { once } from 'node:events';
-import { createServer, type Server, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { type StringServer, startStringServer } from 'strsvr';
 import { connect } from 'strsvr/client';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Address, built, Program, run, withServer } from './support.js';
+import { at, built, Program, run, withNetServer, withServer } from './support.js';
 import { Terminal } from './terminal.js';
 
 const PROMPT = 'enter a letter:';
-
-function at({ host, port }: Address): string[] {
-  return [host, String(port)];
-}
 
 /** strclnt at a terminal of its own, closed whatever happens. */
 async function withTerminal(
@@ -318,25 +313,6 @@ function tutorialServer(): (socket: Socket) => void {
       }
     });
   };
-}
-
-async function withNetServer(
-  accept: (socket: Socket) => void,
-  use: (address: Address) => Promise<void>,
-): Promise<void> {
-  const sockets = new Set<Socket>();
-  const server: Server = createServer({ noDelay: true }, (socket) => {
-    sockets.add(socket.on('error', () => {}));
-    accept(socket);
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  try {
-    await use({ host: '127.0.0.1', port: (server.address() as { port: number }).port });
-  } finally {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  }
 }
 
 test('--raw talks to the tutorial’s server, and to ours', async () => {

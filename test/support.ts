@@ -3,7 +3,9 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createConnection, type Socket } from 'node:net';
+import { existsSync } from 'node:fs';
+import { createConnection, createServer, type Server, type Socket } from 'node:net';
+import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { StringServer, StringServerOptions } from 'strsvr';
 import { startStringServer } from 'strsvr';
@@ -14,6 +16,11 @@ export type Address = StringServer['address'];
 /** The path of a built file: `built('server/strsvr.js')`. */
 export function built(path: string): string {
   return fileURLToPath(new URL(`../${path}`, import.meta.url));
+}
+
+/** An address as clients take it on their command lines. */
+export function at({ host, port }: Address): string[] {
+  return [host, String(port)];
 }
 
 /** Starts a server in this process on a free port and closes it whatever happens. */
@@ -36,15 +43,22 @@ export interface Finished {
   readonly stderr: string;
 }
 
-/** A program of ours in a process of its own. */
+/** A program in a process of its own: one of ours by its path, or any other that has been started. */
 export class Program {
   readonly child: ChildProcess;
   readonly finished: Promise<Finished>;
   stdout = '';
   stderr = '';
 
-  constructor(path: string, args: readonly string[] = [], nodeArgs: readonly string[] = []) {
-    this.child = spawn(process.execPath, [...nodeArgs, built(path), ...args], { stdio: 'pipe' });
+  constructor(
+    program: string | ChildProcess,
+    args: readonly string[] = [],
+    nodeArgs: readonly string[] = [],
+  ) {
+    this.child =
+      typeof program === 'string'
+        ? spawn(process.execPath, [...nodeArgs, built(program), ...args], { stdio: 'pipe' })
+        : program;
     this.child.stdout?.on('data', (chunk) => {
       this.stdout += chunk;
     });
@@ -82,7 +96,7 @@ export async function run(path: string, args: readonly string[] = [], input = ''
   return program.finished;
 }
 
-/** Starts strsvr in a process of its own, waits until it listens, and ends it whatever happens. */
+/** Starts strsvr, or another server of ours, in a process of its own, waits until it listens, and ends it whatever happens. */
 export async function withStrsvr(
   args: readonly string[],
   use: (server: Program, address: Address) => Promise<void>,
@@ -90,11 +104,31 @@ export async function withStrsvr(
 ): Promise<void> {
   const server = new Program(path, args);
   try {
-    const [, host = '', port] = await server.says('stdout', /listening on (.+):(\d+) \(/);
+    const [, host = '', port] = await server.says('stdout', /listening on (.+):(\d+)[ \n]/);
     await use(server, { host, port: Number(port) });
   } finally {
     server.child.kill('SIGKILL');
     await server.finished;
+  }
+}
+
+/** A server in this process that does as it is told, closed whatever happens. */
+export async function withNetServer(
+  accept: (socket: Socket) => void,
+  use: (address: Address) => Promise<void>,
+): Promise<void> {
+  const sockets = new Set<Socket>();
+  const server: Server = createServer({ noDelay: true }, (socket) => {
+    sockets.add(socket.on('error', () => {}));
+    accept(socket);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  try {
+    await use({ host: '127.0.0.1', port: (server.address() as { port: number }).port });
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    server.close();
   }
 }
 
@@ -153,6 +187,16 @@ export class ByteClient {
   close(): void {
     this.socket.destroy();
   }
+}
+
+/** A Python program in a process of its own. */
+export function python(script: string, ...args: readonly string[]): Program {
+  return new Program(spawn('python3', ['-c', script, ...args], { stdio: 'pipe' }));
+}
+
+/** Whether a program can be typed by its name. */
+export function onPath(program: string): boolean {
+  return (process.env['PATH'] ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)));
 }
 
 /** A test that needs what not every machine has: where `missing` says what that is, it is skipped and says so. */
