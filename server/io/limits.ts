@@ -21,10 +21,10 @@ export const OVERDUE: CloseFailure = {
 };
 
 /** Closes a socket to which everything owed has been written. Calling it again changes nothing. */
-export function closeLingering(socket: Socket, reason: Closing): void {
+export function closeLingering(socket: Socket, reason?: Closing): void {
   if (socket.writableEnded) return;
   socket.end(() => {
-    if (reason === 'ended') return; // the client has ended too: there is nothing to linger for
+    if (reason === 'ended' || socket.destroyed) return; // the client has gone too: there is nothing to linger for
     socket.setTimeout(QUIET_MS, () => socket.destroy());
     const deadline = setTimeout(() => socket.destroy(), LINGER_MS);
     socket.once('close', () => clearTimeout(deadline));
