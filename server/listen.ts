@@ -1,0 +1,21 @@
+// What the small servers tms and svr share: how they begin to listen, and how they name a client.
+
+import { once } from 'node:events';
+import type { DropArgument, Server, Socket } from 'node:net';
+import { type Address, formatAddress, socketAddress } from '../shared/address.js';
+import { listenError } from '../shared/errors.js';
+
+/** @returns the bound address, once clients are accepted. @throws OperationalError when it cannot listen */
+export async function listen(server: Server, { host, port }: Address): Promise<Address> {
+  server.listen({ host, port });
+  await once(server, 'listening').catch((error: unknown) => {
+    throw listenError(error, { host, port });
+  });
+  const bound = server.address();
+  return typeof bound === 'object' ? socketAddress(bound?.address, bound?.port) : { host, port };
+}
+
+/** HOST:PORT of a client, connected or refused. */
+export function clientAddress(client: Socket | DropArgument | undefined): string {
+  return formatAddress(socketAddress(client?.remoteAddress, client?.remotePort));
+}
