@@ -20,6 +20,9 @@ export class OperationalError extends Error {
   }
 }
 
+/** How svr begins a line that tells what went wrong; w and ps print none that begins so. */
+export const FAILURE_MARK = 'svr: ';
+
 /** The code of a system error; undefined for anything else. */
 export function errorCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined;
