@@ -3,12 +3,14 @@
 PORT ?= 2000
 HOST ?= 127.0.0.1
 IO ?= events
+STRING ?= abc
+COMMAND ?= ps
 
 SOURCES := $(shell find server client shared test -name '*.ts')
 INSTALLED := node_modules/.package-lock.json
 BUILT := dist/.built
 
-.PHONY: help install build demo server client test lint format coverage clean
+.PHONY: help install build demo server client tms tmc svr wps test lint format coverage clean
 
 help:
 	@echo 'make install    install what is needed, build, and say how to have strsvr and strclnt everywhere'
@@ -16,6 +18,10 @@ help:
 	@echo 'make demo       two clients and a server in real terminals, then a client out to lunch (FAST=1: no pauses)'
 	@echo 'make server     start strsvr and tell what it does (PORT=2000 HOST=127.0.0.1 IO=events)'
 	@echo 'make client     start strclnt (HOST=127.0.0.1 PORT=2000)'
+	@echo 'make tms        start tms, which sends 10,000 copies of a string (PORT=2000 HOST=127.0.0.1)'
+	@echo 'make tmc        start tmc, which sends it the string (HOST=127.0.0.1 PORT=2000 STRING=abc)'
+	@echo 'make svr        start svr, which runs w and ps for others (PORT=8888 HOST=127.0.0.1)'
+	@echo 'make wps        start wps, which asks it to (HOST=127.0.0.1 PORT=8888 COMMAND=ps)'
 	@echo 'make test       run all tests and check the coverage'
 	@echo 'make lint       check style and format'
 	@echo 'make format     repair style and format'
@@ -44,6 +50,20 @@ server: $(BUILT)
 
 client: $(BUILT)
 	@node dist/client/strclnt.js $(HOST) $(PORT)
+
+tms: $(BUILT)
+	@node dist/server/tms.js $(PORT) --host $(HOST)
+
+tmc: $(BUILT)
+	@node dist/client/tmc.js $(HOST) $(PORT) '$(STRING)'
+
+svr wps: PORT = 8888
+
+svr: $(BUILT)
+	@node dist/server/svr.js $(PORT) --host $(HOST)
+
+wps: $(BUILT)
+	@node dist/client/wps.js $(HOST) $(PORT) $(COMMAND)
 
 test: $(BUILT)
 	@npm run --silent test

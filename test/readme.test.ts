@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { built, testWith } from './support.js';
+import { built, onPath, testWith } from './support.js';
 
 const ROOT = built('..');
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
@@ -69,6 +69,7 @@ async function type(commands: string[], path: string, done: (output: string) => 
     for (const command of commands) {
       const env = { ...process.env, PATH: `${path}${delimiter}${process.env['PATH']}` };
       const shell = spawn('bash', ['-c', command], {
+        cwd: ROOT,
         env,
         stdio: ['ignore', 'pipe', 'pipe'],
         detached: true,
@@ -82,7 +83,8 @@ async function type(commands: string[], path: string, done: (output: string) => 
         });
       }
       shell.on('exit', () => news.emit('output or end'));
-      const listening = () => command.startsWith('strsvr') && /listening on/.test(output.slice(before));
+      const isServer = /^(strsvr|node dist\/server\/)/.test(command);
+      const listening = () => isServer && /listening on/.test(output.slice(before));
       await until(() => shell.exitCode !== null || listening());
     }
     await until(() => done(output));
@@ -107,9 +109,8 @@ const path = commandsOnPath();
 const typing: Array<Promise<unknown>> = [];
 for (const [index, { section, commands, seen }] of rows.entries()) {
   const name = `${section}: ${commands.join(' ; ')}`;
-  const missing = ['nc', 'bash'].filter(
-    (tool) => (tool === 'bash' || name.includes(`${tool} `)) && !onPath(tool),
-  );
+  const typed = new Set(['bash', ...name.split(' ')]);
+  const missing = ['bash', 'nc', 'w', 'ps'].filter((tool) => typed.has(tool) && !onPath(tool));
   // Rows mostly wait, so some are typed at the same time; each has a port of its own.
   const outcome = (typing[index - AT_ONCE] ?? Promise.resolve()).then(async () => {
     const port = String(await freePort());
@@ -131,10 +132,6 @@ for (const [index, { section, commands, seen }] of rows.entries()) {
   );
 }
 test.after(() => rmSync(path, { recursive: true }));
-
-function onPath(tool: string): boolean {
-  return (process.env['PATH'] ?? '').split(delimiter).some((folder) => existsSync(join(folder, tool)));
-}
 
 test('the page of code in the README is server/plain.ts', () => {
   assert.ok(README.includes(readFileSync(join(ROOT, 'server/plain.ts'), 'utf8')));
