@@ -8,8 +8,11 @@ import type { Closing, Session } from './session.js';
 
 export type LogFormat = 'text' | 'json' | 'silent';
 
-/** Why a connection is gone: as its session saw it, or because it broke or did not take its replies in time. */
-export type CloseReason = Closing | 'broken' | 'overdue';
+/**
+ * Why a connection is gone: as its session saw it, because it broke, did not take its replies in time, or may not be
+ * answered any more.
+ */
+export type CloseReason = Closing | 'broken' | 'overdue' | 'journal';
 
 export interface CloseFailure {
   readonly reason: CloseReason;
@@ -31,6 +34,12 @@ export type ServerEvent =
       controls: number;
     }
   | { type: 'stopping'; connected: number }
+  /** The journal is open; so many bytes at the file's end were no letters. */
+  | { type: 'journal'; file: string; bytes: number; cut: number }
+  /** So many bytes wait for room. */
+  | { type: 'disk full'; reason: string; bytes: number }
+  | { type: 'disk free' }
+  | { type: 'journal failed'; message: string }
   | { type: 'waits'; client: number; remote: Address; seconds: number }
   | ({ type: 'cost' } & Cost)
   | Detail;
@@ -160,6 +169,14 @@ function story(event: ServerEvent, show: boolean): string | undefined {
       return `client ${event.client} ${whyClosed(event)}: ${count(event.letters, 'letter')}${event.controls > 0 ? `, ${count(event.controls, 'control character')} thrown away` : ''}`;
     case 'stopping':
       return `stopping: ${count(event.connected, 'client')} connected`;
+    case 'journal':
+      return `journal ${visible(event.file)}: ${bytes(event.bytes)} of text${event.cut > 0 ? `; ${bytes(event.cut)} at its end cut off, which a crash left and nobody was answered for` : ''}`;
+    case 'disk full':
+      return `the journal's disk is full (${event.reason}): ${bytes(event.bytes)} not answered, tried again each second; new letters are refused`;
+    case 'disk free':
+      return "the journal's disk has room again: new letters are taken";
+    case 'journal failed': // the command says it
+      return undefined;
     case 'cost':
       return costLine(event);
   }
@@ -183,12 +200,15 @@ function whyClosed({ reason, detail }: Extract<ServerEvent, { type: 'closed' }>)
       return 'left';
     case 'full':
       return 'closed, the text is full';
+    case 'disk full':
+      return "closed, the journal's disk is full";
     case 'stopped':
       return 'closed, the server stops';
     case 'broken':
       return `lost, ${detail ?? 'the connection broke'}`;
     case 'overdue':
-      return `cut off, ${detail ?? 'it did not take its replies'}`;
+    case 'journal':
+      return `cut off, ${detail}`;
   }
 }
 

@@ -12,8 +12,8 @@ export const MAX_OWED = 1024;
 const LINE_END = 0;
 const LINE_END_BYTES = Buffer.of(LF);
 
-/** Why a session is over: its client ended the stream, the text is full, or the server stops. */
-export type Closing = 'ended' | 'full' | 'stopped';
+/** Why a session is over: its client ended the stream, the text or its disk is full, or the server stops. */
+export type Closing = 'ended' | 'full' | 'disk full' | 'stopped';
 
 export class Session {
   readonly #text: Text;
@@ -113,7 +113,7 @@ export class Session {
   #append(letter: number): void {
     const offset = this.#text.append(letter);
     if (offset === FULL) {
-      this.#closing = 'full';
+      this.#closing = this.#text.sealed ? 'disk full' : 'full';
       this.#decoder.discard();
     } else {
       this.letters += 1;

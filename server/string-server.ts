@@ -13,19 +13,25 @@ import {
   DEFAULT_MAX_THREADS,
   DEFAULT_PORT,
 } from '../shared/options.js';
-import { admissible } from './io/limits.js';
+import { admissible, JOURNAL_FAILED } from './io/limits.js';
 import type { IoModel, IoModelContext, IoModelName, IoModelOptions } from './io/model.js';
+import { Journal, type Sync } from './journal.js';
 import { type Cost, Log, type LogFormat, render } from './log.js';
-import { Text, textMemory } from './text.js';
+import { textMemory } from './memory.js';
+import { Text } from './text.js';
 import { Trace } from './trace.js';
 
-export type { Address, Cost, IoModelName, LogFormat };
+export type { Address, Cost, IoModelName, LogFormat, Sync };
 
 export interface StringServerOptions extends IoModelOptions {
   /** The longest that the text may become, in bytes. */
   readonly maxLength: number;
   /** threads: more clients are refused. */
   readonly maxThreads: number;
+  /** events: where to keep the text on disk; undefined: in memory alone. */
+  readonly journal: string | undefined;
+  /** When letters are on disk: always before they are answered, or never mind. */
+  readonly sync: Sync;
   readonly log: LogFormat;
   /** Also log what is read and written, letters included. */
   readonly show: boolean;
@@ -45,6 +51,8 @@ const DEFAULTS: StringServerOptions = {
   napMs: 0,
   maxThreads: DEFAULT_MAX_THREADS,
   lock: true,
+  journal: undefined,
+  sync: 'always',
   log: 'silent',
   show: false,
   trace: undefined,
@@ -82,7 +90,7 @@ export interface StringServer {
 /**
  * Starts a string-concatenation server; log lines go to stderr.
  * @returns once clients are accepted
- * @throws OperationalError when it cannot listen
+ * @throws OperationalError when it cannot listen, or cannot use the journal
  * @example
  * const server = await startStringServer({ port: 0 });
  * const { text } = await server.stop();
@@ -91,12 +99,15 @@ export async function startStringServer(options: Partial<StringServerOptions> = 
   const {
     maxLength,
     maxThreads,
+    journal: file,
+    sync,
     log: format,
     show,
     trace: traceFile,
     ...settings
   } = { ...DEFAULTS, ...options };
   const { io } = settings;
+  if (file !== undefined && io !== 'events') throw new TypeError('only io: events can have a journal');
   const started = performance.now();
   const trace = traceFile === undefined ? undefined : new Trace(traceFile);
   const log = new Log({
@@ -109,6 +120,7 @@ export async function startStringServer(options: Partial<StringServerOptions> = 
     },
   });
   const memory = textMemory(maxLength, io !== 'events');
+  const text = new Text(memory);
   const maxConnections = admissible(settings.maxConnections);
   if (maxConnections < settings.maxConnections) {
     const why = 'more descriptors the system does not give (see ulimit -n)';
@@ -122,16 +134,21 @@ export async function startStringServer(options: Partial<StringServerOptions> = 
 
   const { Model } = await MODELS[io]();
   const most = io === 'threads' ? Math.min(maxThreads, maxConnections) : maxConnections;
-  const model = new Model({ ...settings, maxConnections: most, memory, log });
-  const address = await model.listen().catch((error: unknown) => {
+  const journal = file === undefined ? undefined : await Journal.open({ file, sync, maxLength, text, log });
+  const model = new Model({ ...settings, maxConnections: most, text, memory, journal, log });
+  const address = await model.listen().catch(async (error: unknown) => {
+    await journal?.close();
     throw error instanceof OperationalError ? error : listenError(error, settings);
   });
   log.record({ type: 'listening', address, io, ...(model.fd !== undefined && { fd: model.fd }) });
   warnIfOpen(address, log);
 
-  const closed = model.closed.then(() => {
-    const text = new Text(memory);
-    const outcome = { text: text.view(0, text.length), cost: costSince(started, text, model) };
+  const ended = journal === undefined ? model.closed : endOf(model, journal);
+  const closed = ended.then(() => {
+    const outcome = {
+      text: text.view(0, Math.min(text.length, text.durable)),
+      cost: costSince(started, text, model),
+    };
     log.record({ type: 'cost', ...outcome.cost });
     trace?.write();
     return outcome;
@@ -141,6 +158,12 @@ export async function startStringServer(options: Partial<StringServerOptions> = 
     return closed;
   };
   return { address, closed, stop, cutOff: () => model.cutOff() };
+}
+
+/** Resolves when the last client has gone and what it said is on disk; when the journal fails, nobody is answered. */
+async function endOf(model: IoModel, journal: Journal): Promise<void> {
+  journal.failed.catch(() => model.cutOff(JOURNAL_FAILED));
+  await Promise.race([model.closed, journal.failed]).finally(() => journal.close());
 }
 
 /** Whoever reaches the port can read and append, so somebody who opens it is told, and told what others type. */
@@ -162,7 +185,7 @@ function warnIfOpen(address: Address, log: Log): void {
 function costSince(started: number, text: Text, model: IoModel): Cost {
   const usage = process.resourceUsage(); // in microseconds; unlike /proc it is there on macOS too
   return {
-    letters: countLetters(text.view(0, text.length)),
+    letters: countLetters(text.view(0, Math.min(text.length, text.durable))),
     clients: model.accepted,
     seconds: (performance.now() - started) / 1000,
     cpuSeconds: (usage.userCPUTime + usage.systemCPUTime) / 1e6,

@@ -24,6 +24,7 @@ import {
   wholeNumber,
 } from '../shared/options.js';
 import { IO_MODELS, type IoModelName } from './io/model.js';
+import { SYNCS } from './journal.js';
 import { type StringServerOptions, startStringServer } from './string-server.js';
 
 const FINAL_VALUE = Buffer.from('the final value of v is ');
@@ -61,6 +62,17 @@ function readOptions(): Partial<StringServerOptions> & { io: IoModelName } {
           describe: 'Longest text, in bytes',
           default: DEFAULT_MAX_LENGTH,
           coerce: wholeNumber('--max-length', 1, MAX_MAX_LENGTH),
+        })
+        .option('journal', {
+          requiresArg: true,
+          describe: 'events: keep the text in this file; a letter is answered when it is on disk',
+          coerce: nonEmpty('--journal'),
+        })
+        .option('sync', {
+          requiresArg: true,
+          describe:
+            'With --journal: bring letters to disk always before they are answered, or never mind (always)',
+          coerce: oneOf('--sync', SYNCS),
         })
         .option('max-connections', {
           requiresArg: true,
@@ -122,10 +134,13 @@ function readOptions(): Partial<StringServerOptions> & { io: IoModelName } {
     ],
   });
   const { io, lock, nap: napMs = 0, maxThreads = DEFAULT_MAX_THREADS, backlog = DEFAULT_BACKLOG } = options;
+  const { journal, sync = 'always' } = options;
   if (options.nap !== undefined && io !== 'nonblocking') throw misplaced('--nap', 'nonblocking');
   if (options.maxThreads !== undefined && io !== 'threads') throw misplaced('--max-threads', 'threads');
   if (!lock && io !== 'threads') throw misplaced('--no-lock', 'threads');
-  return { ...options, napMs, maxThreads, backlog };
+  if (journal !== undefined && io !== 'events') throw misplaced('--journal', 'events');
+  if (journal === undefined && options.sync !== undefined) throw new UsageError('--sync wants a --journal');
+  return { ...options, napMs, maxThreads, backlog, journal, sync };
 }
 
 function misplaced(option: string, io: IoModelName): UsageError {

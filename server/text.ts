@@ -3,30 +3,18 @@
 // It locks nothing and waits for nobody. It lives in memory that it is given, so that threads may share it.
 
 import { encode, encodedLength } from '../shared/letters.js';
+import { HEADER_BYTES, type Memory } from './memory.js';
 
 /** What `append` gives when the letter does not fit. No letter ends at offset 0 or below. */
 export const FULL = -1;
-
-/** The text's length in bytes stands at the front of its memory: who shares the memory shares the length. */
-const HEADER_BYTES = 8;
-
-export type Memory = ArrayBuffer | SharedArrayBuffer;
-
-/**
- * Memory for a text of at most `maxLength` bytes. It grows in place, so views into it stay valid; memory that threads
- * share has its full length at once, because growing would want a lock.
- */
-export function textMemory(maxLength: number, shared = false): Memory {
-  const maxByteLength = HEADER_BYTES + maxLength;
-  if (shared) return new SharedArrayBuffer(maxByteLength);
-  return new ArrayBuffer(Math.min(64 * 1024, maxByteLength), { maxByteLength });
-}
 
 export class Text {
   readonly #memory: Memory;
   readonly #length: Uint32Array;
   /** Follows the memory as it grows. */
   readonly #bytes: Uint8Array;
+  /** While it is sealed no letter fits: the disk of its journal is full. */
+  sealed = false;
 
   /** @param memory zeroed, from `textMemory`; or the memory of another Text, to share that text */
   constructor(memory: Memory) {
@@ -51,7 +39,7 @@ export class Text {
   append(letter: number): number {
     const start = this.length;
     const end = start + encodedLength(letter);
-    if (end > this.#bytes.length && !this.#grow(end)) return FULL;
+    if (this.sealed || (end > this.#bytes.length && !this.#grow(end))) return FULL;
     encode(letter, this.#bytes, start);
     this.#length[0] = end;
     return end;

@@ -4,8 +4,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { IO_MODELS } from '../server/io/model.js';
+import { textMemory } from '../server/memory.js';
 import { Session } from '../server/session.js';
-import { Text, textMemory } from '../server/text.js';
+import { Text } from '../server/text.js';
 import { type Random, random } from './random.js';
 import { ByteClient, withServer } from './support.js';
 

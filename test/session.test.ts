@@ -1,8 +1,9 @@
 import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { textMemory } from '../server/memory.js';
 import { MAX_OWED, Session } from '../server/session.js';
-import { Text, textMemory } from '../server/text.js';
+import { Text } from '../server/text.js';
 
 function newText(maxLength = 1_000_000): Text {
   return new Text(textMemory(maxLength));

@@ -2,8 +2,9 @@
 // end, are reset, and a server that is told to stop at any moment. One seed is one run, always the same. Time is the
 // number of steps; nothing here waits.
 
+import { textMemory } from '../server/memory.js';
 import { Session } from '../server/session.js';
-import { Text, textMemory } from '../server/text.js';
+import { Text } from '../server/text.js';
 import { check, digest, type Operation } from '../shared/history.js';
 import { type Random, random } from './random.js';
 

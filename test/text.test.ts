@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { FULL, Text, textMemory } from '../server/text.js';
+import { textMemory } from '../server/memory.js';
+import { FULL, Text } from '../server/text.js';
 
 const A = 0x61;
 const EURO = 0x20ac;

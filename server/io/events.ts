@@ -8,8 +8,8 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { type Address, socketAddress } from '../../shared/address.js';
 import type { CloseFailure } from '../log.js';
 import { Session } from '../session.js';
-import { Text } from '../text.js';
-import { closeLingering, LINGER_MS, OVERDUE, TURN_BYTES, tooMany } from './limits.js';
+import { closeLingering, LINGER_MS, OVERDUE, refuseBeyond, TURN_BYTES } from './limits.js';
+import { listening } from './listening.js';
 import type { IoModel, IoModelContext } from './model.js';
 
 interface Client {
@@ -24,26 +24,23 @@ export class Model implements IoModel {
   readonly closed: Promise<void>;
   accepted = 0;
   readonly #context: IoModelContext;
-  readonly #text: Text;
   readonly #listener: Server;
   readonly #connected = new Set<Client>();
+  /** Clients with nothing to write until more of the text is on disk. */
+  readonly #waiting = new Set<Client>();
   #stopping = false;
   #resolveClosed = (): void => {};
 
   constructor(context: IoModelContext) {
     this.#context = context;
-    this.#text = new Text(context.memory);
     this.#listener = createServer({
       allowHalfOpen: true, // a client that has ended its side is still owed its replies
       noDelay: !context.nagle,
       highWaterMark: 0, // so that 'drain' follows every write, however small, and can be waited for
     });
-    this.#listener.maxConnections = context.maxConnections;
+    refuseBeyond(context.maxConnections, this.#listener, context.log);
     this.#listener.on('connection', (socket) => this.#accept(socket));
-    this.#listener.on('drop', (peer) => {
-      const remote = socketAddress(peer?.remoteAddress, peer?.remotePort);
-      context.log.record({ type: 'refused', remote, reason: tooMany(context.maxConnections) });
-    });
+    context.journal?.onDurable(() => this.#journaled());
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
@@ -53,21 +50,15 @@ export class Model implements IoModel {
 
   listen(): Promise<Address> {
     const { host, port, backlog } = this.#context;
-    return new Promise((resolve, reject) => {
-      this.#listener.once('error', reject);
-      this.#listener.listen({ host, port, backlog }, () => {
-        const bound = this.#listener.address();
-        if (bound !== null && typeof bound === 'object') resolve({ host: bound.address, port: bound.port });
-      });
-    });
+    return listening(this.#listener, { host, port, backlog });
   }
 
   #accept(socket: Socket): void {
     this.accepted += 1;
-    const client: Client = { id: this.accepted, socket, session: new Session(this.#text) };
+    const client: Client = { id: this.accepted, socket, session: new Session(this.#context.text) };
     this.#connected.add(client);
     socket.on('error', ({ message }) => {
-      client.failure = { reason: 'broken', detail: message };
+      client.failure ??= { reason: 'broken', detail: message };
     });
     socket.on('data', (chunk) => this.#receive(client, chunk));
     socket.on('end', () => this.#receiveEnd(client));
@@ -110,7 +101,20 @@ export class Model implements IoModel {
     this.#context.log.wrote(client.id, TURN_BYTES - left, socket.writableLength);
     if (session.closing !== undefined) closeLingering(socket, session.closing);
     else if (session.wantsInput && socket.writableLength === 0) socket.resume();
-    else socket.pause();
+    else this.#wait(client);
+    this.#context.journal?.commit();
+  }
+
+  #wait(client: Client): void {
+    client.socket.pause();
+    if (client.socket.writableLength === 0) this.#waiting.add(client); // else the kernel is what it waits for first
+  }
+
+  /** More of the text is on disk. */
+  #journaled(): void {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const client of waiting) this.#send(client);
   }
 
   /** The kernel has taken everything written. Who has more to write gets the next turn, after everybody else's. */
@@ -122,6 +126,7 @@ export class Model implements IoModel {
 
   #forget(client: Client): void {
     this.#connected.delete(client);
+    this.#waiting.delete(client);
     this.#context.log.closed(client.id, client.session, client.failure);
     this.#settle();
   }
@@ -139,9 +144,10 @@ export class Model implements IoModel {
     this.#settle();
   }
 
-  cutOff(): void {
+  cutOff(why = OVERDUE): void {
+    this.#listener.close();
     for (const client of this.#connected) {
-      client.failure ??= OVERDUE;
+      client.failure ??= why;
       client.socket.destroy();
     }
   }

@@ -6,8 +6,9 @@ import { parentPort } from 'node:worker_threads';
 import type { Address } from '../../shared/address.js';
 import { SystemError } from '../../shared/posix.js';
 import { type CloseFailure, Log, type LogEntry } from '../log.js';
+import type { Memory } from '../memory.js';
 import type { Closing, Session } from '../session.js';
-import { type Memory, Text } from '../text.js';
+import { Text } from '../text.js';
 import { Control } from './control.js';
 import type { IoModelOptions } from './model.js';
 

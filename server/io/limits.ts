@@ -1,8 +1,9 @@
 // Who is admitted, and how a connection is closed without losing replies: decided here, for every I/O model.
 
 import { readFileSync } from 'node:fs';
-import type { Socket } from 'node:net';
-import type { CloseFailure } from '../log.js';
+import type { Server, Socket } from 'node:net';
+import { socketAddress } from '../../shared/address.js';
+import type { CloseFailure, Log } from '../log.js';
 import type { Closing } from '../session.js';
 import type { IoModelName } from './model.js';
 
@@ -13,6 +14,9 @@ import type { IoModelName } from './model.js';
  */
 export const LINGER_MS = 5_000;
 export const QUIET_MS = 250;
+
+/** A connection that may not be answered any more. */
+export const JOURNAL_FAILED: CloseFailure = { reason: 'journal', detail: 'the journal has failed' };
 
 /** A connection that outlived the time the server gives it when it stops. */
 export const OVERDUE: CloseFailure = {
@@ -49,6 +53,15 @@ const SPARE_DESCRIPTORS = 64;
  */
 export function admissible(maxConnections: number, descriptors = descriptorLimit()): number {
   return Math.min(maxConnections, Math.max(1, descriptors - SPARE_DESCRIPTORS));
+}
+
+/** Refuses aloud whoever comes while as many clients are connected as may be. */
+export function refuseBeyond(maxConnections: number, listener: Server, log: Log): void {
+  listener.maxConnections = maxConnections;
+  listener.on('drop', (peer) => {
+    const remote = socketAddress(peer?.remoteAddress, peer?.remotePort);
+    log.record({ type: 'refused', remote, reason: tooMany(maxConnections) });
+  });
 }
 
 /** Why one client more is refused. */

@@ -2,8 +2,10 @@
 // same for all; only who waits for what, and how, differs.
 
 import type { Address } from '../../shared/address.js';
-import type { Log } from '../log.js';
-import type { Memory } from '../text.js';
+import type { Journal } from '../journal.js';
+import type { CloseFailure, Log } from '../log.js';
+import type { Memory } from '../memory.js';
+import type { Text } from '../text.js';
 
 export const IO_MODELS = ['events', 'poll', 'nonblocking', 'blocking', 'threads'] as const;
 export type IoModelName = (typeof IO_MODELS)[number];
@@ -29,8 +31,11 @@ export interface IoModelOptions {
 
 /** What a model works with. */
 export interface IoModelContext extends IoModelOptions {
-  /** The shared text lives here; make a Text of it. */
+  readonly text: Text;
+  /** The text lives here: another thread makes a Text of its own of it. */
   readonly memory: Memory;
+  /** To be told when letters may have come; only `events` has one. */
+  readonly journal: Journal | undefined;
   readonly log: Log;
 }
 
@@ -42,8 +47,8 @@ export interface IoModel {
   readonly closed: Promise<void>;
   /** Takes no new clients, answers the letters that are in the text, and closes, within LINGER_MS. */
   stop(): void;
-  /** Ends every connection at once; nobody may be left waiting. */
-  cutOff(): void;
+  /** Takes no new clients and ends every connection at once; nobody may be left waiting. */
+  cutOff(why?: CloseFailure): void;
   /** The listening socket's descriptor, where the model sees it. */
   readonly fd?: number;
   /** How many clients were accepted so far. */

@@ -95,7 +95,7 @@ export abstract class OwnThread implements IoModel {
   }
 
   protected startThread(file: string, number: number, fd: number): Worker {
-    const { memory, log, ...options } = this.context;
+    const { text: _, journal: __, memory, log, ...options } = this.context;
     const data: IoThreadData = {
       file,
       options,

@@ -1,0 +1,255 @@
+// The text on disk: a cursor that follows the text and says how far it may be shown. The file is the text, plain UTF-8
+// and nothing else. A commit is a write and an fdatasync(2); while one is under way letters gather for the next, so
+// there is no timer and never more than one. It knows no clients, and after the first error of the disk that is not a
+// lack of room it never shows anything again: a second fdatasync may say that all is well when it is not.
+
+import { constants, type Stats } from 'node:fs';
+import { dirname } from 'node:path';
+import { setTimeout as sleep, setImmediate as turnOver } from 'node:timers/promises';
+import { errorCode, OperationalError } from '../shared/errors.js';
+import { isContinuation, LF } from '../shared/letters.js';
+import { DISK, type Disk, lock, uninterrupted } from './disk.js';
+import type { Log } from './log.js';
+import { GROUP_BYTES, recover, UnsoundByte } from './recovery.js';
+import type { Text } from './text.js';
+
+/** When letters are on disk: before they are answered, or whenever the system sees to it. */
+export const SYNCS = ['always', 'never'] as const;
+export type Sync = (typeof SYNCS)[number];
+
+/** How often a disk that is full is tried again. */
+const RETRY_MS = 1_000;
+const { O_APPEND, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
+/** O_NONBLOCK: a pipe that somebody put there must not hold us up. It means nothing for a file. */
+const FLAGS = O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK;
+const OWNER_ONLY = 0o600;
+
+export interface JournalOptions {
+  readonly file: string;
+  readonly sync: Sync;
+  /** The longest that the text may become, in bytes. */
+  readonly maxLength: number;
+  readonly text: Text;
+  readonly log: Log;
+  readonly disk?: Disk;
+}
+
+export class Journal {
+  /** Rejects when letters cannot be brought to disk any more, or somebody else has changed the file. */
+  readonly failed: Promise<never>;
+  readonly #options: JournalOptions;
+  readonly #text: Text;
+  readonly #disk: Disk;
+  readonly #fd: number;
+  /** The file as it was opened, to be told from another that somebody puts in its place. */
+  readonly #opened: Stats;
+  readonly #closing = new AbortController();
+  /** Whether the file may hold bytes beyond `text.durable`, of a write that found no room. */
+  #untidy = false;
+  /** The commits under way, one after the other; stays when they have failed. */
+  #running: Promise<void> | undefined;
+  #onDurable = (): void => {};
+  #reject = (_error: unknown): void => {};
+
+  /**
+   * Opens or makes the file, locks it, and appends what it holds to the text, which must be empty. All of that is on
+   * disk afterwards.
+   * @throws OperationalError; the file is then as it was
+   */
+  static async open(options: JournalOptions): Promise<Journal> {
+    const { file, text, log, sync } = options;
+    const disk = uninterrupted(options.disk ?? DISK);
+    let fd: number | undefined;
+    try {
+      fd = await openFile(disk, file);
+      const opened = await disk.fstat(fd);
+      if (!opened.isFile()) throw refusal(file, 'it is not a regular file');
+      if (!(await lock(fd))) throw refusal(file, 'another server keeps its text there');
+      const found = await load(disk, fd, options);
+      log.record({ type: 'journal', file, bytes: text.length, cut: found - text.length });
+      if (sync === 'never') {
+        const risk = 'a crash of the system (not of the server) may lose letters that were answered';
+        log.record({ type: 'warning', message: `--sync never: ${risk}` });
+      }
+      text.durable = text.length;
+      return new Journal(options, disk, fd, opened);
+    } catch (error) {
+      if (fd !== undefined) await disk.close(fd).catch(() => {});
+      throw explained(error, file, 'open');
+    }
+  }
+
+  /** Use `open`. */
+  private constructor(options: JournalOptions, disk: Disk, fd: number, opened: Stats) {
+    this.#options = options;
+    this.#text = options.text;
+    this.#disk = disk;
+    this.#fd = fd;
+    this.#opened = opened;
+    this.failed = new Promise((_resolve, reject) => {
+      this.#reject = reject;
+    });
+    this.failed.catch(() => {}); // whoever waits for it is told
+  }
+
+  /** Has a function called each time that more of the text has become durable. */
+  onDurable(call: () => void): void {
+    this.#onDurable = call;
+  }
+
+  /** Sees to it that what is in the text now gets to disk. */
+  commit(): void {
+    if (this.#text.durable < this.#text.length) this.#running ??= this.#run();
+  }
+
+  /** Brings the rest of the text to disk, if there is room, and closes the file. Rejects as `failed` does. */
+  async close(): Promise<void> {
+    this.commit();
+    this.#closing.abort();
+    await this.#running;
+    await this.#disk.close(this.#fd).catch(() => {}); // all that matters was synced
+    if (this.#running !== undefined) await this.failed;
+    const lost = this.#text.length - this.#text.durable;
+    if (lost === 0) return;
+    const message = `the disk is full: ${lost} bytes are lost, of letters that were not answered`;
+    this.#options.log.record({ type: 'warning', message });
+  }
+
+  async #run(): Promise<void> {
+    await turnOver(); // what others say in this turn of the event loop is in the same group
+    try {
+      while (this.#text.durable < this.#text.length) {
+        const full = await this.#commitGroup();
+        if (full === undefined) continue;
+        if (this.#closing.signal.aborted) break;
+        await this.#awaitRoom(full);
+      }
+      this.#running = undefined;
+    } catch (error) {
+      const failure = explained(error, this.#options.file, 'write');
+      if (failure instanceof Error) {
+        this.#options.log.record({ type: 'journal failed', message: failure.message });
+      }
+      this.#reject(failure);
+    }
+  }
+
+  /** @returns the error, if there is no room for the group; then none of it is in the file */
+  async #commitGroup(): Promise<unknown> {
+    const to = groupEnd(this.#text);
+    try {
+      await this.#append(this.#text.view(this.#text.durable, to));
+    } catch (error) {
+      if (!isFull(error)) throw error;
+      return error;
+    }
+    const { sync, file, log } = this.#options;
+    // What somebody did to the file before these letters came is seen by now, so it need not wait for the sync.
+    const [status, there] = await Promise.all([
+      this.#disk.fstat(this.#fd),
+      this.#disk.stat(file),
+      sync === 'always' && this.#disk.fdatasync(this.#fd),
+    ]);
+    if (status.size !== to || there.ino !== this.#opened.ino || there.dev !== this.#opened.dev) {
+      throw refusal(file, 'somebody else has changed it while the server ran');
+    }
+    this.#text.durable = to;
+    if (this.#text.sealed) log.record({ type: 'disk free' });
+    this.#text.sealed = false;
+    this.#onDurable();
+    return undefined;
+  }
+
+  /** Writes all of it, however many calls that takes, or none. */
+  async #append(bytes: Buffer): Promise<void> {
+    if (this.#untidy) await this.#tidyUp();
+    this.#untidy = true;
+    try {
+      for (let written = 0; written < bytes.length; ) {
+        written += await this.#disk.write(this.#fd, bytes.subarray(written));
+      }
+    } catch (error) {
+      if (isFull(error)) await this.#tidyUp();
+      throw error;
+    }
+    this.#untidy = false;
+  }
+
+  async #tidyUp(): Promise<void> {
+    await this.#disk.ftruncate(this.#fd, this.#text.durable);
+    this.#untidy = false;
+  }
+
+  /** Refuses new letters and waits a little; those in the text are owed and tried again. */
+  async #awaitRoom(full: unknown): Promise<void> {
+    const bytes = this.#text.length - this.#text.durable;
+    if (!this.#text.sealed) {
+      this.#options.log.record({ type: 'disk full', reason: errorCode(full) ?? '', bytes });
+    }
+    this.#text.sealed = true;
+    await sleep(RETRY_MS, undefined, { signal: this.#closing.signal }).catch(() => {}); // we close: do not wait
+  }
+}
+
+/** A new file if there is none, never through a symbolic link. */
+async function openFile(disk: Disk, file: string): Promise<number> {
+  try {
+    return await disk.open(file, FLAGS | O_CREAT | O_EXCL, OWNER_ONLY);
+  } catch (error) {
+    if (errorCode(error) !== 'EEXIST') throw error;
+    return disk.open(file, FLAGS, OWNER_ONLY);
+  }
+}
+
+/** @returns how many bytes the file held; what was no text at its end is cut off */
+async function load(disk: Disk, fd: number, options: JournalOptions): Promise<number> {
+  const { file, text, maxLength } = options;
+  const { size } = await disk.fstat(fd);
+  if (size > maxLength) throw refusal(file, `it holds ${size} bytes, more than --max-length ${maxLength}`);
+  recover(await disk.readFile(fd), text);
+  if (size > text.length) await disk.ftruncate(fd, text.length);
+  // A server killed before this one may have left letters that are in the file, but not on disk; and a new name.
+  await disk.fdatasync(fd);
+  const folder = await disk.open(dirname(file), O_RDONLY | O_DIRECTORY, 0);
+  try {
+    await disk.fsync(folder);
+  } finally {
+    await disk.close(folder).catch(() => {});
+  }
+  return size;
+}
+
+/** Where the next group ends: behind a letter, so that all that is durable is whole. */
+function groupEnd(text: Text): number {
+  const start = text.durable;
+  const bytes = text.view(start, Math.min(text.length, start + GROUP_BYTES + 1));
+  if (bytes.length <= GROUP_BYTES) return start + bytes.length;
+  let end = GROUP_BYTES;
+  while (isContinuation(bytes[end] as number)) end -= 1;
+  return start + end;
+}
+
+function isFull(error: unknown): boolean {
+  const code = errorCode(error);
+  return code === 'ENOSPC' || code === 'EDQUOT';
+}
+
+function refusal(file: string, why: string): OperationalError {
+  return new OperationalError('JOURNAL', `cannot use the journal ${file}: ${why}`);
+}
+
+/** An error of the system or of the file's bytes in a line for the person who started the server. */
+function explained(error: unknown, file: string, doing: 'open' | 'write'): unknown {
+  if (error instanceof UnsoundByte) {
+    const hint = error.byte === LF ? ' (a line end: did an editor add it?)' : '';
+    return refusal(file, `${error.message}${hint}, which is no text of this server; nothing was changed`);
+  }
+  const code = errorCode(error);
+  if (error instanceof OperationalError || code === undefined) return error;
+  const known: Record<string, string> = {
+    ELOOP: 'it is a symbolic link',
+    EISDIR: 'it is a folder',
+  };
+  const why = known[code] ?? (error as Error).message;
+  return new OperationalError(code, `cannot ${doing} the journal ${file}: ${why}`, error);
+}

@@ -1,0 +1,57 @@
+// What a journal's file may hold when a server starts: the bytes of a text, and at the end what a crash may have left.
+// No I/O here: bytes in, letters out.
+
+import { INCOMPLETE, isControl, LetterDecoder } from '../shared/letters.js';
+import type { Text } from './text.js';
+
+/** A commit writes at most so many bytes, and so a power cut leaves no hole further than that from the end. */
+export const GROUP_BYTES = 64 * 1024;
+
+const NUL = 0;
+const REPLACEMENT = 0xfffd;
+const REPLACEMENT_BYTES = Buffer.from('\ufffd');
+
+/** Where a file stops being a text of this server. */
+export class UnsoundByte extends Error {
+  readonly position: number;
+  readonly byte: number;
+
+  constructor(position: number, byte: number) {
+    super(`byte ${position} is 0x${byte.toString(16).padStart(2, '0')}`);
+    this.position = position;
+    this.byte = byte;
+  }
+}
+
+/**
+ * Appends the letters of a file to an empty text that has room for them. What it leaves out was never on disk as a
+ * whole, and so never answered: an unfinished letter at the end, and everything from the first NUL on, if that lies
+ * within one group of the end. (No letter is NUL: it is a page that the power cut kept from the disk.)
+ * @throws UnsoundByte when there is anything else that this server does not write
+ */
+export function recover(file: Uint8Array, text: Text): void {
+  const decoder = new LetterDecoder();
+  decoder.feed(file.subarray(0, holeStart(file)));
+  for (let letter = decoder.next(); letter !== INCOMPLETE; letter = decoder.next()) {
+    const at = text.length;
+    if (isControl(letter) || (letter === REPLACEMENT && !isWritten(file, at))) {
+      throw new UnsoundByte(at, file[at] as number);
+    }
+    text.append(letter);
+  }
+}
+
+/** Where the hole that a power cut left begins; the file's length if there is none. */
+function holeStart(file: Uint8Array): number {
+  const hole = file.indexOf(NUL);
+  if (hole < file.length - GROUP_BYTES || hole < 0) return file.length;
+  // A text's page may follow the hole, but a control character never does: this is some other file.
+  return file.subarray(hole).some((byte) => byte !== NUL && isControl(byte) && byte < 0x80)
+    ? file.length
+    : hole;
+}
+
+/** Whether U+FFFD stands in the file, and does not stand for bytes that are no UTF-8. */
+function isWritten(file: Uint8Array, at: number): boolean {
+  return REPLACEMENT_BYTES.equals(file.subarray(at, at + REPLACEMENT_BYTES.length));
+}
