@@ -17,7 +17,6 @@ import type { Text } from './text.js';
 export const SYNCS = ['always', 'never'] as const;
 export type Sync = (typeof SYNCS)[number];
 
-/** How often a disk that is full is tried again. */
 const RETRY_MS = 1_000;
 const { O_APPEND, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
 /** O_NONBLOCK: a pipe that somebody put there must not hold us up. It means nothing for a file. */
@@ -32,6 +31,8 @@ export interface JournalOptions {
   readonly text: Text;
   readonly log: Log;
   readonly disk?: Disk;
+  /** How often a disk that is full is tried again. */
+  readonly retryMs?: number;
 }
 
 export class Journal {
@@ -187,7 +188,8 @@ export class Journal {
       this.#options.log.record({ type: 'disk full', reason: errorCode(full) ?? '', bytes });
     }
     this.#text.sealed = true;
-    await sleep(RETRY_MS, undefined, { signal: this.#closing.signal }).catch(() => {}); // we close: do not wait
+    const { retryMs = RETRY_MS } = this.#options;
+    await sleep(retryMs, undefined, { signal: this.#closing.signal }).catch(() => {}); // we close: do not wait
   }
 }
 

@@ -50,15 +50,22 @@ export class Program {
   stdout = '';
   stderr = '';
 
+  /**
+   * @param program a built file, to be run with node; or a process that runs already
+   * @param through a command that runs node, such as strace with its options
+   */
   constructor(
     program: string | ChildProcess,
     args: readonly string[] = [],
     nodeArgs: readonly string[] = [],
+    through: readonly string[] = [],
   ) {
-    this.child =
-      typeof program === 'string'
-        ? spawn(process.execPath, [...nodeArgs, built(program), ...args], { stdio: 'pipe' })
-        : program;
+    if (typeof program === 'string') {
+      const [command = '', ...rest] = [...through, process.execPath, ...nodeArgs, built(program), ...args];
+      this.child = spawn(command, rest, { stdio: 'pipe' });
+    } else {
+      this.child = program;
+    }
     this.child.stdout?.on('data', (chunk) => {
       this.stdout += chunk;
     });
@@ -101,8 +108,9 @@ export async function withStrsvr(
   args: readonly string[],
   use: (server: Program, address: Address) => Promise<void>,
   path = 'server/strsvr.js',
+  through: readonly string[] = [],
 ): Promise<void> {
-  const server = new Program(path, args);
+  const server = new Program(path, args, [], through);
   try {
     const [, host = '', port] = await server.says('stdout', /listening on (.+):(\d+)[ \n]/);
     await use(server, { host, port: Number(port) });
@@ -166,6 +174,16 @@ export class ByteClient {
     const received = this.#arrived.subarray(0, length);
     this.#arrived = this.#arrived.subarray(length);
     return received;
+  }
+
+  /** Resolves to what comes next, however much that is; rejects at the end of the stream. */
+  async receiveSome(): Promise<Buffer> {
+    const received = this.#arrived;
+    this.#arrived = Buffer.alloc(0);
+    if (received.length > 0) return received;
+    const { value, done } = await this.#chunks.next();
+    if (done) throw new Error('expected more, got the end of the stream');
+    return value;
   }
 
   /** Resolves to all that comes until the server ends the stream. */
