@@ -71,7 +71,7 @@ function readOptions(): Partial<StringServerOptions> & { io: IoModelName } {
         .option('sync', {
           requiresArg: true,
           describe:
-            'With --journal: bring letters to disk always before they are answered, or never mind (always)',
+            'With --journal: always answers letters when they are on disk, never does not wait (always)',
           coerce: oneOf('--sync', SYNCS),
         })
         .option('max-connections', {

@@ -216,7 +216,18 @@ test('a host that is not here is one line and exit 1', async () => {
 test('--help has every option and examples; --version says the version; completion prints a script', async () => {
   const help = await run('server/strsvr.js', ['--help']);
   assert.is(help.status, 0);
-  for (const option of ['host', 'clients', 'max-length', 'max-connections', 'io', 'show', 'nagle', 'log']) {
+  for (const option of [
+    'host',
+    'clients',
+    'max-length',
+    'journal',
+    'sync',
+    'max-connections',
+    'io',
+    'show',
+    'nagle',
+    'log',
+  ]) {
     assert.match(help.stdout, `--${option} `);
   }
   assert.match(help.stdout, 'strsvr 2000 --clients 2 --show');
