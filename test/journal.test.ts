@@ -697,6 +697,44 @@ testWith(
   },
 );
 
+testWith(
+  test,
+  NO_STRACE,
+  'a slow disk: nobody else waits, and what comes meanwhile is one group',
+  async () => {
+    const file = newFile();
+    const trace = join(FOLDER, 'slow');
+    const inject = ['-e', 'trace=fdatasync', '-e', 'inject=fdatasync:delay_enter=800000:when=2+'];
+    const through = ['env', 'UV_THREADPOOL_SIZE=1', 'strace', '-f', '-o', trace, '-P', file, ...inject];
+    await withStrsvr(
+      ['0', '--journal', file],
+      async (_server, address) => {
+        const [writer, other] = [await ByteClient.connect(address), await ByteClient.connect(address)];
+        let answered = false;
+        writer.send('a');
+        const reply = writer.receive(1).then(() => {
+          answered = true;
+        });
+        for (let i = 0; i < 20; i += 1) {
+          other.send('\n'); // needs no disk
+          await other.receive(1);
+        }
+        assert.not(answered);
+        const crowd = await Promise.all(Array.from({ length: 10 }, () => ByteClient.connect(address)));
+        for (const client of crowd) client.send('b');
+        assert.not(answered);
+        await reply;
+        await Promise.all(crowd.map((client) => client.receive(2)));
+        for (const client of [writer, other, ...crowd]) client.close();
+      },
+      'server/strsvr.js',
+      through,
+    );
+    // at the start, for the writer, for the crowd
+    assert.is(fs.readFileSync(trace, 'utf8').match(/fdatasync\(/g)?.length, 3);
+  },
+);
+
 const MOUNT = join(FOLDER, 'small');
 fs.mkdirSync(MOUNT);
 const NO_MOUNT = NO_FLOCK ?? (mountSmall() ? undefined : 'no tmpfs can be mounted here');

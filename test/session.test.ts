@@ -118,6 +118,18 @@ test('a full text closes after the replies owed, and what comes later is thrown 
   assert.is(text.view(0, text.length).toString(), 'ab');
 });
 
+test('a letter for which the disk of the journal has no room closes as a full text does', () => {
+  const text = newText();
+  const session = new Session(text);
+  session.receive(Buffer.from('a'));
+  text.sealed = true;
+  assert.is(drain(session), 'a');
+  session.receive(Buffer.from('\nb\n'));
+  assert.is(drain(session), '\n');
+  assert.is(session.closing, 'disk full');
+  assert.is(text.length, 1);
+});
+
 test('a letter too long for what is left is full, although a shorter one would fit', () => {
   const session = new Session(newText(2));
   session.receive(Buffer.from('a€b'));

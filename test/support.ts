@@ -47,6 +47,8 @@ export interface Finished {
 export class Program {
   readonly child: ChildProcess;
   readonly finished: Promise<Finished>;
+  /** Whether it leads a group of processes: the command it runs through, and itself. */
+  readonly #group: boolean;
   stdout = '';
   stderr = '';
 
@@ -60,9 +62,10 @@ export class Program {
     nodeArgs: readonly string[] = [],
     through: readonly string[] = [],
   ) {
+    this.#group = through.length > 0;
     if (typeof program === 'string') {
       const [command = '', ...rest] = [...through, process.execPath, ...nodeArgs, built(program), ...args];
-      this.child = spawn(command, rest, { stdio: 'pipe' });
+      this.child = spawn(command, rest, { stdio: 'pipe', detached: this.#group });
     } else {
       this.child = program;
     }
@@ -78,6 +81,17 @@ export class Program {
         resolve({ status: signal ?? code, stdout: this.stdout, stderr: this.stderr });
       });
     });
+  }
+
+  /** Ends it and what it runs through; true if it was still there. */
+  kill(): boolean {
+    const { pid } = this.child;
+    if (!this.#group || pid === undefined) return this.child.kill('SIGKILL');
+    try {
+      return process.kill(-pid, 'SIGKILL');
+    } catch {
+      return false; // it has ended
+    }
   }
 
   /** Resolves to the match once stdout or stderr contains the pattern; rejects if the program ends before. */
@@ -115,7 +129,7 @@ export async function withStrsvr(
     const [, host = '', port] = await server.says('stdout', /listening on (.+):(\d+)[ \n]/);
     await use(server, { host, port: Number(port) });
   } finally {
-    server.child.kill('SIGKILL');
+    server.kill();
     await server.finished;
   }
 }

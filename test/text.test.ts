@@ -37,6 +37,21 @@ test('a letter that does not fit is refused and changes nothing; a shorter one s
   assert.is(text.view(0, 3).toString(), 'aaa');
 });
 
+test('a journal that follows it says how far it may be shown, and seals it while there is no room', () => {
+  const text = new Text(textMemory(100));
+  text.durable = 0;
+  text.append(A);
+  text.append(EURO);
+  assert.is(text.durable, 0);
+  text.durable = 1;
+  assert.is(text.durable, 1);
+  text.sealed = true;
+  assert.is(text.append(A), FULL);
+  assert.is(text.length, 4);
+  text.sealed = false;
+  assert.is(text.append(A), 5);
+});
+
 test('it grows to its longest, and views taken before stay what they were', () => {
   const longest = 200_001;
   const text = new Text(textMemory(longest));
