@@ -403,7 +403,11 @@ function closeQuietly(fd: number): void {
 }
 
 async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await sleep(1);
+  const deadline = performance.now() + 10_000;
+  while (!condition()) {
+    assert.ok(performance.now() < deadline, `never happened: ${condition}`);
+    await sleep(1);
+  }
 }
 
 const FAILURES: Record<Call, readonly Fault[]> = {
@@ -615,7 +619,9 @@ it('one server a journal: the second ends at once and says why; a kill frees the
   const file = newFile('abc');
   await withStrsvr(['0', '--journal', file], async (server) => {
     const before = fs.statSync(file);
-    const second = await run('server/strsvr.js', ['0', '--journal', file]);
+    const program = new Program('server/strsvr.js', ['0', '--journal', file]);
+    setTimeout(() => program.kill(), 10_000).unref();
+    const second = await program.finished;
     assert.is(second.status, 1);
     assert.is(second.stdout, '');
     assert.is(second.stderr, `strsvr: cannot use the journal ${file}: another server keeps its text there\n`);
