@@ -146,12 +146,11 @@ export class Journal {
     }
     const { sync, file, log } = this.#options;
     // What somebody did to the file before these letters came is seen by now, so it need not wait for the sync.
-    const [status, there] = await Promise.all([
-      this.#disk.fstat(this.#fd),
-      this.#disk.stat(file),
+    const [, { size, ino, dev }] = await Promise.all([
       sync === 'always' && this.#disk.fdatasync(this.#fd),
+      this.#disk.stat(file),
     ]);
-    if (status.size !== to || there.ino !== this.#opened.ino || there.dev !== this.#opened.dev) {
+    if (size !== to || ino !== this.#opened.ino || dev !== this.#opened.dev) {
       throw refusal(file, 'somebody else has changed it while the server ran');
     }
     this.#text.durable = to;
