@@ -1,4 +1,4 @@
-// What the small servers tms and svr share: how they begin to listen, and how they name a client.
+// What servers on node:net share: how they begin to listen, and how they name a client.
 
 import { once } from 'node:events';
 import type { DropArgument, Server, Socket } from 'node:net';
@@ -6,8 +6,12 @@ import { type Address, formatAddress, socketAddress } from '../shared/address.js
 import { listenError } from '../shared/errors.js';
 
 /** @returns the bound address, once clients are accepted. @throws OperationalError when it cannot listen */
-export async function listen(server: Server, { host, port }: Address): Promise<Address> {
-  server.listen({ host, port });
+export async function listen(
+  server: Server,
+  where: Address & { readonly backlog?: number },
+): Promise<Address> {
+  const { host, port, backlog } = where;
+  server.listen({ host, port, backlog });
   await once(server, 'listening').catch((error: unknown) => {
     throw listenError(error, { host, port });
   });

@@ -6,10 +6,10 @@
 
 import { createServer, type Server, type Socket } from 'node:net';
 import { type Address, socketAddress } from '../../shared/address.js';
+import { listen } from '../listen.js';
 import type { CloseFailure } from '../log.js';
 import { Session } from '../session.js';
 import { closeLingering, LINGER_MS, OVERDUE, refuseBeyond, TURN_BYTES } from './limits.js';
-import { listening } from './listening.js';
 import type { IoModel, IoModelContext } from './model.js';
 
 interface Client {
@@ -49,8 +49,7 @@ export class Model implements IoModel {
   // --- listen and accept ---
 
   listen(): Promise<Address> {
-    const { host, port, backlog } = this.#context;
-    return listening(this.#listener, { host, port, backlog });
+    return listen(this.#listener, this.#context);
   }
 
   #accept(socket: Socket): void {
