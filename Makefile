@@ -31,7 +31,7 @@ help:
 	@echo 'make clean      remove what was built'
 
 $(INSTALLED): package.json package-lock.json
-	npm ci --no-audit --no-fund
+	npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
 $(BUILT): $(INSTALLED) tsconfig.json $(SOURCES)

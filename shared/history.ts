@@ -3,7 +3,7 @@
 // promises of the server. I1 to I7 together hold if and only if the history is linearizable: the server behaved as if
 // each letter had been appended at one instant between sending and reply. Nothing here does I/O or reads a clock.
 
-import { encodedLength, lastLetter } from './letters.js';
+import { lastLetter } from './letters.js';
 
 /** A reply, small enough to keep a million of them. */
 export interface Digest {
@@ -143,7 +143,7 @@ function nothingInvented(
     const answeredAt = claimed.get(end);
     if (answeredAt === undefined) unclaimed.push({ letter, end, before });
     else before = Math.min(before, answeredAt);
-    end -= encodedLength(letter.codePointAt(0) ?? 0);
+    end -= Buffer.byteLength(letter);
   }
   for (const { letter, end: place, before: latest } of unclaimed.reverse()) {
     const sent = waiting.get(letter)?.pop();

@@ -3,7 +3,7 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { IO_MODELS } from '../server/io/model.js';
+import { IO_MODELS, type IoModelName } from '../server/io/model.js';
 import { textMemory } from '../server/memory.js';
 import { Session } from '../server/session.js';
 import { Text } from '../server/text.js';
@@ -80,25 +80,27 @@ test(`${IN_PROCESS} streams in process, in any cuts, read in any pieces`, () => 
   }
 });
 
-for (const io of IO_MODELS) {
-  test(`${OVER_SOCKETS} streams over sockets: ${io}`, async () => {
-    await withServer({ io }, async (server) => {
-      let text = '';
-      for (let seed = 1; seed <= OVER_SOCKETS; seed += 1) {
-        const chance = random(seed);
-        const stream = hostile(chance);
-        const client = await ByteClient.connect(server.address);
-        const cut = chance.below(stream.length + 1);
-        client.send(stream.subarray(0, cut));
-        await new Promise((resolve) => setImmediate(resolve)); // so that the two halves are two writes
-        client.send(stream.subarray(cut));
-        const answers = (await client.endAndReceive()).toString();
-        const expected = model(text, stream);
-        assert.is(answers, expected.answers, `seed ${seed}`);
-        text = expected.text;
-      }
-      assert.is((await server.stop()).text.toString(), text);
-    });
+test(`${OVER_SOCKETS} streams over sockets, for each I/O model`, async () => {
+  await Promise.all(IO_MODELS.map(overSockets));
+});
+
+async function overSockets(io: IoModelName): Promise<void> {
+  await withServer({ io }, async (server) => {
+    let text = '';
+    for (let seed = 1; seed <= OVER_SOCKETS; seed += 1) {
+      const chance = random(seed);
+      const stream = hostile(chance);
+      const client = await ByteClient.connect(server.address);
+      const cut = chance.below(stream.length + 1);
+      client.send(stream.subarray(0, cut));
+      await new Promise((resolve) => setImmediate(resolve)); // so that the two halves are two writes
+      client.send(stream.subarray(cut));
+      const answers = (await client.endAndReceive()).toString();
+      const expected = model(text, stream);
+      assert.is(answers, expected.answers, `${io}, seed ${seed}`);
+      text = expected.text;
+    }
+    assert.is((await server.stop()).text.toString(), text, io);
   });
 }
 
