@@ -159,7 +159,7 @@ test('tms says what it received, made safe, and how many receives that took', as
       'stdout',
       /client is at 127\.0\.0\.1:\d+\nreceived \\u\{1B\}\[2J: 4 bytes in 1 receive\n/,
     );
-    await server.says('stdout', /the kernel has taken all 8 bytes after 0\.\d\d s\n/);
+    await server.says('stdout', /the kernel has taken all 8 bytes after \d+\.\d\d s\n/);
     await receiveInto(address, 1_000, Buffer.alloc(100_000, 'z'));
     await server.says('stdout', /received z{60}…: 100,000 bytes in [2-9]\d* receives\n/);
     await run(TMC, [...at(address), '12345', '--writes', '5']);
@@ -265,7 +265,7 @@ test('tmc shows the data of four chunks, the size of each, and a summary', async
       ],
     ] as const) {
       const { status, stdout } = await run(TMC, [...at(address), 'abc', '--receive-size', String(size)]);
-      assert.is(stdout.replace(/0\.\d\d s\n$/, ''), said);
+      assert.is(stdout.replace(/\d+\.\d\d s\n$/, ''), said);
       assert.is(status, 0);
     }
   });
@@ -276,7 +276,7 @@ test('tmc --quiet prints the summary only; --pause waits after each receive', as
     const args = ['--quiet', '--pause', '50', '--receive-size', '2'];
     const { stdout } = await run(TMC, [...at(address), 'ab', ...args]);
     const [, seconds] =
-      /^5 chunks, 10 bytes: smallest 2, median 2, largest 2; (\d\.\d\d) s\n$/.exec(stdout) ?? [];
+      /^5 chunks, 10 bytes: smallest 2, median 2, largest 2; (\d+\.\d\d) s\n$/.exec(stdout) ?? [];
     assert.ok(Number(seconds) >= 0.24, stdout);
   });
 });
