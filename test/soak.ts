@@ -28,6 +28,7 @@ try {
 async function soakKills(): Promise<void> {
   const sum = { answered: 0, lost: 0, doubled: 0, disordered: 0 };
   for (let done = 0; done < KILL_CYCLES; done += CYCLES_A_JOURNAL) {
+    progress('kills', done, KILL_CYCLES);
     const cycles = Math.min(CYCLES_A_JOURNAL, KILL_CYCLES - done);
     const figures = await killCycles(cycles, join(folder, `killed-${done}`));
     for (const key of ['answered', 'lost', 'doubled', 'disordered'] as const) sum[key] += figures[key];
@@ -40,6 +41,7 @@ async function soakKills(): Promise<void> {
 }
 
 async function soakImages(): Promise<void> {
+  progress('images', 0, IMAGES);
   const { images, lost, invented, refused } = await powerCutImages(IMAGES, folder);
   say('images of a power cut', images, true);
   say('  answered letters lost', lost, lost === 0);
@@ -51,6 +53,7 @@ async function soakTraces(): Promise<void> {
   let replies = 0;
   let early = 0;
   for (let run = 0; run < TRACED_RUNS; run += 1) {
+    progress('traced runs', run, TRACED_RUNS);
     const file = join(folder, `traced-${run}`);
     writeFileSync(file, 'abc');
     const figures = await tracedRun(file, join(folder, 'strace'));
@@ -62,8 +65,14 @@ async function soakTraces(): Promise<void> {
   say('  sent before their fdatasync', early, early === 0);
 }
 
+/** For who watches: overwritten by the next line. */
+function progress(what: string, done: number, of: number): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r${what}: ${done} of ${of} `);
+}
+
 function say(what: string, figure: number | string, good: boolean): void {
   const shown = typeof figure === 'number' ? figure.toLocaleString('en') : figure;
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
   process.stdout.write(`${what.padEnd(34)}${shown.padStart(10)}${good ? '' : '   MISSED'}\n`);
   if (!good) process.exitCode = 1;
 }
