@@ -103,7 +103,7 @@ function readOptions(): Partial<StringServerOptions> & { io: IoModelName } {
         })
         .option('backlog', {
           requiresArg: true,
-          describe: `All but events: how many connections may wait to be accepted (${DEFAULT_BACKLOG})`,
+          describe: `How many connections may wait to be accepted (${DEFAULT_BACKLOG})`,
           coerce: wholeNumber('--backlog', 0, MAX_BACKLOG),
         })
         .option('trace', {
