@@ -18,7 +18,10 @@ export function* typedLetters(dropped: () => void): Generator<string[]> {
   for (;;) {
     // Without these two a typed space would be trimmed away, and `!!` would be replaced by the last input.
     const typed = readlineSync.question('enter a letter:', { keepWhitespace: true, history: false });
-    if (typed === '') return;
+    if (typed === '') {
+      if (!readlineSync.getRawInput().endsWith('\n')) process.stdout.write('\n'); // Ctrl-D leaves the cursor behind the prompt
+      return;
+    }
     const letters = [...typed].filter((letter) => !isControl(letter.codePointAt(0) ?? 0));
     if (letters.length < [...typed].length) dropped();
     if (letters.length > 0) yield letters;

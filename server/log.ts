@@ -187,11 +187,20 @@ function whatWasRead(event: Extract<ServerEvent, { type: 'read' }>): string {
   const lineEnds = event.unanswered.length - letters.length;
   const parts = event.bytes === 0 ? ['it has closed'] : [];
   if (letters.length > 0)
-    parts.push(`${letters.length === 1 ? 'letter' : 'letters'} ${visible(letters.join(' '))}`);
+    parts.push(`${letters.length === 1 ? 'letter' : 'letters'} ${letters.map(seen).join(' ')}`);
   if (lineEnds > 0) parts.push(lineEnds === 1 ? 'LF' : `${lineEnds} LFs`);
   if (event.half) parts.push(event.bytes === 0 ? 'half a letter is dropped' : 'half a letter waits');
   if (event.held > 0) parts.push(`${bytes(event.held)} held until it reads`);
   return parts.map((part) => `, ${part}`).join('');
+}
+
+/** A letter by itself, so that it can be seen: joiners and selectors show nothing alone, and a space is easily missed. */
+function seen(letter: string): string {
+  if (letter === ' ') return '" "';
+  return visible(letter).replace(
+    /[\u200d\ufe0e\ufe0f]/u,
+    (alone) => `\\u{${alone.charCodeAt(0).toString(16).toUpperCase()}}`,
+  );
 }
 
 function whyClosed({ reason, detail }: Extract<ServerEvent, { type: 'closed' }>): string {

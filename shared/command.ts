@@ -45,12 +45,12 @@ export function readCommandLine<Positionals extends object, Options extends obje
       throw new UsageError(message);
     })
     .parseSync() as unknown as ArgumentsCamelCase<Positionals & Options>;
-  checkWritten(args, parsed);
+  checkWritten(args, parsed, spec.usage.match(/\w+/g) ?? []);
   return parsed;
 }
 
-/** What yargs swallows: words after --, all but the last of an option's values, and the 7 of --show=7. */
-function checkWritten(args: readonly string[], parsed: object): void {
+/** What yargs swallows: words after --, --port for port, all but the last of an option's values, the 7 of --show=7. */
+function checkWritten(args: readonly string[], parsed: object, positionals: readonly string[]): void {
   const values = new Map<string, unknown>(Object.entries(parsed));
   const words = values.get('_');
   if (Array.isArray(words) && words.length > 0)
@@ -59,6 +59,7 @@ function checkWritten(args: readonly string[], parsed: object): void {
   for (const arg of args) {
     const [, name, value] = /^--(?:no-)?([^=]+)=?(.*)$/.exec(arg) ?? [];
     if (name === undefined) continue;
+    if (positionals.includes(name)) throw new UsageError(`${name}: expected without --, got --${name}`);
     if (seen.has(name)) throw new UsageError(`--${name}: expected once, got it again`);
     if (typeof values.get(name) === 'boolean' && value)
       throw new UsageError(`--${name}: expected no value, got ${value}`);
@@ -103,7 +104,7 @@ export async function runCommand(name: string, main: () => Promise<void>): Promi
     await main();
   } catch (error) {
     if (errorCode(error) === 'EPIPE') return; // a reader that has seen enough (`| head -1`) is no failure
-    if (error instanceof UsageError) fail(2, `${name}: ${error.message} (see ${name} --help)`);
+    if (error instanceof UsageError) fail(2, `${name}: ${error.message} (see --help)`);
     else if (error instanceof OperationalError) fail(1, `${name}: ${error.message}`);
     else throw error;
   }

@@ -42,7 +42,7 @@ test('a failure of the world is one line and exit 1, made safe for the terminal'
 
 test('wrong usage is one line and exit 2', async () => {
   const { code, stderr } = await runBody("throw new UsageError('too loud')");
-  assert.equal([code, stderr], [2, 'it: too loud (see it --help)\n']);
+  assert.equal([code, stderr], [2, 'it: too loud (see --help)\n']);
 });
 
 test('a mistake of the programmer ends with its stack', async () => {
@@ -61,12 +61,10 @@ test('a mistake of the programmer in the options does so too', async () => {
 test('nothing that was written is swallowed', async () => {
   const refused = async (...args: string[]) => (await runBody('readCommandLine(spec)', args)).stderr;
   assert.is(await refused('word', '--fast'), '');
-  assert.is(await refused('--', 'word'), 'it: expected nothing after --, got word (see it --help)\n');
-  assert.is(
-    await refused('--fast', '--no-fast'),
-    'it: --fast: expected once, got it again (see it --help)\n',
-  );
-  assert.is(await refused('--fast=7'), 'it: --fast: expected no value, got 7 (see it --help)\n');
+  assert.is(await refused('--', 'word'), 'it: expected nothing after --, got word (see --help)\n');
+  assert.is(await refused('--fast', '--no-fast'), 'it: --fast: expected once, got it again (see --help)\n');
+  assert.is(await refused('--word', 'x'), 'it: word: expected without --, got --word (see --help)\n');
+  assert.is(await refused('--fast=7'), 'it: --fast: expected no value, got 7 (see --help)\n');
 });
 
 test.run();

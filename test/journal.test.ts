@@ -651,12 +651,12 @@ test('a journal is for events alone, and --sync for a journal', async () => {
   for (const io of ['poll', 'nonblocking', 'blocking', 'threads'] as const) {
     const { status, stderr } = await run('server/strsvr.js', ['0', '--journal', newFile(), '--io', io]);
     assert.is(status, 2);
-    assert.is(stderr, 'strsvr: --journal is for --io events alone (see strsvr --help)\n');
+    assert.is(stderr, 'strsvr: --journal is for --io events alone (see --help)\n');
     assert.instance(await failure(startStringServer({ journal: newFile(), io })), TypeError);
   }
   const { status, stderr } = await run('server/strsvr.js', ['0', '--sync', 'never']);
   assert.is(status, 2);
-  assert.is(stderr, 'strsvr: --sync wants a --journal (see strsvr --help)\n');
+  assert.is(stderr, 'strsvr: --sync wants a --journal (see --help)\n');
 });
 
 // --- a server that dies, a disk that fills, and the system's own record ---

@@ -89,6 +89,19 @@ test('a space is a letter, and so is each part of an emoji; !! is no history', a
   });
 });
 
+test('after Ctrl-D, as after Enter, what comes next stands in a row of its own', async () => {
+  await withServer({}, async ({ address }) => {
+    for (const key of ['\x04', '\r']) {
+      const strclnt = [process.execPath, built('client/strclnt.js'), ...at(address)].join(' ');
+      const terminal = new Terminal('sh', ['-c', `${strclnt}; echo next`]);
+      await ends(terminal, PROMPT);
+      terminal.type(key);
+      assert.is(await terminal.exited, 0);
+      assert.equal(terminal.screen, [PROMPT, 'next']);
+    }
+  });
+});
+
 test('Ctrl-D leaves with exit 0, Ctrl-C ends it at once', async () => {
   await withServer({}, async ({ address }) => {
     await withTerminal(at(address), async (terminal) => {
@@ -229,10 +242,7 @@ test('no server, no such host, wrong words: one line each', async () => {
   );
   assert.is(nowhere.status, 1);
   const wrong = await run('client/strclnt.js', ['127.0.0.1', '0'], 'a');
-  assert.is(
-    wrong.stderr,
-    'strclnt: port: expected a whole number from 1 to 65535, got "0" (see strclnt --help)\n',
-  );
+  assert.is(wrong.stderr, 'strclnt: port: expected a whole number from 1 to 65535, got "0" (see --help)\n');
   assert.is(wrong.status, 2);
 });
 
@@ -242,7 +252,7 @@ test('one argument of digits is the port', async () => {
     const tooHigh = await run('client/strclnt.js', ['70000'], 'a');
     assert.is(
       tooHigh.stderr,
-      'strclnt: port: expected a whole number from 1 to 65535, got "70000" (see strclnt --help)\n',
+      'strclnt: port: expected a whole number from 1 to 65535, got "70000" (see --help)\n',
     );
   });
 });

@@ -369,7 +369,7 @@ for (const [path, args, complaint] of [
   const name = path === SVR ? 'svr' : 'wps';
   test(`${name} ${args.join(' ')} is refused in one line with exit 2`, async () => {
     const { status, stdout, stderr } = await run(path, args);
-    assert.equal([status, stdout, stderr], [2, '', `${name}: ${complaint} (see ${name} --help)\n`]);
+    assert.equal([status, stdout, stderr], [2, '', `${name}: ${complaint} (see --help)\n`]);
   });
 }
 

@@ -257,7 +257,7 @@ for (const [args, complaint] of [
 ] as const) {
   test(`strsvr ${args.join(' ')} is refused`, async () => {
     const { status, stderr } = await run('server/strsvr.js', args);
-    assert.is(stderr, `strsvr: ${complaint} (see strsvr --help)\n`);
+    assert.is(stderr, `strsvr: ${complaint} (see --help)\n`);
     assert.is(status, 2);
   });
 }
