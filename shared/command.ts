@@ -45,7 +45,7 @@ export function readCommandLine<Positionals extends object, Options extends obje
       throw new UsageError(message);
     })
     .parseSync() as unknown as ArgumentsCamelCase<Positionals & Options>;
-  checkWritten(args, parsed, spec.usage.match(/\w+/g) ?? []);
+  checkWritten(args, parsed, spec.usage.split(/\W+/));
   return parsed;
 }
 
