@@ -1,6 +1,6 @@
 // A thread in which a model runs that blocks or never rests. own-thread.ts starts it, with thread-entry.ts; it ends when
-// the model's `serve` returns. It cannot print, hear messages or take signals: what happens it
-// posts to the main thread, and descriptors that it is done with the main thread closes.
+// the model's `serve` returns. It cannot print, hear messages or take signals, so it posts what happens to the main
+// thread, which also closes the descriptors that this one is done with.
 
 import { parentPort } from 'node:worker_threads';
 import type { Address } from '../../shared/address.js';
