@@ -1,0 +1,80 @@
+// What the laboratory found, as plain data: everything that the report, results.json and results.csv say.
+
+import type { Chart } from './chart.js';
+import type { LoadResult } from './plan.js';
+
+/** One measurement by name. Units are part of the name: `p99 ms`, `letters/s`, `CPU µs/letter`. */
+export type Figures = Readonly<Record<string, number>>;
+
+/** One run of one server at one level of what the experiment varies. */
+export interface Run {
+  readonly target: string;
+  readonly level: string;
+  readonly repeat: number;
+  readonly figures: Figures;
+  readonly load?: LoadResult;
+  /** Why this run does not count, such as a load that was too slow. */
+  readonly void?: string;
+  /** What the server did wrong; a server that is fast and wrong is wrong. */
+  readonly wrong?: string;
+  /** Why this server was not or could not be run at this level. */
+  readonly absent?: string;
+}
+
+/** A median with its interval; without one when there are too few repeats to claim any. */
+export interface Estimate {
+  readonly median: number;
+  readonly low?: number;
+  readonly high?: number;
+  readonly repeats: number;
+}
+
+export interface Row {
+  readonly target: string;
+  readonly level: string;
+  readonly estimates: Readonly<Record<string, Estimate>>;
+  /** wrong, void or absent, with the reason. */
+  readonly remarks: readonly string[];
+}
+
+export interface Findings {
+  readonly id: string;
+  readonly question: string;
+  readonly varies: string;
+  readonly expects: string;
+  /** 'closed' or 'open' loop, and what that means for reply times. */
+  readonly loop: string;
+  readonly runs: readonly Run[];
+  readonly rows: readonly Row[];
+  /** The figures of `rows` that the tables show, in this order. */
+  readonly shown: readonly string[];
+  /** Sentences made from the figures. */
+  readonly conclusions: readonly string[];
+  readonly charts: readonly Chart[];
+  /** Reference figures of others with their source, and what could not be measured here. */
+  readonly notes: readonly string[];
+}
+
+export interface Machine {
+  readonly processors: string;
+  readonly cores: number;
+  readonly memoryGiB: number;
+  readonly system: string;
+  /** Versions of Node.js, cc and Python, as far as they are there. */
+  readonly versions: Readonly<Record<string, string>>;
+  readonly pinning: string;
+}
+
+export interface Results {
+  readonly version: string;
+  /** The commit of the sources, or undefined outside a repository. */
+  readonly commit?: string;
+  /** ISO 8601. */
+  readonly date: string;
+  readonly seed: number;
+  /** Fewer levels, three repeats, no intervals. */
+  readonly quick: boolean;
+  readonly repeats: number;
+  readonly machine: Machine;
+  readonly experiments: readonly Findings[];
+}
