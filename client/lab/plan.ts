@@ -1,6 +1,8 @@
 // What the load is told and what it tells: the words between the laboratory and the process that drives a server. Both
 // are plain data, since they cross from one process to the other as JSON.
 
+import type { Observation } from './observe.js';
+
 export interface LoadPlan {
   /** A numeric address. */
   readonly host: string;
@@ -22,10 +24,14 @@ export interface LoadPlan {
   readonly prefill: number;
   /** Give up on what is not answered after so long, counted from the first letter. */
   readonly timeoutMs: number;
+  /** Letters that a client sends in one write, each with its LF; it sends the next ones when all are answered. */
+  readonly burst: number;
   /** A letter and its LF in one write, or in two. */
   readonly writes: 1 | 2;
   /** Whether the load's own sockets keep Nagle's algorithm. */
   readonly nagle: boolean;
+  /** The server's process, to be observed just before the first letter and just after the last reply. */
+  readonly watch?: number;
   readonly seed: number;
 }
 
@@ -76,6 +82,7 @@ export interface LoadResult {
   readonly startUpMs?: number;
   /** The load's own processor time while it measured, as a share of one core. */
   readonly loadCpu: number;
+  readonly watched?: { readonly before: Observation; readonly after: Observation };
   /** Faults by name; empty when the server was right. */
   readonly faults: Partial<Record<Fault, number>>;
 }

@@ -1,4 +1,4 @@
-// Numbers that look random and are the same for the same seed (mulberry32), for tests that can be replayed.
+// Numbers that look random and are the same for the same seed (mulberry32), for what must be replayed.
 
 export interface Random {
   /** A whole number from 0 to `limit` - 1. */

@@ -1,0 +1,123 @@
+// What the runs of an experiment allow to be said. Runs that do not count (void, wrong, absent) are left out of every
+// figure and named instead.
+
+import { random } from '../../shared/random.js';
+import type { Estimate, Row, Run } from './results.js';
+import { estimate, median, type Ratio, ratio } from './statistics.js';
+
+/** A server at a level. */
+export interface Place {
+  readonly target: string;
+  readonly level: string;
+}
+
+export class Evidence {
+  readonly runs: readonly Run[];
+  readonly #seed: number;
+
+  constructor(runs: readonly Run[], seed: number) {
+    this.runs = runs;
+    this.#seed = seed;
+  }
+
+  /** In the order in which they were planned. */
+  get places(): Place[] {
+    const places = new Map(this.runs.map(({ target, level }) => [`${target}\n${level}`, { target, level }]));
+    return [...places.values()];
+  }
+
+  get targets(): string[] {
+    return [...new Set(this.runs.map(({ target }) => target))];
+  }
+
+  get levels(): string[] {
+    return [...new Set(this.runs.map(({ level }) => level))];
+  }
+
+  /** The values of a figure in the runs that count. */
+  values({ target, level }: Place, figure: string): number[] {
+    return this.#at({ target, level })
+      .filter(counts)
+      .flatMap((run) => run.figures[figure] ?? []);
+  }
+
+  /** NaN when it was never measured. */
+  median(place: Place, figure: string): number {
+    return median(this.values(place, figure));
+  }
+
+  estimate(place: Place, figure: string): Estimate | undefined {
+    const values = this.values(place, figure);
+    return values.length === 0 ? undefined : estimate(values, random(this.#seed));
+  }
+
+  /** How many times as much as there it is here; undefined with too few repeats to say. */
+  ratio(figure: string, here: Place, there: Place): Ratio | undefined {
+    return ratio(this.values(here, figure), this.values(there, figure), random(this.#seed));
+  }
+
+  /**
+   * The comparison in words, to follow the name of `here`: `1.40 times (1.31 to 1.52) the letters/s of threads`, or that
+   * none was shown. With too few repeats `about`, and no interval; undefined when either was not measured.
+   */
+  compare(figure: string, here: Place, there: Place, what: string): string | undefined {
+    const found = this.ratio(figure, here, there);
+    const plain = this.median(here, figure) / this.median(there, figure);
+    if (!Number.isFinite(plain)) return undefined;
+    if (found === undefined) return `about ${factor(plain)} times the ${what} of ${there.target}`;
+    if (!found.differs) return `no difference in ${what} to ${there.target} was shown`;
+    const interval = `${factor(found.low)} to ${factor(found.high)}`;
+    return `${factor(found.ratio)} times (${interval}) the ${what} of ${there.target}`;
+  }
+
+  /** A line of points of a figure, one for each level that has one. */
+  series(
+    target: string,
+    figure: string,
+    x: (level: string) => number,
+  ): Array<{ x: number; y: number; low?: number; high?: number }> {
+    return this.levels.flatMap((level) => {
+      const found = this.estimate({ target, level }, figure);
+      if (found === undefined) return [];
+      const { median: y, low, high } = found;
+      return [{ x: x(level), y, ...(low !== undefined && high !== undefined && { low, high }) }];
+    });
+  }
+
+  rows(): Row[] {
+    return this.places.map(({ target, level }) => {
+      const runs = this.#at({ target, level });
+      const figures = new Set(runs.filter(counts).flatMap((run) => Object.keys(run.figures)));
+      const estimates = [...figures].flatMap((figure) => {
+        const found = this.estimate({ target, level }, figure);
+        return found === undefined ? [] : [[figure, found] as const];
+      });
+      return { target, level, estimates: Object.fromEntries(estimates), remarks: remarks(runs) };
+    });
+  }
+
+  #at({ target, level }: Place): Run[] {
+    return this.runs.filter((run) => run.target === target && run.level === level);
+  }
+}
+
+function counts(run: Run): boolean {
+  return run.void === undefined && run.wrong === undefined && run.absent === undefined;
+}
+
+/** Why runs do not count, each reason once, with how many of them it took. */
+function remarks(runs: readonly Run[]): string[] {
+  const reasons = runs.flatMap((run) => {
+    if (run.absent !== undefined) return `not run: ${run.absent}`;
+    if (run.wrong !== undefined) return `wrong: ${run.wrong}`;
+    return run.void === undefined ? [] : `void: ${run.void}`;
+  });
+  return [...new Set(reasons)].map((reason) => {
+    const times = reasons.filter((other) => other === reason).length;
+    return runs.length === 1 ? reason : `${reason} (${times} of ${runs.length})`;
+  });
+}
+
+function factor(value: number): string {
+  return value.toPrecision(value >= 100 ? 3 : 2 + Number(value >= 1));
+}

@@ -1,0 +1,19 @@
+// What several experiments say or pick in the same way.
+
+import type { Lab } from '../experiment.js';
+import type { Target } from '../target.js';
+
+/** Our server with the I/O models that were asked for. */
+export function ours({ targets, models }: Lab): Target[] {
+  return models.flatMap((model) => targets.find(({ name }) => name === model) ?? []);
+}
+
+/** Those of these targets that are here; of our own, those that were asked for. */
+export function pick(lab: Lab, names: readonly string[]): Target[] {
+  return lab.targets.filter(({ name }) => names.includes(name));
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+export function list(words: readonly string[]): string {
+  return new Intl.ListFormat('en-GB', { type: 'conjunction' }).format(words);
+}

@@ -1,0 +1,80 @@
+// Every reply is the whole text.
+
+import type { Experiment, Lab } from '../experiment.js';
+import { short } from '../numbers.js';
+import { pick } from './common.js';
+
+const TARGETS = ['events', 'poll', 'C epoll', 'Python asyncio'];
+const CLIENTS = 10;
+
+const levels = ({ quick }: Lab) => (quick ? [0, 65_536] : [0, 1_024, 16_384, 262_144, 1_048_576]);
+const level = (bytes: number) => `${bytes.toLocaleString('en')} bytes`;
+const x = (at: string) => Math.max(1, Number.parseInt(at.replaceAll(',', ''), 10));
+/** Fewer of them where each costs more, so that no run takes for ever. */
+const letters = (bytes: number) => Math.max(200, Math.min(5_000, Math.round(2e8 / (bytes + 1_000))));
+
+export const growth: Experiment = {
+  id: 'growth',
+  question: 'What does it cost to send it all back?',
+  varies: 'the length of the text before the first letter is measured',
+  expects:
+    'short replies cost a system call or two; long ones cost what the kernel needs to copy them, the same in every runtime.',
+  loop: `closed loop, ${CLIENTS} clients`,
+  shown: ['bytes/letter', 'µs/letter', 'MiB/s', 'p99 ms'],
+
+  cells: (lab) =>
+    pick(lab, TARGETS).flatMap((target) =>
+      levels(lab).map((bytes) => ({
+        target: target.name,
+        level: level(bytes),
+        measure: async (bench) => {
+          const args = target.runtime === 'Node.js' ? ['--max-length', '16777216'] : [];
+          const plan = { clients: lab.clients ?? CLIENTS, letters: letters(bytes), prefill: bytes };
+          const measured = await bench.run(target, args, plan);
+          const { replyBytes = 0, answered = 0, seconds = 0 } = measured.load ?? {};
+          return {
+            ...measured,
+            figures: {
+              ...measured.figures,
+              'bytes/letter': replyBytes / answered,
+              'µs/letter': (1e6 * seconds) / answered,
+              'MiB/s': replyBytes / seconds / 2 ** 20,
+            },
+          };
+        },
+      })),
+    ),
+
+  conclude: (evidence, lab) => {
+    const longest = level(levels(lab).at(-1) ?? 0);
+    const shortest = level(levels(lab)[0] ?? 0);
+    return evidence.targets.flatMap((target) => {
+      const at = (where: string, figure: string) => evidence.median({ target, level: where }, figure);
+      const times = at(longest, 'µs/letter') / at(shortest, 'µs/letter');
+      if (!Number.isFinite(times)) return [];
+      const rate = `${short(at(longest, 'MiB/s'))} MiB/s`;
+      return [
+        `${target}: a letter at ${longest} took ${short(times)} times as long as the first ones, at ${rate}.`,
+      ];
+    });
+  },
+
+  charts: (evidence, lab) => [
+    {
+      title: 'Time a letter as the text grows',
+      kind: 'lines',
+      x: { name: 'bytes of text', log: true },
+      y: { name: 'µs/letter', log: true },
+      series: [
+        ...evidence.targets.map((name) => ({ name, points: evidence.series(name, 'µs/letter', x) })),
+        {
+          name: '1 GiB/s',
+          reference: true,
+          points: levels(lab)
+            .slice(1)
+            .map((bytes) => ({ x: bytes, y: (1e6 * bytes) / 2 ** 30 })),
+        },
+      ],
+    },
+  ],
+};

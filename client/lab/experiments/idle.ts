@@ -1,0 +1,99 @@
+// What a server does while nobody says anything.
+
+import { once } from 'node:events';
+import { setTimeout as pass } from 'node:timers/promises';
+import { openSocket } from '../../socket.js';
+import type { Bench, Experiment, Lab, Measured } from '../experiment.js';
+import { short } from '../numbers.js';
+import { observe } from '../observe.js';
+import type { RunningServer } from '../running.js';
+import type { Target } from '../target.js';
+import { list, ours } from './common.js';
+
+/** More than this share of a core, in percent, is called burning. */
+const BURNING = 50;
+
+const levels = ({ quick }: Lab) => (quick ? [10] : [1, 10, 100, 1_000]);
+const level = (clients: number) => `${clients} idle`;
+const windowMs = ({ quick }: Lab) => (quick ? 500 : 2_000);
+
+export const idle: Experiment = {
+  id: 'idle',
+  question: 'What does waiting cost?',
+  varies: 'the number of idle clients',
+  expects:
+    'nonblocking asks every socket in a circle and burns a core for nothing; who sleeps in the kernel uses next to nothing. A thread for each client costs memory.',
+  loop: 'no load: everybody is connected, has been answered once, and is silent',
+  shown: ['server CPU %', 'switches/s', 'resident MiB'],
+
+  cells: (lab) =>
+    ours(lab).flatMap((target) =>
+      levels(lab).map((clients) => ({
+        target: target.name,
+        level: level(clients),
+        measure:
+          target.model === 'threads' && clients > 100
+            ? 'each worker thread takes 7 to 8 MB of memory and some 35 ms of processor time to start'
+            : (bench) => measure(bench, target, clients, windowMs(lab)),
+      })),
+    ),
+
+  conclude: (evidence, lab) => {
+    const [clients = 0] = levels(lab).slice(-2);
+    const cpu = (target: string) => evidence.median({ target, level: level(clients) }, 'server CPU %');
+    const burning = evidence.targets.filter((target) => cpu(target) > BURNING);
+    const asleep = evidence.targets.filter((target) => cpu(target) <= BURNING);
+    const most = Math.max(...asleep.map(cpu));
+    return [
+      ...burning.map(
+        (target) =>
+          `With ${level(clients)} clients, ${target} used ${short(cpu(target))} % of a core for nothing.`,
+      ),
+      ...(asleep.length > 0 ? [`${list(asleep)} used at most ${short(most)} %.`] : []),
+    ];
+  },
+
+  charts: (evidence, lab) =>
+    (['server CPU %', 'resident MiB'] as const).map((figure) => ({
+      title: figure === 'server CPU %' ? 'Processor time while nobody speaks' : 'Memory',
+      kind: 'bars',
+      x: { name: 'idle clients', words: levels(lab).map(String) },
+      y: { name: figure === 'server CPU %' ? '% of a core' : 'MiB' },
+      series: evidence.targets.map((target) => ({
+        name: target,
+        points: evidence.series(target, figure, (at) => levels(lab).map(level).indexOf(at)),
+      })),
+    })),
+
+  notes: ['Processor time and context switches are those of the whole server process.'],
+};
+
+async function measure(bench: Bench, target: Target, clients: number, forMs: number): Promise<Measured> {
+  return bench.withServer(target, [], async (server) => {
+    const sockets = await Promise.all(Array.from({ length: clients }, () => openAnswered(server)));
+    const before = observe(server.pid);
+    const started = performance.now();
+    await pass(forMs);
+    const after = observe(server.pid);
+    const seconds = (performance.now() - started) / 1000;
+    for (const socket of sockets) socket.destroy();
+    if (before === undefined || after === undefined) return { figures: {}, void: 'this system has no /proc' };
+    const switches = (at: typeof before) => at.voluntarySwitches + at.involuntarySwitches;
+    return {
+      figures: {
+        'server CPU %': (100 * (after.cpuSeconds - before.cpuSeconds)) / seconds,
+        'switches/s': (switches(after) - switches(before)) / seconds,
+        'resident MiB': after.residentMiB,
+        threads: after.threads,
+      },
+    };
+  });
+}
+
+/** Connected, and known to be served: an LF was answered. */
+async function openAnswered(server: RunningServer) {
+  const socket = await openSocket(server, { server: server.target.name });
+  socket.write('\n');
+  await once(socket, 'data');
+  return socket;
+}

@@ -1,0 +1,94 @@
+// How a server behaves as more is asked of it, up to more than it can do.
+
+import type { Bench, Experiment, Lab } from '../experiment.js';
+import { short } from '../numbers.js';
+import type { Target } from '../target.js';
+import { pick } from './common.js';
+
+const TARGETS = ['events', 'poll', 'threads', 'C epoll', 'C threads'];
+const QUICK_TARGETS = ['events', 'threads', 'C epoll'];
+const CLIENTS = 20;
+/** Up to here a server is said to keep up: it answers what it is offered. */
+const KEPT_UP = 0.95;
+
+const shares = ({ quick }: Lab) => (quick ? [30, 70, 110] : [10, 30, 50, 70, 80, 90, 100, 110, 120]);
+const level = (share: number) => `${share} %`;
+const letters = ({ quick }: Lab) => (quick ? 4_000 : 20_000);
+const targets = (lab: Lab) => pick(lab, lab.quick ? QUICK_TARGETS : TARGETS);
+
+export const load: Experiment = {
+  id: 'load',
+  question: 'Where is the knee: how long do replies take as more letters a second are offered?',
+  varies: 'the letters offered a second, as a share of what the server answered in a closed loop before',
+  expects:
+    'reply times stay flat while the server keeps up, and beyond its capacity a queue grows for as long as the run lasts: the longer it lasts, the worse.',
+  loop: 'open loop: letters are sent by the clock; reply times count from when each was to be sent',
+  shown: ['offered/s', 'letters/s', 'p50 ms', 'p99 ms', 'p99 ms uncorrected'],
+
+  cells: (lab) =>
+    targets(lab).flatMap((target) =>
+      shares(lab).map((share) => ({
+        target: target.name,
+        level: level(share),
+        measure: async (bench) => {
+          const rate = Math.round((share / 100) * (await capacity(bench, target, lab)));
+          const measured = await bench.run(target, [], { ...plan(lab), rate });
+          return { ...measured, figures: { ...measured.figures, 'offered/s': rate } };
+        },
+      })),
+    ),
+
+  conclude: (evidence, lab) =>
+    evidence.targets.flatMap((target) => {
+      const at = (share: number, figure: string) => evidence.median({ target, level: level(share) }, figure);
+      const kept = shares(lab).filter((share) => at(share, 'letters/s') >= KEPT_UP * at(share, 'offered/s'));
+      const last = kept.at(-1);
+      if (last === undefined) return [];
+      const beyond = shares(lab).find((share) => share > last && at(share, 'p99 ms') > 0);
+      const p99 = (share: number) => `p99 ${short(at(share, 'p99 ms'))} ms`;
+      return [
+        `${target} kept up to ${short(at(last, 'offered/s'))} letters/s (${level(last)}, ${p99(last)})${
+          beyond === undefined ? '' : `; at ${level(beyond)} it fell behind (${p99(beyond)})`
+        }.`,
+      ];
+    }),
+
+  charts: (evidence) => [
+    {
+      title: 'Offered against p99',
+      kind: 'lines',
+      x: { name: 'offered letters, % of capacity' },
+      y: { name: 'p99 ms', log: true },
+      series: evidence.targets.map((name) => ({
+        name,
+        points: evidence.series(name, 'p99 ms', Number.parseFloat),
+      })),
+    },
+    {
+      title: 'Offered against achieved',
+      kind: 'lines',
+      x: { name: 'offered letters, % of capacity' },
+      y: { name: 'letters/s' },
+      series: evidence.targets.map((name) => ({
+        name,
+        points: evidence.series(name, 'letters/s', Number.parseFloat),
+      })),
+    },
+  ],
+
+  notes: [
+    'Capacity is what a closed loop of the same clients and letters reached once on this machine. The text grows during a run, so its end is slower than its beginning.',
+    'JavaScript cannot see when the kernel made a socket readable: a reply time counts from the client’s stamp.',
+  ],
+};
+
+function plan(lab: Lab) {
+  return { clients: lab.clients ?? CLIENTS, letters: letters(lab) };
+}
+
+function capacity(bench: Bench, target: Target, lab: Lab): Promise<number> {
+  return bench.once(`capacity of ${target.name}`, async () => {
+    const { load: found } = await bench.run(target, [], plan(lab));
+    return found?.lettersPerSecond ?? 0;
+  });
+}

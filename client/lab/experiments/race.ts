@@ -1,0 +1,63 @@
+// What the lock buys: a thread for each client appends to the same text, with and without it.
+
+import type { Experiment } from '../experiment.js';
+import { short } from '../numbers.js';
+import { pick } from './common.js';
+
+const CLIENTS = 10;
+const WITH = 'with the lock';
+const WITHOUT = 'without the lock';
+
+export const race: Experiment = {
+  id: 'race',
+  question: 'What does the lock around the text buy?',
+  varies: 'whether the text is locked while a letter is appended',
+  expects:
+    'two threads that append at the same moment write to the same place: one letter is lost, and its reply shows another. With the lock that cannot happen. One thread alone needs none.',
+  loop: `closed loop, ${CLIENTS} clients with a thread each, several letters in one write`,
+  shown: ['letters answered', 'letters lost', 'replies wrong'],
+
+  cells: (lab) =>
+    pick(lab, ['threads']).flatMap((target) =>
+      [WITH, WITHOUT].map((level) => ({
+        target: target.name,
+        level,
+        measure: async (bench) => {
+          const args = level === WITH ? [] : ['--no-lock'];
+          const clients = lab.clients ?? CLIENTS;
+          const { figures, load } = await bench.run(target, args, { clients, letters: 30_000, burst: 20 });
+          const { lost = 0, ...others } = load?.faults ?? {};
+          return {
+            figures: {
+              ...figures,
+              'letters answered': load?.answered ?? 0,
+              'letters lost': lost,
+              'replies wrong': Object.values(others).reduce((sum, count) => sum + count, 0),
+            },
+            ...(load !== undefined && { load }),
+          };
+        },
+      })),
+    ),
+
+  conclude: (evidence) =>
+    evidence.levels.map((level) => {
+      const sum = (figure: string) =>
+        evidence.values({ target: 'threads', level }, figure).reduce((total, value) => total + value, 0);
+      const lost = `${short(sum('letters lost'))} of ${short(sum('letters answered'))} answered letters were lost`;
+      return `All runs ${level} together: ${lost}, and ${short(sum('replies wrong'))} replies were wrong.`;
+    }),
+
+  charts: (evidence) => [
+    {
+      title: 'Letters lost and replies wrong, in a run',
+      kind: 'bars',
+      x: { name: '', words: [WITH, WITHOUT] },
+      y: { name: 'letters' },
+      series: ['letters lost', 'replies wrong'].map((figure) => ({
+        name: figure,
+        points: evidence.series('threads', figure, (level) => [WITH, WITHOUT].indexOf(level)),
+      })),
+    },
+  ],
+};

@@ -1,0 +1,62 @@
+// The same work for every server, and what it cost above the plainest one: the question that Stevens asked of his servers
+// (Stevens, Fenner, Rudoff, UNIX Network Programming, volume 1, chapter 30).
+
+import type { Experiment } from '../experiment.js';
+import { short } from '../numbers.js';
+
+const ITERATIVE = 'blocking';
+const LEVEL = 'the same work';
+
+export const table: Experiment = {
+  id: 'table',
+  question: 'The same work for every server: what does each I/O model cost above the iterative one?',
+  varies: 'the server',
+  expects:
+    'the iterative server, which serves one client after the other, does nothing but the work itself; what others cost above it is the price of their model. A server of another runtime may well be below.',
+  loop: 'closed loop; processor seconds of the server while it answered',
+  shown: ['CPU s', 'CPU s above iterative', 'user s', 'system s', 'letters/s'],
+
+  cells: (lab) =>
+    lab.targets.map((target) => ({
+      target: target.name,
+      level: LEVEL,
+      measure: (bench) =>
+        bench.run(target, [], { clients: lab.clients ?? 20, letters: lab.quick ? 4_000 : 30_000 }),
+    })),
+
+  derive: (runs) =>
+    runs.map((run) => {
+      const iterative = runs.find(({ target, repeat }) => target === ITERATIVE && repeat === run.repeat);
+      const [own, plainest] = [run.figures['CPU s'], iterative?.figures['CPU s']];
+      if (own === undefined || plainest === undefined) return run;
+      return { ...run, figures: { ...run.figures, 'CPU s above iterative': own - plainest } };
+    }),
+
+  conclude: (evidence) => {
+    const seconds = (target: string) => evidence.median({ target, level: LEVEL }, 'CPU s');
+    const known = evidence.targets.filter((target) => Number.isFinite(seconds(target)));
+    const order = known.toSorted((one, other) => seconds(one) - seconds(other));
+    if (order.length === 0) return [];
+    const said = order.map((target) => `${target} ${short(seconds(target))}`).join(', ');
+    return [`Processor seconds for the same work, from the least: ${said}.`];
+  },
+
+  charts: (evidence) => [
+    {
+      title: 'Processor seconds for the same work',
+      kind: 'bars',
+      x: { name: '', words: evidence.targets },
+      y: { name: 'CPU s' },
+      series: [
+        {
+          name: 'server',
+          points: evidence.targets.flatMap((target, x) => evidence.series(target, 'CPU s', () => x)),
+        },
+      ],
+    },
+  ],
+
+  notes: [
+    `Iterative is our ${ITERATIVE}: one client after the other in a circle. Of Stevens’s own table only this much is repeated here: pools cut the process control of a fork for each client ten times or more, and threads were usually ahead of processes.`,
+  ],
+};

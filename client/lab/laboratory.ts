@@ -1,0 +1,158 @@
+// Makes the runs: which, in what order, each with a server of its own, and what was seen.
+//
+// Each repeat runs everything once, in an order of its own drawn from the seed, so that whatever else the machine does
+// hits all alike and a slow minute is nobody's disadvantage.
+
+import { OperationalError } from '../../shared/errors.js';
+import { random } from '../../shared/random.js';
+import { Evidence } from './evidence.js';
+import type { Bench, Cell, Experiment, Lab, Measured } from './experiment.js';
+import { judge } from './judge.js';
+import { observe } from './observe.js';
+import type { LoadPlan, LoadResult } from './plan.js';
+import type { Findings, Run } from './results.js';
+import { type RunningServer, startServer } from './running.js';
+import type { Target } from './target.js';
+
+/** What a plan that says nothing else asks for. */
+const CALM = {
+  clients: 1,
+  silent: 0,
+  letters: 1_000,
+  warmup: 20,
+  prefill: 0,
+  timeoutMs: 20_000,
+  burst: 1,
+  writes: 1,
+  nagle: false,
+} as const;
+
+export interface Course {
+  readonly seed: number;
+  readonly repeats: number;
+  /** Told before each run: how many were made, of how many, and what comes now. */
+  readonly onRun: (made: number, of: number, what: string) => void;
+  readonly drive: (plan: LoadPlan) => Promise<LoadResult>;
+}
+
+interface Planned {
+  readonly experiment: Experiment;
+  readonly cell: Cell;
+  readonly repeat: number;
+}
+
+export async function runExperiments(
+  experiments: readonly Experiment[],
+  lab: Lab,
+  course: Course,
+): Promise<Findings[]> {
+  const bench = new Workbench(course);
+  const cells = experiments.map((experiment) => ({ experiment, cells: experiment.cells(lab) }));
+  const planned = cells.map(({ experiment, cells: own }) => plan(experiment, own, course));
+  const runs = new Map<Experiment, Run[]>();
+  // As they were planned, not as they were drawn: that is the order of every table.
+  for (const { experiment, cells: own } of cells) runs.set(experiment, own.flatMap(absent));
+  let made = 0;
+  const of = planned.flat().length;
+  for (const { experiment, cell, repeat } of planned.flat()) {
+    course.onRun(made, of, `${experiment.id}: ${cell.target}, ${cell.level}`);
+    runs.get(experiment)?.push(await measure(cell, repeat, bench));
+    made += 1;
+  }
+  course.onRun(made, of, 'done');
+  return cells.map(({ experiment, cells: own }) =>
+    conclude(experiment, inOrder(own, runs.get(experiment) ?? []), lab, course.seed),
+  );
+}
+
+function plan(experiment: Experiment, cells: readonly Cell[], { seed, repeats }: Course): Planned[] {
+  const { below } = random(seed);
+  const round = (repeat: number) => {
+    const left = cells.filter(({ measure }) => typeof measure !== 'string');
+    const drawn: Planned[] = [];
+    while (left.length > 0) {
+      const [cell] = left.splice(below(left.length), 1);
+      if (cell !== undefined) drawn.push({ experiment, cell, repeat });
+    }
+    return drawn;
+  };
+  return Array.from({ length: repeats }, (_, repeat) => round(repeat)).flat();
+}
+
+function absent({ target, level, measure }: Cell): Run[] {
+  return typeof measure === 'string' ? [{ target, level, repeat: 0, figures: {}, absent: measure }] : [];
+}
+
+function inOrder(cells: readonly Cell[], runs: readonly Run[]): Run[] {
+  return cells.flatMap(({ target, level }) =>
+    runs.filter((run) => run.target === target && run.level === level),
+  );
+}
+
+/** A server or a load that fails takes this run with it, not the others. */
+async function measure({ target, level, measure: make }: Cell, repeat: number, bench: Bench): Promise<Run> {
+  if (typeof make === 'string') throw new Error('an absent cell was planned');
+  try {
+    return { target, level, repeat, ...(await make(bench)) };
+  } catch (error) {
+    if (!(error instanceof OperationalError)) throw error;
+    return { target, level, repeat, figures: {}, void: error.message };
+  }
+}
+
+function conclude(experiment: Experiment, runs: readonly Run[], lab: Lab, seed: number): Findings {
+  const evidence = new Evidence(experiment.derive?.(runs) ?? runs, seed);
+  const { id, question, varies, expects, loop, shown, notes = [] } = experiment;
+  return {
+    id,
+    question,
+    varies,
+    expects,
+    loop,
+    runs: evidence.runs,
+    rows: evidence.rows(),
+    shown,
+    conclusions: experiment.conclude(evidence, lab),
+    charts: experiment.charts(evidence, lab),
+    notes,
+  };
+}
+
+class Workbench implements Bench {
+  readonly seed: number;
+  readonly #drive: Course['drive'];
+  readonly #made = new Map<string, unknown>();
+
+  constructor({ seed, drive }: Course) {
+    this.seed = seed;
+    this.#drive = drive;
+  }
+
+  async withServer<T>(
+    target: Target,
+    args: readonly string[],
+    use: (server: RunningServer) => Promise<T>,
+  ): Promise<T> {
+    const server = await startServer(target, args);
+    try {
+      return await use(server);
+    } finally {
+      await server.stop();
+    }
+  }
+
+  async drive({ host, port, pid }: RunningServer, plan: Partial<LoadPlan>): Promise<Measured> {
+    const whole: LoadPlan = { ...CALM, host, port, watch: pid, seed: this.seed, ...plan };
+    const alone = observe(pid);
+    return judge(whole, await this.#drive(whole), alone);
+  }
+
+  run(target: Target, args: readonly string[], plan: Partial<LoadPlan>): Promise<Measured> {
+    return this.withServer(target, args, (server) => this.drive(server, plan));
+  }
+
+  async once<T>(name: string, make: () => Promise<T>): Promise<T> {
+    if (!this.#made.has(name)) this.#made.set(name, await make());
+    return this.#made.get(name) as T;
+  }
+}

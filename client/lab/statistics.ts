@@ -1,0 +1,60 @@
+// What a few repeats of a noisy measurement allow to be said: medians, their intervals, and whether two differ.
+//
+// The bootstrap is unpaired and at 99 %: with five repeats a paired one at 95 % covers too little, and two runs of the same
+// server must say "no difference" at least 95 times in 100.
+
+import type { Random } from '../../shared/random.js';
+import type { Estimate } from './results.js';
+
+/** Fewer repeats than these claim no interval. */
+export const ENOUGH_REPEATS = 5;
+const RESAMPLES = 2_000;
+/** What lies outside the interval on each side. */
+const TAIL = 0.005;
+
+export interface Ratio {
+  readonly ratio: number;
+  readonly low: number;
+  readonly high: number;
+  /** Whether the interval leaves out 1; otherwise no difference was shown. */
+  readonly differs: boolean;
+}
+
+export function median(values: readonly number[]): number {
+  return quantile(
+    values.toSorted((one, other) => one - other),
+    0.5,
+  );
+}
+
+/** A median with its interval, where there are enough repeats to claim one. */
+export function estimate(values: readonly number[], random: Random): Estimate {
+  const middle = { median: median(values), repeats: values.length };
+  if (values.length < ENOUGH_REPEATS) return middle;
+  const [low, high] = interval(() => median(resample(values, random)));
+  return { ...middle, low, high };
+}
+
+/** How many times the median of the others the median of the ones is; undefined with too few repeats of either. */
+export function ratio(ones: readonly number[], others: readonly number[], random: Random): Ratio | undefined {
+  if (Math.min(ones.length, others.length) < ENOUGH_REPEATS) return undefined;
+  const [low, high] = interval(() => median(resample(ones, random)) / median(resample(others, random)));
+  return { ratio: median(ones) / median(others), low, high, differs: low > 1 || high < 1 };
+}
+
+function interval(draw: () => number): [low: number, high: number] {
+  const drawn = Array.from({ length: RESAMPLES }, draw).sort((one, other) => one - other);
+  return [quantile(drawn, TAIL), quantile(drawn, 1 - TAIL)];
+}
+
+function resample(values: readonly number[], random: Random): number[] {
+  return values.map(() => values[random.below(values.length)] as number);
+}
+
+/** Between two of the sorted values it lies on the line that joins them; NaN of none. */
+function quantile(sorted: readonly number[], share: number): number {
+  const place = share * (sorted.length - 1);
+  const below = sorted[Math.floor(place)] ?? Number.NaN;
+  const above = sorted[Math.ceil(place)] ?? below;
+  return below + (above - below) * (place - Math.floor(place));
+}

@@ -1,0 +1,71 @@
+// Findings for a terminal of 80 columns: what was asked, a table, what follows from it.
+
+import { short } from './numbers.js';
+import type { Estimate, Findings, Row } from './results.js';
+
+const COLUMNS = 80;
+const GAP = 2;
+
+export function findingsText(findings: Findings, quick: boolean): string {
+  const { id, question, loop, rows, shown, conclusions } = findings;
+  const title = `${id}: ${question}${quick ? ' (quick: no intervals)' : ''}`;
+  const said = conclusions.flatMap((sentence) => wrap(sentence, '  ', '> '));
+  return [...wrap(title, '', ''), ...wrap(loop, '  ', '  '), '', ...table(rows, shown), '', ...said, ''].join(
+    '\n',
+  );
+}
+
+function table(rows: readonly Row[], shown: readonly string[]): string[] {
+  const measured = shown.filter((figure) => rows.some(({ estimates }) => estimates[figure] !== undefined));
+  const heads = [['server', ''], ['', ''], ...measured.map(head)];
+  const body = rows.map(({ target, level, estimates }) => [
+    target,
+    level,
+    ...measured.map((figure) => cell(estimates[figure])),
+  ]);
+  const widths = heads.map((lines, column) =>
+    Math.max(...[...lines, ...body.map((cells) => cells[column] ?? '')].map((word) => word.length)),
+  );
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((word, column) =>
+        column < 2 ? word.padEnd(widths[column] ?? 0) : word.padStart(widths[column] ?? 0),
+      )
+      .join(' '.repeat(GAP))
+      .trimEnd();
+  const top = [0, 1].map((part) => line(heads.map((lines) => lines[part] ?? '')));
+  return [
+    ...top.filter((words) => words !== ''),
+    ...rows.flatMap(({ remarks }, at) => [
+      line(body[at] ?? []),
+      ...remarks.flatMap((remark) => wrap(remark, '    ', '    ')),
+    ]),
+  ];
+}
+
+/** A figure's name on two lines, what is counted above what it is counted by. */
+function head(figure: string): [string, string] {
+  const at = figure.search(/[ /](?=[^ /]+$)/);
+  return at < 0 ? ['', figure] : [figure.slice(0, at), figure.slice(at).trim()];
+}
+
+/** The median, and how far its interval reaches in percent of it. */
+function cell(estimate: Estimate | undefined): string {
+  if (estimate === undefined) return '–';
+  const { median, low, high } = estimate;
+  if (low === undefined || high === undefined || median === 0) return short(median);
+  return `${short(median)} ±${Math.round((100 * Math.max(high - median, median - low)) / Math.abs(median))}%`;
+}
+
+function wrap(text: string, indent: string, first: string): string[] {
+  const lines: string[] = [];
+  let line = first;
+  for (const word of text.split(' ')) {
+    if (line.length + word.length > COLUMNS && line.trim() !== '') {
+      lines.push(line.trimEnd());
+      line = indent;
+    }
+    line += `${word} `;
+  }
+  return [...lines, line.trimEnd()];
+}

@@ -1,0 +1,134 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { Evidence } from '../client/lab/evidence.js';
+import { short } from '../client/lab/numbers.js';
+import type { Findings, Run } from '../client/lab/results.js';
+import { estimate, median, ratio } from '../client/lab/statistics.js';
+import { findingsText } from '../client/lab/terminal.js';
+import { type Random, random } from '../shared/random.js';
+
+const test = suite('statistics');
+
+/** Around 100, give or take 10, with a long tail upwards, as times are. */
+function noisy({ below }: Random, repeats: number, times = 1): number[] {
+  const even = () => (below(1_000_000) + 1) / 1_000_001;
+  return Array.from({ length: repeats }, () => {
+    const normal = Math.sqrt(-2 * Math.log(even())) * Math.cos(2 * Math.PI * even());
+    return 100 * times * Math.exp(0.1 * normal);
+  });
+}
+
+test('the median of an even number lies between the two in the middle, and none has none', () => {
+  assert.is(median([3, 1, 2]), 2);
+  assert.is(median([4, 1, 3, 2]), 2.5);
+  assert.ok(Number.isNaN(median([])));
+});
+
+test('fewer than five repeats claim no interval and no difference', () => {
+  assert.equal(estimate([1, 2, 3, 4], random(1)), { median: 2.5, repeats: 4 });
+  assert.is(ratio([1, 2, 3, 4], [10, 20, 30, 40, 50], random(1)), undefined);
+});
+
+test('the same server measured twice shows no difference at least 95 times in 100', () => {
+  for (const repeats of [5, 6, 10]) {
+    const drawn = random(repeats);
+    const same = Array.from({ length: 200 }, () =>
+      ratio(noisy(drawn, repeats), noisy(drawn, repeats), drawn),
+    );
+    const shown = same.filter((found) => found?.differs).length;
+    assert.ok(shown <= 10, `${repeats} repeats: a difference in ${shown} of 200`);
+  }
+});
+
+test('a server that is twice as fast is found to be, nearly always', () => {
+  const drawn = random(2);
+  const found = Array.from({ length: 100 }, () => ratio(noisy(drawn, 5, 2), noisy(drawn, 5), drawn));
+  assert.ok(found.filter((one) => one?.differs && one.low > 1).length >= 95);
+  assert.ok(found.filter((one) => one !== undefined && one.low <= 2 && one.high >= 2).length >= 95);
+});
+
+test('the interval of a median holds it', () => {
+  const { median: middle, low = Number.NaN, high = Number.NaN } = estimate([5, 1, 9, 4, 6], random(1));
+  assert.is(middle, 5);
+  assert.ok(1 <= low && low <= 5 && 5 <= high && high <= 9);
+});
+
+const place = { target: 'poll', level: 'one' };
+function runs(...rates: number[]): Run[] {
+  return rates.map((rate, repeat) => ({ ...place, repeat, figures: { 'letters/s': rate } }));
+}
+
+test('runs that do not count are left out of every figure and named once each', () => {
+  const evidence = new Evidence(
+    [
+      ...runs(1, 2, 3),
+      { ...place, repeat: 3, figures: { 'letters/s': 1_000 }, void: 'too slow a load' },
+      { ...place, repeat: 4, figures: { 'letters/s': 2_000 }, void: 'too slow a load' },
+      { ...place, repeat: 5, figures: { 'letters/s': 3_000 }, wrong: 'it lies' },
+      { target: 'threads', level: 'one', repeat: 0, figures: {}, absent: 'too many' },
+    ],
+    1,
+  );
+  const [poll, threads] = evidence.rows();
+  assert.is(poll?.estimates['letters/s']?.median, 2);
+  assert.equal(poll?.remarks, ['void: too slow a load (2 of 6)', 'wrong: it lies (1 of 6)']);
+  assert.equal(threads?.remarks, ['not run: too many']);
+  assert.is(evidence.estimate({ target: 'threads', level: 'one' }, 'letters/s'), undefined);
+});
+
+test('a comparison says how many times, that none was shown, or about when there are too few repeats', () => {
+  const other = { target: 'events', level: 'one' };
+  const against = (...rates: number[]) => runs(...rates).map((run) => ({ ...run, ...other }));
+  const said = (...all: Run[]) => new Evidence(all, 1).compare('letters/s', place, other, 'rate');
+  assert.match(
+    said(...runs(20, 21, 22, 23, 24), ...against(10, 11, 12, 13, 14)) ?? '',
+    /^1\.83 times \(1\.\d\d to 2\.\d\d\) the rate of events$/,
+  );
+  assert.is(
+    said(...runs(10, 11, 12, 13, 14), ...against(10, 11, 12, 13, 14)),
+    'no difference in rate to events was shown',
+  );
+  assert.is(said(...runs(20), ...against(10)), 'about 2.00 times the rate of events');
+  assert.is(said(...runs(20)), undefined);
+});
+
+test('numbers have three digits at most, and none is a dash', () => {
+  const shown = [0, 0.01234, 1.2, 123.4, 1_234, 12_345, 1_234_567, Number.NaN].map(short);
+  assert.equal(shown, ['0', '0.0123', '1.2', '123', '1.23K', '12.3K', '1.23M', '–']);
+});
+
+test('findings fit a terminal of 80 columns', () => {
+  const long = 'a remark that goes on and on '.repeat(6).trim();
+  const shown = ['letters/s', 'p99 ms uncorrected', 'CPU µs/letter', 'start-up ms/client'];
+  const figures = Object.fromEntries(shown.map((figure) => [figure, 123_456]));
+  const evidence = new Evidence(
+    Array.from({ length: 5 }, (_, repeat) => ({
+      ...place,
+      repeat,
+      figures,
+      ...(repeat > 2 && { void: long }),
+    })),
+    1,
+  );
+  const findings: Findings = {
+    id: 'clients',
+    question: long,
+    varies: '',
+    expects: '',
+    loop: long,
+    runs: [],
+    rows: evidence.rows(),
+    shown,
+    conclusions: [long],
+    charts: [],
+    notes: [],
+  };
+  const lines = findingsText(findings, true).split('\n');
+  assert.ok(
+    lines.every((line) => line.length <= 80),
+    lines.find((line) => line.length > 80),
+  );
+  assert.ok(lines.some((line) => /^poll\s+one\s+123K/.test(line)));
+});
+
+test.run();
