@@ -7,7 +7,7 @@ import { IO_MODELS, type IoModelName } from '../server/io/model.js';
 import { textMemory } from '../server/memory.js';
 import { Session } from '../server/session.js';
 import { Text } from '../server/text.js';
-import { type Random, random } from './random.js';
+import { type Random, random } from '../shared/random.js';
 import { ByteClient, withServer } from './support.js';
 
 const IN_PROCESS = 20_000;

@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { check, digest, type Operation, type Violation } from '../shared/history.js';
-import { random } from './random.js';
+import { random } from '../shared/random.js';
 
 /** A letter with its reply; times are given as sent and answered. */
 function answered(client: number, sent: number, at: number, reply: string): Operation {

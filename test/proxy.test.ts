@@ -4,8 +4,8 @@ import { connect } from 'strsvr/client';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { check, digest, type Operation } from '../shared/history.js';
+import { random } from '../shared/random.js';
 import { NO_FAULTS, randomFaults, withProxy } from './proxy.js';
-import { random } from './random.js';
 import { type Address, ByteClient, withServer } from './support.js';
 
 const SCRIPTS = 20;

@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { createConnection, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Random } from './random.js';
+import type { Random } from '../shared/random.js';
 import type { Address } from './support.js';
 
 /** What happens to each direction of each connection; 0 and Infinity mean nothing does. */

@@ -6,7 +6,7 @@ import { textMemory } from '../server/memory.js';
 import { Session } from '../server/session.js';
 import { Text } from '../server/text.js';
 import { check, digest, type Operation } from '../shared/history.js';
-import { type Random, random } from './random.js';
+import { type Random, random } from '../shared/random.js';
 
 const LF = '\n';
 /** What a client may send besides letters. Bytes that are no UTF-8 would become letters of nobody. */
