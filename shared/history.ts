@@ -38,6 +38,14 @@ export function digest(reply: Uint8Array): Digest {
   return { length: reply.length, hash, last: lastLetter(reply) };
 }
 
+/** The hash of each prefix of a text, by its length: for whoever knows already that a reply is such a prefix. */
+export function prefixHashes(text: Uint8Array): Int32Array {
+  const hashes = new Int32Array(text.length + 1);
+  hashes[0] = FIRST_HASH;
+  for (const [at, byte] of text.entries()) hashes[at + 1] = hashOn(hashes[at] as number, byte);
+  return hashes;
+}
+
 /**
  * Checks a history against the final text.
  * @param history the letters of each client in the order in which it sent them; clients in any order
@@ -64,9 +72,7 @@ function ownLetters(answered: readonly Answered[]): Violation | undefined {
 
 /** I2: a reply is a prefix of the final text; with I1, so is I6: no answered letter is lost. */
 function prefixes(answered: readonly Answered[], text: Uint8Array): Violation | undefined {
-  const hashes = new Int32Array(text.length + 1);
-  hashes[0] = FIRST_HASH;
-  for (const [at, byte] of text.entries()) hashes[at + 1] = hashOn(hashes[at] as number, byte);
+  const hashes = prefixHashes(text);
   const wrong = answered.find(({ answer }) => hashes[answer.reply.length] !== answer.reply.hash);
   return wrong && violation('I2', wrong, 'was answered with what is no prefix of the final text');
 }

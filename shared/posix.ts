@@ -1,5 +1,5 @@
-// The few calls of libc that block, ask and wait the way the tutorial's programs do, through koffi; nothing else knows
-// koffi. A wrong prototype would crash the process, so each call stands here with its C signature from the Linux
+// The few calls of libc that block, ask and wait the way the tutorial's programs do, and those that the laboratory's
+// load drives servers with, through koffi; nothing else knows koffi. A wrong prototype would crash the process, so each call stands here with its C signature from the Linux
 // manual. What a caller must reckon with (not yet, end of stream) is an outcome; everything else is a SystemError.
 //
 // Linux on x86-64 and arm64 with glibc. The macOS branches follow its headers and were not run.
@@ -31,11 +31,15 @@ const SOCK_NONBLOCK = 0o4000; // Linux, as accept4 takes it
 const SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = MACOS ? 0xffff : 1;
 const SO_REUSEADDR = MACOS ? 4 : 2;
+const SO_ERROR = MACOS ? 0x1007 : 4;
+const SO_RCVBUF = MACOS ? 0x1002 : 8;
+const SO_LINGER = MACOS ? 0x1080 : 13; // macOS: SO_LINGER_SEC, its SO_LINGER counts in ticks
 const SO_NOSIGPIPE = 0x1022; // macOS; Linux has MSG_NOSIGNAL
 const IPPROTO_TCP = 6;
 const TCP_NODELAY = 1;
 const MSG_NOSIGNAL = MACOS ? 0 : 0x4000;
 const MSG_MORE = MACOS ? 0 : 0x8000;
+const PR_SET_TIMERSLACK = 29; // Linux
 const F_SETFL = 4;
 const O_NONBLOCK = MACOS ? 0x0004 : 0o4000;
 /** Room for a sockaddr_in or a sockaddr_in6. */
@@ -53,6 +57,13 @@ export class SystemError extends Error {
     super(`${call} ${code}`);
     this.code = code;
   }
+}
+
+/** What `connect` may be told besides the address. */
+export interface ConnectOptions {
+  readonly nagle: boolean;
+  /** Bytes that the kernel keeps for us until we read them; without: as many as it likes. */
+  readonly receiveBuffer?: number;
 }
 
 /** An array of struct pollfd: int fd; short events; short revents. */
@@ -112,19 +123,27 @@ function bindings() {
     bind: libc.func('int bind(int fd, const void *address, socklen_t length)'),
     listen: libc.func('int listen(int fd, int backlog)'),
     accept4: MACOS ? undefined : libc.func('int accept4(int fd, void *address, void *length, int flags)'),
+    connect: libc.func('int connect(int fd, const void *address, socklen_t length)'),
     accept: libc.func('int accept(int fd, void *address, void *length)'),
     recv: libc.func('ssize_t recv(int fd, void *buffer, size_t length, int flags)'),
     send: libc.func('ssize_t send(int fd, const void *buffer, size_t length, int flags)'),
     poll: libc.func('int poll(void *fds, nfds_t count, int timeout)'),
+    ppoll: MACOS
+      ? undefined
+      : libc.func('int ppoll(void *fds, nfds_t count, const void *timeout, const void *signals)'),
+    prctl: MACOS ? undefined : libc.func('int prctl(int option, ...)'),
     shutdown: libc.func('int shutdown(int fd, int how)'),
     close: libc.func('int close(int fd)'),
     setsockopt: libc.func('int setsockopt(int fd, int level, int name, const void *value, socklen_t length)'),
+    getsockopt: libc.func('int getsockopt(int fd, int level, int name, void *value, void *length)'),
     getsockname: libc.func('int getsockname(int fd, void *address, void *length)'),
     fcntl: libc.func('int fcntl(int fd, int command, ...)'), // variadic: arm64 macOS passes the third differently
   };
-  const { EINTR, EAGAIN: NOT_YET, ECONNABORTED, ENOTCONN, EMFILE, ENFILE } = constants.errno;
+  const { EINTR, EAGAIN: NOT_YET, EINPROGRESS, ECONNABORTED, ENOTCONN, EMFILE, ENFILE } = constants.errno;
   const sockaddr = Buffer.alloc(SOCKADDR_BYTES);
   const sockaddrLength = Buffer.alloc(4);
+  /** A struct timespec: seconds and nanoseconds, each a long. */
+  const timespec = new BigInt64Array(2);
 
   /** Calls until no signal interrupts; the result, or EAGAIN, or a SystemError. */
   function attempt(name: string, call: () => number): number {
@@ -137,10 +156,10 @@ function bindings() {
     }
   }
 
-  function setOption(fd: number, level: number, name: number): void {
-    const on = Buffer.alloc(4);
-    on.writeInt32LE(1);
-    attempt('setsockopt', () => c.setsockopt(fd, level, name, on, on.length));
+  /** @param value an int, or the ints of a struct */
+  function setOption(fd: number, level: number, name: number, ...value: number[]): void {
+    const ints = new Int32Array(value.length > 0 ? value : [1]);
+    attempt('setsockopt', () => c.setsockopt(fd, level, name, ints, ints.byteLength));
   }
 
   function setNonblocking(fd: number): void {
@@ -180,6 +199,37 @@ function bindings() {
       }
     },
 
+    /**
+     * Begins to connect a socket that does not block: it has connected, or failed, once it can be written.
+     * @param host a numeric address
+     */
+    connect({ host, port }: Address, { nagle, receiveBuffer }: ConnectOptions): number {
+      const address = encodeAddress(host, port);
+      const type = SOCK_STREAM | (MACOS ? 0 : SOCK_CLOEXEC);
+      const fd = attempt('socket', () => c.socket(host.includes(':') ? AF_INET6 : AF_INET, type, 0));
+      try {
+        setNonblocking(fd);
+        if (!nagle) setOption(fd, IPPROTO_TCP, TCP_NODELAY);
+        if (receiveBuffer !== undefined) setOption(fd, SOL_SOCKET, SO_RCVBUF, receiveBuffer);
+        if (MACOS) setOption(fd, SOL_SOCKET, SO_NOSIGPIPE);
+        if (c.connect(fd, address, address.length) < 0 && koffi.errno() !== EINPROGRESS) {
+          throw new SystemError('connect', koffi.errno());
+        }
+        return fd;
+      } catch (error) {
+        c.close(fd);
+        throw error;
+      }
+    },
+
+    /** What became of a connect, once poll has found the socket: a SystemError if it failed. */
+    connected(fd: number): void {
+      const errno = new Int32Array(1);
+      sockaddrLength.writeUInt32LE(errno.byteLength);
+      attempt('getsockopt', () => c.getsockopt(fd, SOL_SOCKET, SO_ERROR, errno, sockaddrLength));
+      if (errno[0] !== 0) throw new SystemError('connect', errno[0] as number);
+    },
+
     /** Takes a connection that waits; EAGAIN when none does, or when there is no descriptor for it. */
     accept(
       listener: number,
@@ -214,6 +264,22 @@ function bindings() {
       return attempt('poll', () => c.poll(list.bytes, count, timeoutMs));
     },
 
+    /** The same for times below a millisecond, which macOS rounds up. */
+    ppoll(list: PollList, count: number, timeoutMs: number): number {
+      const { ppoll } = c;
+      if (ppoll === undefined) return this.poll(list, count, Math.ceil(timeoutMs));
+      const nanoseconds = Math.round(timeoutMs * 1e6);
+      timespec[0] = BigInt(Math.floor(nanoseconds / 1e9));
+      timespec[1] = BigInt(nanoseconds % 1e9);
+      return attempt('ppoll', () => ppoll(list.bytes, count, timespec, null));
+    },
+
+    /** Lets this thread's sleeps end on time; Linux otherwise adds up to 50 microseconds to save power (prctl(2)). */
+    sleepExactly(): void {
+      const { prctl } = c;
+      if (prctl !== undefined) attempt('prctl', () => prctl(PR_SET_TIMERSLACK, 'unsigned long', 1));
+    },
+
     /** Also wakes a thread asleep on the socket. A peer that has gone already is no error. */
     shutdown(fd: number, how: number): void {
       if (c.shutdown(fd, how) >= 0) return;
@@ -224,6 +290,12 @@ function bindings() {
     close(fd: number): void {
       const errno = c.close(fd) < 0 ? koffi.errno() : EINTR;
       if (errno !== EINTR) throw new SystemError('close', errno); // after EINTR it is closed all the same (close(2))
+    },
+
+    /** Closes a connection with a reset: what has not been read or sent is thrown away, on both sides. */
+    reset(fd: number): void {
+      setOption(fd, SOL_SOCKET, SO_LINGER, 1, 0);
+      this.close(fd);
     },
 
     /** Our own end of a socket. */

@@ -18,6 +18,15 @@ export interface LoadPlan {
    * sends its next letter when it has the answer to the last (closed loop).
    */
   readonly rate?: number;
+  /**
+   * In an open loop, so many letters of one client may be unanswered at a time; what is due waits in the load meanwhile,
+   * which `corrected` counts and `uncorrected` does not. Without: no limit.
+   */
+  readonly outstanding?: number;
+  /** Send no more letters after so long; those on their way are still waited for. */
+  readonly durationMs?: number;
+  /** Give up when no reply has come for so long while one is waited for. */
+  readonly patienceMs?: number;
   /** Lines without a letter that each client sends, one after the other, before anything is measured. */
   readonly warmup: number;
   /** The text is brought to so many bytes before anything is measured. */
@@ -66,6 +75,8 @@ export interface LoadResult {
   readonly seconds: number;
   readonly lettersPerSecond: number;
   readonly replyBytes: number;
+  /** Letters that the final text should have: what was there before, those sent, and a first and a last one to look. */
+  readonly expectedLetters: number;
   /** Letters in the final text, as a last client sees them; undefined when that could not be asked. */
   readonly finalLetters?: number;
   /** Bytes of the final text. */

@@ -1,0 +1,153 @@
+// Connections that the load opens, and the plain conversations that it holds before and after it measures: one client,
+// one line at a time, never longer than until a deadline.
+
+import type { Address } from '../../shared/address.js';
+import { connectError, errorCode, lostError, OperationalError } from '../../shared/errors.js';
+import { LF } from '../../shared/letters.js';
+import {
+  type ConnectOptions,
+  EAGAIN,
+  POLLIN,
+  POLLOUT,
+  PollList,
+  posix,
+  SHUT_WR,
+} from '../../shared/posix.js';
+
+/** After so many new connections the server gets a little time to accept them, or its backlog would run over. */
+const CONNECT_BATCH = 100;
+const PAUSE_MS = 2;
+const NOTHING = Buffer.alloc(0);
+
+/**
+ * Connects so many sockets, none of which blocks.
+ * @param deadline by performance.now()
+ * @throws OperationalError
+ */
+export function connectAll(
+  address: Address,
+  total: number,
+  options: ConnectOptions,
+  deadline: number,
+): number[] {
+  const descriptors: number[] = [];
+  const one = new PollList(1);
+  try {
+    while (descriptors.length < total) {
+      const batch = Math.min(CONNECT_BATCH, total - descriptors.length);
+      const begun = Array.from({ length: batch }, () => posix().connect(address, options));
+      descriptors.push(...begun);
+      for (const fd of begun) {
+        one.set(0, fd, POLLOUT);
+        wait(one, deadline, address);
+        posix().connected(fd);
+      }
+      if (descriptors.length < total) posix().poll(one, 0, PAUSE_MS);
+    }
+    return descriptors;
+  } catch (error) {
+    for (const fd of descriptors) posix().close(fd);
+    if (error instanceof OperationalError) throw error;
+    if (errorCode(error) === 'EMFILE') {
+      const why = `only ${descriptors.length} sockets may be open at a time; ulimit -n says how many files`;
+      throw new OperationalError('EMFILE', why, error);
+    }
+    throw connectError(error, address, 'strsvr');
+  }
+}
+
+export class LineClient {
+  readonly #server: Address;
+  readonly #deadline: number;
+  readonly #fd: number;
+  readonly #list = new PollList(1);
+  readonly #chunk = Buffer.alloc(64 * 1024);
+  /** What has come after the last line. */
+  #left: Buffer = NOTHING;
+
+  /**
+   * @param deadline by performance.now()
+   * @param receiveBuffer see posix
+   * @throws OperationalError, as all of its methods do
+   */
+  constructor(server: Address, deadline: number, receiveBuffer?: number) {
+    this.#server = server;
+    this.#deadline = deadline;
+    const options = { nagle: false, ...(receiveBuffer !== undefined && { receiveBuffer }) };
+    [this.#fd = -1] = connectAll(server, 1, options, deadline);
+  }
+
+  send(bytes: Uint8Array): void {
+    this.#attempt(() => {
+      for (let left = bytes; left.length > 0; ) {
+        const taken = posix().send(this.#fd, left, false);
+        if (taken === EAGAIN) this.#wait(POLLOUT);
+        else left = left.subarray(taken);
+      }
+    });
+  }
+
+  /** The next line, without its LF. */
+  line(): Buffer {
+    const parts: Buffer[] = [];
+    for (;;) {
+      const end = this.#left.indexOf(LF);
+      if (end >= 0) {
+        parts.push(this.#left.subarray(0, end));
+        this.#left = this.#left.subarray(end + 1);
+        return Buffer.concat(parts);
+      }
+      parts.push(this.#left);
+      this.#left = this.#receive();
+      if (this.#left.length === 0) throw lostError('it has closed the connection', this.#server);
+    }
+  }
+
+  /** Whether something came before the end of the stream. */
+  answered(): boolean {
+    return this.#receive().length > 0;
+  }
+
+  /** Ends our side, waits until the server has ended its own, and closes. */
+  end(): void {
+    this.#attempt(() => posix().shutdown(this.#fd, SHUT_WR));
+    while (this.#receive().length > 0);
+    posix().close(this.#fd);
+  }
+
+  /** Closes at once; what is on its way is thrown away. */
+  reset(): void {
+    posix().reset(this.#fd);
+  }
+
+  /** A copy of what comes next; nothing at the end of the stream. */
+  #receive(): Buffer {
+    return this.#attempt(() => {
+      for (;;) {
+        const length = posix().recv(this.#fd, this.#chunk);
+        if (length !== EAGAIN) return Buffer.from(this.#chunk.subarray(0, length));
+        this.#wait(POLLIN);
+      }
+    });
+  }
+
+  #wait(events: number): void {
+    this.#list.set(0, this.#fd, events);
+    wait(this.#list, this.#deadline, this.#server);
+  }
+
+  #attempt<T>(call: () => T): T {
+    try {
+      return call();
+    } catch (error) {
+      throw error instanceof OperationalError ? error : lostError(error, this.#server);
+    }
+  }
+}
+
+/** Waits for the one socket of a list. */
+function wait(list: PollList, deadline: number, { host, port }: Address): void {
+  const left = Math.ceil(deadline - performance.now());
+  if (left > 0 && posix().poll(list, 1, left) > 0) return;
+  throw new OperationalError('ETIMEDOUT', `${host} port ${port} does not answer`);
+}

@@ -1,0 +1,280 @@
+// The load: one thread that is many clients at once. It keeps an eye on the clients that send with poll(2), leaves the
+// silent ones alone, checks every reply while it measures, and at the end looks whether the text explains them all.
+// It owns its process: nothing else runs while it does.
+
+import { OperationalError } from '../../shared/errors.js';
+import { isContinuation } from '../../shared/letters.js';
+import { EAGAIN, NOT_ASKED, POLLIN, PollList, posix } from '../../shared/posix.js';
+import { Faults } from './faults.js';
+import { KnownText } from './known-text.js';
+import { connectAll } from './line-client.js';
+import { LoadClient, LoadContext } from './load-client.js';
+import { buckets, percentiles } from './measures.js';
+import { type Observation, observe } from './observe.js';
+import { Operations } from './operations.js';
+import type { Fault, LoadPlan, LoadResult } from './plan.js';
+import { look, prefill } from './prefill.js';
+import { Schedule } from './schedule.js';
+import { judge } from './verdict.js';
+
+/** How often it says how far it is. */
+const PROGRESS_MS = 200;
+/** How long it waits for what nobody asked for. */
+const QUIET_MS = 20;
+/** So that no sleep is longer than poll can count. */
+const LONGEST_SLEEP_MS = 60_000;
+/** How long the last client waits for its reply: after a good run, and where others were not answered. */
+const LAST_LOOK_MS = 10_000;
+const LAST_LOOK_FROZEN_MS = 1_000;
+/** So many clients at a time connect and get their first answer, so that no backlog runs over. */
+const START_UP_BATCH = 100;
+
+/** @throws OperationalError when the server cannot be reached, or not be brought to where measuring can begin */
+export function drive(plan: LoadPlan, onProgress?: (answered: number) => void): LoadResult {
+  return new Load(plan, onProgress).run();
+}
+
+class Load {
+  readonly #plan: LoadPlan;
+  readonly #onProgress: ((answered: number) => void) | undefined;
+  readonly #schedule: Schedule;
+  readonly #operations: Operations;
+  readonly #known = new KnownText();
+  readonly #faults = new Faults();
+  readonly #context: LoadContext;
+  readonly #clients: LoadClient[] = [];
+  readonly #list: PollList;
+  /** The text before the run. */
+  #base: Buffer = Buffer.alloc(0);
+  /** Letters that are due so far. */
+  #due = 0;
+  /** Whether no more letters are to be sent. */
+  #stopped = false;
+  #progressAt = 0;
+
+  constructor(plan: LoadPlan, onProgress?: (answered: number) => void) {
+    this.#plan = plan;
+    this.#onProgress = onProgress;
+    this.#schedule = new Schedule(plan);
+    this.#operations = new Operations(this.#schedule);
+    const { burst, writes } = plan;
+    const outstanding = plan.rate === undefined ? burst : (plan.outstanding ?? Number.POSITIVE_INFINITY);
+    this.#context = new LoadContext(this.#operations, this.#known, this.#faults, {
+      outstanding,
+      burst,
+      writes,
+    });
+    this.#list = new PollList(plan.clients);
+  }
+
+  run(): LoadResult {
+    posix().sleepExactly();
+    this.#fill();
+    const silent = connectAll(this.#plan, this.#plan.silent, this.#plan, this.#deadline());
+    const startUpBegan = performance.now();
+    const started = this.#startUp();
+    const before = this.#observe();
+    const cpu = process.cpuUsage();
+    const began = performance.now();
+    if (started) this.#measure(began);
+    const { user, system } = process.cpuUsage(cpu);
+    const loadCpu = (user + system) / 1000 / (performance.now() - began);
+    const after = this.#observe();
+    const frozen = this.#clients.filter(({ waits }) => waits).length;
+    this.#settle(silent, frozen);
+    const text = this.#lastLook(frozen);
+    for (const fd of silent) posix().close(fd);
+    const { startedAt } = this.#context;
+    return {
+      ...this.#figures(),
+      ...(startedAt !== undefined && { startUpMs: startedAt - startUpBegan }),
+      ...this.#verdict(text),
+      frozen,
+      loadCpu,
+      ...(before !== undefined && after !== undefined && { watched: { before, after } }),
+    };
+  }
+
+  /** The server, if it is to be watched. */
+  #observe(): Observation | undefined {
+    const { watch } = this.#plan;
+    return watch === undefined ? undefined : observe(watch);
+  }
+
+  #deadline(): number {
+    return performance.now() + this.#plan.timeoutMs;
+  }
+
+  // --- before ---
+
+  #fill(): void {
+    this.#base = prefill(this.#plan, this.#plan.prefill, this.#deadline());
+    this.#known.agrees(0, this.#base, 0, this.#base.length);
+  }
+
+  /** Connects all clients and lets them send their lines without a letter; whether all of these were answered. */
+  #startUp(): boolean {
+    const { clients, warmup } = this.#plan;
+    const deadline = this.#deadline();
+    while (this.#clients.length < clients) {
+      const batch = Math.min(START_UP_BATCH, clients - this.#clients.length);
+      for (const fd of connectAll(this.#plan, batch, this.#plan, deadline)) this.#admit(fd);
+      if (!this.#warmUp(this.#clients.slice(-batch), Math.min(1, warmup), deadline)) return false;
+    }
+    return this.#warmUp(this.#clients, warmup - 1, deadline);
+  }
+
+  #admit(fd: number): void {
+    const index = this.#clients.length;
+    this.#clients.push(new LoadClient(fd, index, this.#context));
+    this.#list.set(index, fd, POLLIN);
+  }
+
+  #warmUp(clients: readonly LoadClient[], lines: number, deadline: number): boolean {
+    for (const client of clients) client.warmUp(lines);
+    while (clients.some(({ waits }) => waits)) {
+      const left = deadline - performance.now();
+      if (left <= 0) return false;
+      this.#turn(left);
+    }
+    return true;
+  }
+
+  // --- measure ---
+
+  #measure(began: number): void {
+    const { durationMs = Number.POSITIVE_INFINITY, patienceMs = Number.POSITIVE_INFINITY } = this.#plan;
+    const context = this.#context;
+    const giveUpAt = began + this.#plan.timeoutMs;
+    let stopAt = began + durationMs;
+    let quietSince = began;
+    this.#begin(began);
+    while (context.open > 0) {
+      const now = performance.now();
+      if (now >= stopAt) {
+        for (const client of this.#clients) client.stop();
+        stopAt = Number.POSITIVE_INFINITY;
+        this.#stopped = true;
+      }
+      const nextDue = this.#letDue(began, now);
+      this.#progress(now);
+      quietSince = context.unanswered === 0 ? now : Math.max(quietSince, context.lastAnswer);
+      const end = Math.min(giveUpAt, quietSince + patienceMs);
+      if (now >= end) return;
+      this.#turn(Math.min(end, stopAt, nextDue, this.#progressAt) - now);
+    }
+  }
+
+  /** In a closed loop all letters are due at once, in an open one each has its time. */
+  #begin(began: number): void {
+    const { due } = this.#schedule;
+    if (this.#onProgress === undefined) this.#progressAt = Number.POSITIVE_INFINITY;
+    if (due === undefined) {
+      for (const [index, client] of this.#clients.entries()) client.letDue(this.#schedule.share(index));
+    } else {
+      for (const [number, after] of due.entries()) this.#operations.intended[number] = began + after;
+    }
+  }
+
+  /** Has those letters sent whose time has come; when that of the next will have come. */
+  #letDue(began: number, now: number): number {
+    const { due } = this.#schedule;
+    if (due === undefined || this.#stopped) return Number.POSITIVE_INFINITY;
+    for (; this.#due < due.length; this.#due += 1) {
+      const at = began + (due[this.#due] as number);
+      if (at > now) return at;
+      const index = this.#due % this.#clients.length;
+      const client = this.#clients[index] as LoadClient;
+      client.letDue(1);
+      this.#list.set(index, client.fd, client.interest);
+    }
+    return Number.POSITIVE_INFINITY;
+  }
+
+  #progress(now: number): void {
+    if (now < this.#progressAt) return;
+    this.#onProgress?.(this.#context.answered);
+    this.#progressAt = now + PROGRESS_MS;
+  }
+
+  /** Sleeps until a client is ready or so many milliseconds have passed, and visits those that are. */
+  #turn(ms: number): void {
+    let ready = posix().ppoll(this.#list, this.#clients.length, Math.max(0, Math.min(ms, LONGEST_SLEEP_MS)));
+    for (let at = 0; ready > 0; at += 1) {
+      if (!this.#list.ready(at)) continue;
+      ready -= 1;
+      const client = this.#clients[at] as LoadClient;
+      client.visit();
+      this.#list.set(at, client.closed ? NOT_ASKED : client.fd, client.interest);
+    }
+  }
+
+  // --- after ---
+
+  /** Sees whether anything comes that nobody asked for, and lets the clients go. */
+  #settle(silent: readonly number[], frozen: number): void {
+    const until = performance.now() + QUIET_MS;
+    for (let left = QUIET_MS; frozen === 0 && left > 0; left = until - performance.now()) this.#turn(left);
+    for (const client of this.#clients) {
+      client.finish();
+      posix().close(client.fd);
+    }
+    for (const fd of silent) this.#faults.add(...heard(fd));
+  }
+
+  /** The final text, as one client more sees it. It may be refused until the server has noticed that the others are gone. */
+  #lastLook(frozen: number): Buffer | undefined {
+    const deadline = performance.now() + (frozen > 0 ? LAST_LOOK_FROZEN_MS : LAST_LOOK_MS);
+    while (performance.now() < deadline) {
+      try {
+        return look(this.#plan, deadline);
+      } catch (error) {
+        if (!(error instanceof OperationalError)) throw error;
+        posix().poll(this.#list, 0, QUIET_MS);
+      }
+    }
+    return undefined;
+  }
+
+  #figures() {
+    const { sent, answered, replyBytes, lastAnswer } = this.#context;
+    const operations = this.#operations;
+    const times = operations.times(operations.sent);
+    const [corrected, uncorrected] = [percentiles(operations.times(operations.intended)), percentiles(times)];
+    const firstSent = operations.sent.reduce((min, at) => (at > 0 ? Math.min(min, at) : min), lastAnswer);
+    const seconds = answered === 0 ? 0 : (lastAnswer - firstSent) / 1000;
+    return {
+      sent,
+      answered,
+      seconds,
+      lettersPerSecond: seconds > 0 ? answered / seconds : 0,
+      replyBytes,
+      ...(corrected !== undefined && { corrected }),
+      ...(uncorrected !== undefined && { uncorrected }),
+      buckets: buckets(times),
+    };
+  }
+
+  #verdict(text: Buffer | undefined) {
+    if (text !== undefined) judge(this.#operations, this.#base, this.#known.bytes, text, this.#faults);
+    return {
+      expectedLetters: letters(this.#base) + this.#context.sent + 1,
+      ...(text !== undefined && { finalLetters: letters(text), finalBytes: text.length }),
+      faults: this.#faults.counts,
+    };
+  }
+}
+
+/** What a silent client has got, and how often: nothing, if all is well. */
+function heard(fd: number): [Fault, number] {
+  try {
+    const length = posix().recv(fd, Buffer.alloc(1));
+    return length === 0 ? ['closed', 1] : ['unasked', length === EAGAIN ? 0 : 1];
+  } catch {
+    return ['closed', 1];
+  }
+}
+
+function letters(text: Buffer): number {
+  return text.length - text.reduce((sum, byte) => sum + Number(isContinuation(byte)), 0);
+}
