@@ -142,7 +142,10 @@ class Workbench implements Bench {
   }
 
   async drive({ host, port, pid }: RunningServer, plan: Partial<LoadPlan>): Promise<Measured> {
-    const whole: LoadPlan = { ...CALM, host, port, watch: pid, seed: this.seed, ...plan };
+    const asked = { ...CALM, ...plan };
+    // The same number for each client: one that has nothing more to say is out to lunch, for the others.
+    const letters = asked.clients * Math.ceil(asked.letters / asked.clients);
+    const whole: LoadPlan = { ...asked, host, port, watch: pid, seed: this.seed, letters };
     const alone = observe(pid);
     return judge(whole, await this.#drive(whole), alone);
   }

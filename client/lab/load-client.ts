@@ -83,7 +83,8 @@ export class LoadClient {
   #rest: Buffer | undefined;
 
   // --- what comes ---
-  #started = false;
+  /** Whether it has had an answer of any kind. */
+  started = false;
   /** Its letters before this one are answered. */
   #oldest = 0;
   #unanswered = 0;
@@ -228,7 +229,10 @@ export class LoadClient {
     const { buffer, received } = this.#context;
     const length = posix().recv(this.fd, received);
     if (length === EAGAIN) return;
-    if (length === 0) return this.#close();
+    if (length === 0) {
+      this.#close();
+      return;
+    }
     const now = performance.now();
     buffer[length] = LF;
     for (let from = 0; from < length; ) {
@@ -254,8 +258,8 @@ export class LoadClient {
     this.#length = 0;
     this.#diverged = false;
     this.#context.lastAnswer = now;
-    if (!this.#started) this.#context.start(now);
-    this.#started = true;
+    if (!this.started) this.#context.start(now);
+    this.started = true;
     if (this.#lineUnanswered && length === 0) {
       this.#lineUnanswered = false;
       this.#sendLine();

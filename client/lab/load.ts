@@ -19,6 +19,8 @@ import { judge } from './verdict.js';
 
 /** How often it says how far it is. */
 const PROGRESS_MS = 200;
+/** How long nothing may come before somebody must be waited for who does not know it. */
+const STUCK_MS = 20;
 /** How long it waits for what nobody asked for. */
 const QUIET_MS = 20;
 /** So that no sleep is longer than poll can count. */
@@ -119,7 +121,7 @@ class Load {
     while (this.#clients.length < clients) {
       const batch = Math.min(START_UP_BATCH, clients - this.#clients.length);
       for (const fd of connectAll(this.#plan, batch, this.#plan, deadline)) this.#admit(fd);
-      if (!this.#warmUp(this.#clients.slice(-batch), Math.min(1, warmup), deadline)) return false;
+      if (warmup > 0 && !this.#firstAnswers(this.#clients.slice(-batch), deadline)) return false;
     }
     return this.#warmUp(this.#clients, warmup - 1, deadline);
   }
@@ -128,6 +130,23 @@ class Load {
     const index = this.#clients.length;
     this.#clients.push(new LoadClient(fd, index, this.#context));
     this.#list.set(index, fd, POLLIN);
+  }
+
+  /**
+   * Until each of these has had an answer. When nothing comes any more, whoever has no answer to wait for says something
+   * again: a server that blocks in one client's recv comes to the next only then.
+   */
+  #firstAnswers(clients: readonly LoadClient[], deadline: number): boolean {
+    for (const client of clients) client.warmUp(1);
+    while (clients.some(({ started, closed }) => !started && !closed)) {
+      const left = deadline - performance.now();
+      if (left <= 0) return false;
+      const last = this.#context.lastAnswer;
+      this.#turn(Math.min(left, STUCK_MS));
+      if (this.#context.lastAnswer > last) continue;
+      for (const client of this.#clients) if (!client.waits) client.warmUp(1);
+    }
+    return this.#warmUp(clients, 0, deadline);
   }
 
   #warmUp(clients: readonly LoadClient[], lines: number, deadline: number): boolean {
