@@ -6,7 +6,7 @@ IO ?= events
 STRING ?= abc
 COMMAND ?= ps
 
-SOURCES := $(shell find server client shared test -name '*.ts')
+SOURCES := $(shell find server client shared test -name '*.ts' -o -name '*.c' -o -name '*.py')
 INSTALLED := node_modules/.package-lock.json
 BUILT := dist/.built
 

@@ -4,7 +4,7 @@
 //
 //   node dist/server/plain.js [port]
 
-import { createServer, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 
 const connected = new Set<Socket>();
 let v = '';
@@ -32,5 +32,6 @@ const server = createServer({ noDelay: true }, (socket) => {
 });
 
 server.listen(Number(process.argv[2] ?? 2000), '127.0.0.1', () => {
-  process.stdout.write(`listening on ${JSON.stringify(server.address())}\n`);
+  const { port } = server.address() as AddressInfo;
+  process.stdout.write(`listening on 127.0.0.1:${port}\n`);
 });

@@ -5,17 +5,10 @@ import { readFile } from 'node:fs/promises';
 import { connect } from 'strsvr/client';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Address, ByteClient, Program, testWith, withStrsvr } from './support.js';
+import { type Address, ByteClient, type Program, testWith, withStrsvr } from './support.js';
 
 async function withPlain(use: (server: Program, address: Address) => Promise<void>): Promise<void> {
-  const server = new Program('server/plain.js', ['0']);
-  try {
-    const [, port] = await server.says('stdout', /"port":(\d+)/);
-    await use(server, { host: '127.0.0.1', port: Number(port) });
-  } finally {
-    server.child.kill('SIGKILL');
-    await server.finished;
-  }
+  await withStrsvr(['0'], use, 'server/plain.js');
 }
 
 async function withBoth(

@@ -1,0 +1,122 @@
+// Which servers can be measured here: ours, one for each I/O model, and the yardsticks, which speak the same wire in C,
+// in Python and on one page of JavaScript. C is compiled when it is asked for. A tool that is missing is said, not hidden.
+
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { Missing, Target } from './target.js';
+
+type Model = Target['model'];
+
+/** What a class can be asked to bring together; more than the machine allows is lowered by the server itself. */
+const MAX_CONNECTIONS = 12_000;
+const MAX_THREADS = 1_100;
+const MAX_TEXT_BYTES = 64 * 1024 * 1024;
+const STEP_DEADLINE_MS = 60_000;
+
+const run = promisify(execFile);
+
+/** strsvr with each of these I/O models. */
+export function ourTargets(models: readonly Model[]): Target[] {
+  return models.map((model) => ({
+    name: model,
+    runtime: 'Node.js',
+    model,
+    command: [process.execPath, built('server/strsvr.js'), '0', '--io', model, ...ourOptions(model)],
+  }));
+}
+
+function ourOptions(model: Model): string[] {
+  return [
+    ...['--log', 'silent'],
+    ...['--max-connections', String(MAX_CONNECTIONS)],
+    ...['--max-length', String(MAX_TEXT_BYTES)],
+    ...['--backlog', '4096'], // the yardsticks' own; at full queues a client waits a second for its next try
+    ...(model === 'threads' ? ['--max-threads', String(MAX_THREADS)] : []),
+  ];
+}
+
+/** All yardsticks that can run here, and for each other one what it lacks. */
+export async function yardsticks(): Promise<{ readonly targets: Target[]; readonly missing: Missing[] }> {
+  const targets: Target[] = [plain()];
+  const missing: Missing[] = [];
+  for (const part of await Promise.all([inC(), inPython()])) {
+    if ('why' in part) missing.push(...part.names.map((name) => ({ name, why: part.why })));
+    else targets.push(...part.targets);
+  }
+  return { targets, missing };
+}
+
+type Part = { readonly targets: Target[] } | { readonly names: readonly string[]; readonly why: string };
+
+function plain(): Target {
+  return {
+    name: 'plain',
+    runtime: 'Node.js',
+    model: 'events',
+    command: [process.execPath, built('server/plain.js'), '0'],
+  };
+}
+
+async function inC(): Promise<Part> {
+  const servers = [
+    { name: 'C epoll', source: 'epoll.c', model: 'events' },
+    { name: 'C threads', source: 'threads.c', model: 'threads' },
+  ] as const;
+  const folder = mkdtempSync(join(tmpdir(), 'strsvr-lab-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const compile = async ({ name, source, model }: (typeof servers)[number]): Promise<Target> => {
+    const program = join(folder, source.replace('.c', ''));
+    await run('cc', ['-O2', '-pthread', '-o', program, yardstick(source)], { timeout: STEP_DEADLINE_MS });
+    return { name, runtime: 'C', model, command: [program, '0'] };
+  };
+  try {
+    return { targets: await Promise.all(servers.map(compile)) };
+  } catch (error) {
+    return { names: servers.map(({ name }) => name), why: reason('cc', error) };
+  }
+}
+
+async function inPython(): Promise<Part> {
+  const servers = [
+    { name: 'Python asyncio', source: 'asyncio_server.py', model: 'events' },
+    { name: 'Python circle', source: 'circle.py', model: 'nonblocking' },
+    { name: 'Python threads', source: 'threads.py', model: 'threads' },
+  ] as const;
+  try {
+    // Asked for its own path: python3 may be a script that looks for the real one, which would count as start-up time.
+    const { stdout } = await run('python3', ['-c', 'import sys; print(sys.executable)'], {
+      timeout: STEP_DEADLINE_MS,
+    });
+    const python = stdout.trim();
+    await run(python, ['--version']);
+    return {
+      targets: servers.map(({ name, source, model }) => ({
+        name,
+        runtime: 'Python',
+        model,
+        command: [python, yardstick(source), '0'],
+      })),
+    };
+  } catch (error) {
+    return { names: servers.map(({ name }) => name), why: reason('python3', error) };
+  }
+}
+
+function reason(tool: string, error: unknown): string {
+  if (!(error instanceof Error)) return `${tool} does not work here`;
+  if ('code' in error && error.code === 'ENOENT') return `there is no ${tool} on this machine`;
+  const [line = ''] = error.message.split('\n').filter((text) => !text.startsWith('Command failed'));
+  return `${tool} does not work here: ${line || error.message}`;
+}
+
+function yardstick(file: string): string {
+  return fileURLToPath(new URL(`./yardsticks/${file}`, import.meta.url));
+}
+
+function built(path: string): string {
+  return fileURLToPath(new URL(`../../${path}`, import.meta.url));
+}

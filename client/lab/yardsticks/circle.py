@@ -1,0 +1,93 @@
+# A yardstick for `nonblocking`: the same wire in Python, with sockets that are asked in a circle, one after the other
+# and without end, whether they have anything. Most of the time the answer is "not yet" (BlockingIOError).
+# A client that is still owed something is not asked for letters: this is the backpressure.
+# Left out: C1 control characters are letters; a full text ends the server; no limits, no log.
+#
+#   python3 circle.py [port]
+
+import codecs
+import mmap
+import resource
+import signal
+import socket
+import sys
+
+TEXT_BYTES = 64 << 20
+INPUT_BYTES = 2048
+AT_ONCE = 64  # as many letters are answered in one send
+
+text = memoryview(mmap.mmap(-1, TEXT_BYTES))  # takes memory only as it is written
+length = 0
+
+
+def append(letter):
+    global length
+    start, length = length, length + len(letter)
+    text[start:length] = letter
+    return text[:length]
+
+
+class Client:
+    def __init__(self, connection):
+        connection.setblocking(False)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.connection = connection
+        self.decoder = codecs.getincrementaldecoder('utf-8')('replace')
+        self.held = ''
+        self.owed = []
+
+    def take_turn(self):
+        """Goes on where the last turn stopped. False when the client has gone."""
+        try:
+            if not self.held and not self.owed:
+                data = self.connection.recv(INPUT_BYTES)
+                if not data:
+                    return False
+                self.held = self.decoder.decode(data)
+            while self.held or self.owed:
+                if not self.owed:
+                    self.take_letters()
+                self.send()
+        except BlockingIOError:
+            pass  # not yet
+        except OSError:
+            return False
+        return True
+
+    def take_letters(self):
+        letters, self.held = self.held[:AT_ONCE], self.held[AT_ONCE:]
+        for letter in letters:
+            if letter == '\n':
+                self.owed.append(memoryview(b'\n'))
+            elif letter >= ' ' and letter != '\x7f':
+                self.owed.append(append(letter.encode()))
+
+    def send(self):
+        while self.owed:
+            sent = self.connection.sendmsg(self.owed)
+            while self.owed and sent >= len(self.owed[0]):
+                sent -= len(self.owed.pop(0))
+            if sent > 0:
+                self.owed[0] = self.owed[0][sent:]
+
+
+def main():
+    listener = socket.create_server(('127.0.0.1', int(sys.argv[1]) if len(sys.argv) > 1 else 0), backlog=4096)
+    listener.setblocking(False)
+    print(f'circle: listening on 127.0.0.1:{listener.getsockname()[1]}', flush=True)
+    clients = []
+    while True:
+        try:
+            clients.append(Client(listener.accept()[0]))
+        except BlockingIOError:
+            pass  # nobody new
+        gone = [client for client in clients if not client.take_turn()]
+        for client in gone:
+            client.connection.close()
+            clients.remove(client)
+
+
+_, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+main()

@@ -1,0 +1,207 @@
+// The yardsticks speak the wire: what is measured against ours must do the same visible work.
+
+import { spawn } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { suite, test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Target } from '../client/lab/target.js';
+import { ourTargets, yardsticks } from '../client/lab/targets.js';
+import { IO_MODELS } from '../server/io/model.js';
+import { type Address, ByteClient, Program, testWith } from './support.js';
+
+const NAMES = ['plain', 'C epoll', 'C threads', 'Python asyncio', 'Python circle', 'Python threads'];
+const { targets, missing } = await yardsticks();
+
+async function withTarget(
+  target: Target,
+  use: (address: Address, server: Program) => Promise<void>,
+): Promise<void> {
+  const [command = '', ...args] = target.command;
+  const server = new Program(spawn(command, args, { stdio: 'pipe' }));
+  try {
+    const [, host = '', port] = await server.says('stdout', /listening on (\S+):(\d+)[ \n]/);
+    await use({ host, port: Number(port) }, server);
+  } finally {
+    server.kill();
+    await server.finished;
+  }
+}
+
+async function exchange(target: Target, sent: string | Uint8Array): Promise<string> {
+  let received = '';
+  await withTarget(target, async (address) => {
+    const client = await ByteClient.connect(address);
+    client.send(sent);
+    received = (await client.endAndReceive()).toString();
+  });
+  return received;
+}
+
+test('every yardstick is there or is said to be missing', () => {
+  const known = [...targets, ...missing].map(({ name }) => name);
+  assert.equal(known.toSorted(), NAMES.toSorted());
+  for (const { name, why } of missing) process.stdout.write(`skipped: ${name}: ${why}\n`);
+});
+
+test('a tool that is not there is named, and so is one that does not work', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'strsvr-path-'));
+  const path = process.env['PATH'];
+  try {
+    writeFileSync(join(folder, 'cc'), '#!/bin/sh\necho "cc: no such standard" >&2; exit 1\n');
+    chmodSync(join(folder, 'cc'), 0o755);
+    symlinkSync('/bin/sh', join(folder, 'sh'));
+    process.env['PATH'] = folder;
+    const found = await yardsticks();
+    assert.equal(
+      found.targets.map(({ name }) => name),
+      ['plain'],
+    );
+    const why = new Map(found.missing.map((one) => [one.name, one.why]));
+    assert.is(why.get('C epoll'), 'cc does not work here: cc: no such standard');
+    assert.is(why.get('Python circle'), 'there is no python3 on this machine');
+  } finally {
+    process.env['PATH'] = path;
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('our own servers start with the options that the laboratory gives them', async () => {
+  for (const target of ourTargets(IO_MODELS)) assert.is(await exchange(target, 'abc\n'), 'aababc\n');
+});
+
+test('plain answers letters and line ends', async () => {
+  const [target] = targets;
+  assert.is(target?.name, 'plain');
+  if (target !== undefined) await exchangeLines(target);
+});
+
+/** Sends a letter with LF and resolves to the line that comes back, without its LF. */
+async function line(client: ByteClient, letter: string): Promise<string> {
+  client.send(`${letter}\n`);
+  let received = '';
+  while (!received.endsWith('\n')) received += await client.receiveSome();
+  return received.slice(0, -1);
+}
+
+function count(text: string, letter: string): number {
+  return text.split(letter).length - 1;
+}
+
+async function exchangeLines(target: Target): Promise<void> {
+  await withTarget(target, async (address) => {
+    const [one, other] = [await ByteClient.connect(address), await ByteClient.connect(address)];
+    let text = '';
+    for (const [client, letter] of [
+      [one, 'a'],
+      [other, 'b'],
+      [other, 'é'],
+      [one, '€'],
+    ] as const) {
+      text += letter;
+      client.send(`${letter}\n`);
+      assert.is((await client.receive(Buffer.byteLength(text) + 1)).toString(), `${text}\n`);
+    }
+    one.close();
+    other.close();
+  });
+}
+
+test.run();
+
+for (const name of NAMES.slice(1)) {
+  const target = targets.find((one) => one.name === name);
+  const why = missing.find((one) => one.name === name)?.why;
+  const yardstick = suite(name);
+  const conforms = (title: string, body: (target: Target) => Promise<void>) =>
+    testWith(yardstick, why, title, async () => {
+      if (target !== undefined) await body(target);
+    });
+
+  conforms('letters in one write are each answered with the text up to them', async (server) => {
+    assert.is(await exchange(server, 'abc'), 'aababc');
+  });
+
+  conforms('LF is not stored and is answered with LF', async (server) => {
+    assert.is(await exchange(server, 'a\nb\n\n'), 'a\nab\n\n');
+  });
+
+  conforms('C0 control characters and DEL are not stored and not answered', async (server) => {
+    assert.is(await exchange(server, 'a\0\t\r\x1b\x7fb'), 'aab');
+  });
+
+  conforms('letters of 1 to 4 bytes are whole wherever they are cut', async (server) => {
+    const bytes = Buffer.from('aé\n€😀');
+    for (let cut = 0; cut <= bytes.length; cut += 1) {
+      await withTarget(server, async (address) => {
+        const client = await ByteClient.connect(address);
+        // The LF comes back only after all before it has been read, so the cut is a real one.
+        client.send(Buffer.concat([Buffer.from('\n'), bytes.subarray(0, cut)]));
+        await client.receive(1);
+        client.send(bytes.subarray(cut));
+        assert.is((await client.endAndReceive()).toString(), 'aaé\naé€aé€😀', `cut at ${cut}`);
+      });
+    }
+  });
+
+  conforms('several clients share the text, a letter a line', exchangeLines);
+
+  conforms(
+    'thousands of letters followed at once by the end of the stream are all answered',
+    async (server) => {
+      const length = 3_000; // 4.5 MB of replies: more than the kernel buffers
+      const replies = await exchange(server, 'x'.repeat(length));
+      assert.is(replies.length, (length * (length + 1)) / 2);
+    },
+  );
+
+  conforms(
+    'a slow reader holds up nobody, is not read from, and gets every byte of a big text',
+    async (server) => {
+      await withTarget(server, async (address) => {
+        const [slow, other] = [await ByteClient.connect(address), await ByteClient.connect(address)];
+        const letters = 8_000; // 32 MB of replies: more than the kernel buffers
+        slow.socket.pause();
+        slow.send('x'.repeat(letters));
+        let [before, text] = ['', await line(other, 'y')];
+        while (count(text, 'x') === 0 || count(text, 'x') > count(before, 'x')) {
+          before = text;
+          text = await line(other, 'y');
+        }
+        assert.ok(count(text, 'x') < letters, 'letters were taken whose replies nobody reads');
+        const received = await slow.endAndReceive();
+        text = await line(other, 'z');
+        assert.is(count(text, 'x'), letters);
+        const replies = [...text].flatMap((letter, at) => (letter === 'x' ? [text.slice(0, at + 1)] : []));
+        assert.ok(received.equals(Buffer.from(replies.join(''))));
+        other.close();
+      });
+    },
+  );
+
+  conforms('a client that is reset leaves the others alone', async (server) => {
+    await withTarget(server, async (address) => {
+      const [rude, other] = [await ByteClient.connect(address), await ByteClient.connect(address)];
+      rude.send('a\n');
+      await rude.receive(2);
+      rude.socket.resetAndDestroy();
+      other.send('b\n');
+      assert.is((await other.receive(3)).toString(), 'ab\n');
+      other.close();
+    });
+  });
+
+  conforms('SIGTERM ends it with status 0, clients or not', async (server) => {
+    await withTarget(server, async (address, program) => {
+      const client = await ByteClient.connect(address);
+      client.send('a\n');
+      await client.receive(2);
+      program.child.kill('SIGTERM');
+      assert.is((await program.finished).status, 0);
+      client.close();
+    });
+  });
+
+  yardstick.run();
+}
