@@ -10,7 +10,7 @@ SOURCES := $(shell find server client shared test -name '*.ts' -o -name '*.c' -o
 INSTALLED := node_modules/.package-lock.json
 BUILT := dist/.built
 
-.PHONY: help install build demo server client tms tmc svr wps test soak bench lint format coverage clean
+.PHONY: help install build demo server client tms tmc svr wps lab test soak bench lint format coverage clean
 
 help:
 	@echo 'make install    install what is needed, build, and say how to have strsvr and strclnt everywhere'
@@ -22,6 +22,7 @@ help:
 	@echo 'make tmc        start tmc, which sends it the string (HOST=127.0.0.1 PORT=2000 STRING=abc)'
 	@echo 'make svr        start svr, which runs w and ps for others (PORT=8888 HOST=127.0.0.1)'
 	@echo 'make wps        start wps, which asks it to (HOST=127.0.0.1 PORT=8888 COMMAND=ps)'
+	@echo 'make lab        measure asynchronous I/O against threads, and say where the report is (under two minutes)'
 	@echo 'make test       run all tests and check the coverage'
 	@echo 'make soak       prove what the journal promises thousands of times; takes some 10 minutes'
 	@echo 'make bench      measure what the journal costs'
@@ -66,6 +67,9 @@ svr: $(BUILT)
 
 wps: $(BUILT)
 	@node dist/client/wps.js $(HOST) $(PORT) $(COMMAND)
+
+lab: $(BUILT)
+	@node dist/client/lab/strlab.js all --quick --out results
 
 test: $(BUILT)
 	@npm run --silent test

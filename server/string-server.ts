@@ -20,6 +20,7 @@ import { type Cost, Log, type LogFormat, render } from './log.js';
 import { textMemory } from './memory.js';
 import { Text } from './text.js';
 import { Trace } from './trace.js';
+import { burden } from './work.js';
 
 export type { Address, Cost, IoModelName, LogFormat, Sync };
 
@@ -49,6 +50,7 @@ const DEFAULTS: StringServerOptions = {
   io: 'events',
   nagle: false,
   napMs: 0,
+  work: 0,
   maxThreads: DEFAULT_MAX_THREADS,
   lock: true,
   journal: undefined,
@@ -120,7 +122,7 @@ export async function startStringServer(options: Partial<StringServerOptions> = 
     },
   });
   const memory = textMemory(maxLength, io !== 'events');
-  const text = new Text(memory);
+  const text = burden(new Text(memory), settings.work);
   const maxConnections = admissible(settings.maxConnections);
   if (maxConnections < settings.maxConnections) {
     const why = 'more descriptors the system does not give (see ulimit -n)';

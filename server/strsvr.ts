@@ -19,6 +19,7 @@ import {
   MAX_MAX_LENGTH,
   MAX_MAX_THREADS,
   MAX_NAP,
+  MAX_WORK,
   nonEmpty,
   oneOf,
   wholeNumber,
@@ -101,6 +102,11 @@ function readOptions(): Partial<StringServerOptions> & { io: IoModelName } {
           boolean: true,
           default: true,
         })
+        .option('work', {
+          requiresArg: true,
+          describe: 'Compute so many rounds before each letter is appended; for the laboratory',
+          coerce: wholeNumber('--work', 0, MAX_WORK),
+        })
         .option('backlog', {
           requiresArg: true,
           describe: `How many connections may wait to be accepted (${DEFAULT_BACKLOG})`,
@@ -134,13 +140,13 @@ function readOptions(): Partial<StringServerOptions> & { io: IoModelName } {
     ],
   });
   const { io, lock, nap: napMs = 0, maxThreads = DEFAULT_MAX_THREADS, backlog = DEFAULT_BACKLOG } = options;
-  const { journal, sync = 'always' } = options;
+  const { journal, sync = 'always', work = 0 } = options;
   if (options.nap !== undefined && io !== 'nonblocking') throw misplaced('--nap', 'nonblocking');
   if (options.maxThreads !== undefined && io !== 'threads') throw misplaced('--max-threads', 'threads');
   if (!lock && io !== 'threads') throw misplaced('--no-lock', 'threads');
   if (journal !== undefined && io !== 'events') throw misplaced('--journal', 'events');
   if (journal === undefined && options.sync !== undefined) throw new UsageError('--sync wants a --journal');
-  return { ...options, napMs, maxThreads, backlog, journal, sync };
+  return { ...options, napMs, maxThreads, backlog, journal, sync, work };
 }
 
 function misplaced(option: string, io: IoModelName): UsageError {

@@ -20,6 +20,8 @@ export const MAX_MAX_LENGTH = 1024 * 1024 * 1024;
 export const MAX_MAX_CONNECTIONS = 1_000_000;
 export const MAX_MAX_THREADS = 10_000;
 export const MAX_BACKLOG = 65_535;
+/** Rounds of a few nanoseconds. */
+export const MAX_WORK = 1_000_000_000;
 /** Milliseconds. */
 export const MAX_NAP = 60_000;
 

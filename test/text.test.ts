@@ -3,6 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { textMemory } from '../server/memory.js';
 import { FULL, Text } from '../server/text.js';
+import { burden } from '../server/work.js';
 
 const A = 0x61;
 const EURO = 0x20ac;
@@ -24,6 +25,18 @@ test('it holds any letters in their order', () => {
       assert.is(text.view(0, text.length).toString(), letters.join(''));
     }),
   );
+});
+
+test('under a burden it holds the same letters, and each takes longer the more rounds there are', () => {
+  const took = [1_000, 1_000_000].map((rounds) => {
+    const text = burden(new Text(textMemory(4)), rounds);
+    const started = process.cpuUsage().user;
+    assert.equal([A, EURO, A].map((letter) => text.append(letter)), [1, 4, FULL]);
+    assert.is(text.view(0, text.length).toString(), 'a€');
+    return process.cpuUsage().user - started;
+  });
+  const [few = 0, many = 0] = took;
+  assert.ok(many > 10 * few, took.join());
 });
 
 test('a letter that does not fit is refused and changes nothing; a shorter one still fits', () => {

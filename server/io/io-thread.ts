@@ -9,6 +9,7 @@ import { type CloseFailure, Log, type LogEntry } from '../log.js';
 import type { Memory } from '../memory.js';
 import type { Closing, Session } from '../session.js';
 import { Text } from '../text.js';
+import { burden } from '../work.js';
 import { Control } from './control.js';
 import type { IoModelOptions } from './model.js';
 
@@ -52,7 +53,7 @@ export class IoThread {
     this.data = data;
     this.options = data.options;
     this.control = new Control(data.control);
-    this.text = new Text(data.memory);
+    this.text = burden(new Text(data.memory), data.options.work);
     this.log = new Log({
       detailed: data.detailed,
       thread: data.number,

@@ -25,6 +25,8 @@ export interface IoModelOptions {
   readonly backlog: number;
   /** nonblocking: how long to sleep when a whole round has found nothing; 0: go round again at once. */
   readonly napMs: number;
+  /** Rounds of computing before each letter is appended, for the laboratory. */
+  readonly work: number;
   /** threads: whether append is locked. */
   readonly lock: boolean;
 }

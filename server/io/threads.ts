@@ -9,6 +9,7 @@ import { posix, type SHUT_RD, type SHUT_RDWR } from '../../shared/posix.js';
 import type { CloseFailure } from '../log.js';
 import { Session } from '../session.js';
 import { Text } from '../text.js';
+import { burden } from '../work.js';
 import { Acceptor } from './acceptor.js';
 import { type AcceptedClient, type IoThread, peerFailure } from './io-thread.js';
 import { OVERDUE, receiveBytes } from './limits.js';
@@ -64,7 +65,8 @@ class ClientThread {
     this.#thread = thread;
     this.#buffer = Buffer.alloc(receiveBytes(thread.options.io));
     const { options, data } = thread;
-    const text = options.lock ? new LockedText(data.memory, new Mutex(data.mutex)) : thread.text;
+    const { lock, work } = options;
+    const text = lock ? burden(new LockedText(data.memory, new Mutex(data.mutex)), work) : thread.text;
     this.#session = new Session(text);
     this.#output = new Output(this.#session);
   }
