@@ -9,10 +9,10 @@ import type { Closing, Session } from './session.js';
 export type LogFormat = 'text' | 'json' | 'silent';
 
 /**
- * Why a connection is gone: as its session saw it, because it broke, did not take its replies in time, or may not be
- * answered any more.
+ * Why a connection is gone: as its session saw it, because it broke, did not take its replies, did not do so before the
+ * server stopped, or may not be answered any more.
  */
-export type CloseReason = Closing | 'broken' | 'overdue' | 'journal';
+export type CloseReason = Closing | 'broken' | 'stalled' | 'overdue' | 'journal';
 
 export interface CloseFailure {
   readonly reason: CloseReason;
@@ -25,6 +25,8 @@ export type ServerEvent =
   | { type: 'warning'; message: string }
   | { type: 'came'; client: number; remote: Address; local: Address; fd?: number }
   | { type: 'refused'; remote: Address; reason: string }
+  /** So many more since the last line about refusals; who came last, and why that one was refused. */
+  | { type: 'refused more'; count: number; remote: Address; reason: string }
   | {
       type: 'closed';
       client: number;
@@ -60,6 +62,9 @@ type Detail =
 export interface Cost {
   readonly letters: number;
   readonly clients: number;
+  /** Who was not let in, and who was closed for not taking replies. */
+  readonly refused: number;
+  readonly stalled: number;
   readonly seconds: number;
   readonly cpuSeconds: number;
   readonly contextSwitches: number;
@@ -157,6 +162,8 @@ function story(event: ServerEvent, show: boolean): string | undefined {
         : `client ${event.client} came from ${formatAddress(event.remote)}`;
     case 'refused':
       return `refused ${formatAddress(event.remote)}: ${event.reason}`;
+    case 'refused more':
+      return `refused ${grouped(event.count)} more in the last second, the last ${formatAddress(event.remote)}: ${event.reason}`;
     case 'read':
       return `client ${event.client}: read ${bytes(event.bytes)}${whatWasRead(event)}`;
     case 'wrote':
@@ -215,6 +222,7 @@ function whyClosed({ reason, detail }: Extract<ServerEvent, { type: 'closed' }>)
       return 'closed, the server stops';
     case 'broken':
       return `lost, ${detail ?? 'the connection broke'}`;
+    case 'stalled':
     case 'overdue':
     case 'journal':
       return `cut off, ${detail}`;
@@ -222,8 +230,17 @@ function whyClosed({ reason, detail }: Extract<ServerEvent, { type: 'closed' }>)
 }
 
 function costLine(cost: Cost): string {
+  const troubles = [
+    ...(cost.refused > 0 ? [`${grouped(cost.refused)} refused`] : []),
+    ...(cost.stalled > 0 ? [`${grouped(cost.stalled)} stalled`] : []),
+  ];
   return [
-    `${count(cost.letters, 'letter')}, ${count(cost.clients, 'client')}, ${cost.seconds.toFixed(1)} s`,
+    [
+      count(cost.letters, 'letter'),
+      count(cost.clients, 'client'),
+      ...troubles,
+      `${cost.seconds.toFixed(1)} s`,
+    ].join(', '),
     `CPU ${cost.cpuSeconds.toFixed(1)} s`,
     count(cost.contextSwitches, 'context switch', 'context switches'),
     count(cost.ioThreads, 'I/O thread'),

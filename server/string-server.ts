@@ -12,14 +12,17 @@ import {
   DEFAULT_MAX_LENGTH,
   DEFAULT_MAX_THREADS,
   DEFAULT_PORT,
+  DEFAULT_STALL_TIMEOUT,
 } from '../shared/options.js';
 import { admissible, JOURNAL_FAILED } from './io/limits.js';
 import type { IoModel, IoModelContext, IoModelName, IoModelOptions } from './io/model.js';
+import { Networks } from './io/networks.js';
 import { Journal, type Sync } from './journal.js';
 import { type Cost, Log, type LogFormat, render } from './log.js';
 import { textMemory } from './memory.js';
 import { Text } from './text.js';
 import { Trace } from './trace.js';
+import { Troubles } from './troubles.js';
 import { burden } from './work.js';
 
 export type { Address, Cost, IoModelName, LogFormat, Sync };
@@ -46,6 +49,8 @@ const DEFAULTS: StringServerOptions = {
   clients: undefined,
   maxLength: DEFAULT_MAX_LENGTH,
   maxConnections: DEFAULT_MAX_CONNECTIONS,
+  allow: [],
+  stallTimeoutMs: 1000 * DEFAULT_STALL_TIMEOUT,
   backlog: DEFAULT_BACKLOG,
   io: 'events',
   nagle: false,
@@ -110,34 +115,33 @@ export async function startStringServer(options: Partial<StringServerOptions> = 
   } = { ...DEFAULTS, ...options };
   const { io } = settings;
   if (file !== undefined && io !== 'events') throw new TypeError('only io: events can have a journal');
+  new Networks(settings.allow); // one that is none is said at once
   const started = performance.now();
   const trace = traceFile === undefined ? undefined : new Trace(traceFile);
+  const troubles = new Troubles((entry) => {
+    const line = render(entry, format, show);
+    if (line !== undefined) process.stderr.write(`${line}\n`);
+    trace?.record(entry);
+  });
   const log = new Log({
     detailed: trace !== undefined || (show && format !== 'silent'),
     thread: 0,
-    sink: (entry) => {
-      const line = render(entry, format, show);
-      if (line !== undefined) process.stderr.write(`${line}\n`);
-      trace?.record(entry);
-    },
+    sink: (entry) => troubles.pass(entry),
   });
   const memory = textMemory(maxLength, io !== 'events');
   const text = burden(new Text(memory), settings.work);
-  const maxConnections = admissible(settings.maxConnections);
-  if (maxConnections < settings.maxConnections) {
+  const wanted = io === 'threads' ? Math.min(maxThreads, settings.maxConnections) : settings.maxConnections;
+  const maxConnections = admissible(wanted, io);
+  if (maxConnections < wanted) {
     const why = 'more descriptors the system does not give (see ulimit -n)';
-    log.record({
-      type: 'warning',
-      message: `at most ${maxConnections} clients, not ${settings.maxConnections}: ${why}`,
-    });
+    log.record({ type: 'warning', message: `at most ${maxConnections} clients, not ${wanted}: ${why}` });
   }
   if (!settings.lock)
     log.record({ type: 'warning', message: 'without the lock letters get lost and replies are wrong' });
 
   const { Model } = await MODELS[io]();
-  const most = io === 'threads' ? Math.min(maxThreads, maxConnections) : maxConnections;
   const journal = file === undefined ? undefined : await Journal.open({ file, sync, maxLength, text, log });
-  const model = new Model({ ...settings, maxConnections: most, text, memory, journal, log });
+  const model = new Model({ ...settings, maxConnections, text, memory, journal, log });
   const address = await model.listen().catch(async (error: unknown) => {
     await journal?.close();
     throw error instanceof OperationalError ? error : listenError(error, settings);
@@ -147,9 +151,10 @@ export async function startStringServer(options: Partial<StringServerOptions> = 
 
   const ended = journal === undefined ? model.closed : endOf(model, journal);
   const closed = ended.then(() => {
+    troubles.flush();
     const outcome = {
       text: text.view(0, Math.min(text.length, text.durable)),
-      cost: costSince(started, text, model),
+      cost: costSince(started, text, model, troubles),
     };
     log.record({ type: 'cost', ...outcome.cost });
     trace?.write();
@@ -184,11 +189,13 @@ function warnIfOpen(address: Address, log: Log): void {
   }
 }
 
-function costSince(started: number, text: Text, model: IoModel): Cost {
+function costSince(started: number, text: Text, model: IoModel, { refused, stalled }: Troubles): Cost {
   const usage = process.resourceUsage(); // in microseconds; unlike /proc it is there on macOS too
   return {
     letters: countLetters(text.view(0, Math.min(text.length, text.durable))),
     clients: model.accepted,
+    refused,
+    stalled,
     seconds: (performance.now() - started) / 1000,
     cpuSeconds: (usage.userCPUTime + usage.systemCPUTime) / 1e6,
     contextSwitches: usage.voluntaryContextSwitches + usage.involuntaryContextSwitches,

@@ -12,6 +12,7 @@ import {
   DEFAULT_MAX_LENGTH,
   DEFAULT_MAX_THREADS,
   DEFAULT_PORT,
+  DEFAULT_STALL_TIMEOUT,
   LISTEN_HOST,
   listenPort,
   MAX_BACKLOG,
@@ -19,12 +20,14 @@ import {
   MAX_MAX_LENGTH,
   MAX_MAX_THREADS,
   MAX_NAP,
+  MAX_STALL_TIMEOUT,
   MAX_WORK,
   nonEmpty,
   oneOf,
   wholeNumber,
 } from '../shared/options.js';
 import { IO_MODELS, type IoModelName } from './io/model.js';
+import { networks } from './io/networks.js';
 import { SYNCS } from './journal.js';
 import { type StringServerOptions, startStringServer } from './string-server.js';
 
@@ -81,6 +84,17 @@ function readOptions(): Partial<StringServerOptions> & { io: IoModelName } {
           default: DEFAULT_MAX_CONNECTIONS,
           coerce: wholeNumber('--max-connections', 1, MAX_MAX_CONNECTIONS),
         })
+        .option('allow', {
+          requiresArg: true,
+          describe: 'Let in addresses of this network alone, such as 10.0.0.0/8; may be given several times',
+          coerce: networks('--allow'),
+        })
+        .option('stall-timeout', {
+          requiresArg: true,
+          describe: 'Close who takes next to nothing of its replies for so many seconds; 0: never',
+          default: DEFAULT_STALL_TIMEOUT,
+          coerce: wholeNumber('--stall-timeout', 0, MAX_STALL_TIMEOUT),
+        })
         .option('io', {
           requiresArg: true,
           describe: `I/O model: ${IO_MODELS.join(', ')}`,
@@ -133,20 +147,32 @@ function readOptions(): Partial<StringServerOptions> & { io: IoModelName } {
           default: 'text' as const,
           coerce: oneOf('--log', ['text', 'json', 'silent']),
         }),
+    repeatable: ['allow'],
     examples: [
       ['strsvr', `listen on ${DEFAULT_HOST}:${DEFAULT_PORT} until Ctrl-C`],
       ['strsvr 2000 --clients 2 --show', "the tutorial's session, told as it happens"],
       ['strsvr 0 --host 0.0.0.0', 'a free port, open to other machines'],
+      ['strsvr 2000 --host 0.0.0.0 --allow 192.168.1.0/24', 'open to those of one network'],
     ],
   });
   const { io, lock, nap: napMs = 0, maxThreads = DEFAULT_MAX_THREADS, backlog = DEFAULT_BACKLOG } = options;
-  const { journal, sync = 'always', work = 0 } = options;
+  const { journal, sync = 'always', allow = [], stallTimeout, work = 0 } = options;
   if (options.nap !== undefined && io !== 'nonblocking') throw misplaced('--nap', 'nonblocking');
   if (options.maxThreads !== undefined && io !== 'threads') throw misplaced('--max-threads', 'threads');
   if (!lock && io !== 'threads') throw misplaced('--no-lock', 'threads');
   if (journal !== undefined && io !== 'events') throw misplaced('--journal', 'events');
   if (journal === undefined && options.sync !== undefined) throw new UsageError('--sync wants a --journal');
-  return { ...options, napMs, maxThreads, backlog, journal, sync, work };
+  return {
+    ...options,
+    napMs,
+    maxThreads,
+    backlog,
+    journal,
+    sync,
+    allow,
+    work,
+    stallTimeoutMs: 1000 * stallTimeout,
+  };
 }
 
 function misplaced(option: string, io: IoModelName): UsageError {

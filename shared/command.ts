@@ -16,6 +16,8 @@ export interface CommandLine<Positionals extends object, Options extends object>
   readonly summary: string;
   readonly positionals: (yargs: Argv) => Argv<Positionals>;
   readonly options: (yargs: Argv) => Argv<Options>;
+  /** The options that may be given several times. */
+  readonly repeatable?: readonly string[];
   /** Pairs of a command and what it does. */
   readonly examples: ReadonlyArray<readonly [command: string, what: string]>;
 }
@@ -45,12 +47,17 @@ export function readCommandLine<Positionals extends object, Options extends obje
       throw new UsageError(message);
     })
     .parseSync() as unknown as ArgumentsCamelCase<Positionals & Options>;
-  checkWritten(args, parsed, spec.usage.split(/\W+/));
+  checkWritten(args, parsed, spec);
   return parsed;
 }
 
 /** What yargs swallows: words after --, --port for port, all but the last of an option's values, the 7 of --show=7. */
-function checkWritten(args: readonly string[], parsed: object, positionals: readonly string[]): void {
+function checkWritten(
+  args: readonly string[],
+  parsed: object,
+  { usage, repeatable = [] }: { readonly usage: string; readonly repeatable?: readonly string[] },
+): void {
+  const positionals = usage.split(/\W+/);
   const values = new Map<string, unknown>(Object.entries(parsed));
   const words = values.get('_');
   if (Array.isArray(words) && words.length > 0)
@@ -60,7 +67,8 @@ function checkWritten(args: readonly string[], parsed: object, positionals: read
     const [, name, value] = /^--(?:no-)?([^=]+)=?(.*)$/.exec(arg) ?? [];
     if (name === undefined) continue;
     if (positionals.includes(name)) throw new UsageError(`${name}: expected without --, got --${name}`);
-    if (seen.has(name)) throw new UsageError(`--${name}: expected once, got it again`);
+    if (seen.has(name) && !repeatable.includes(name))
+      throw new UsageError(`--${name}: expected once, got it again`);
     if (typeof values.get(name) === 'boolean' && value)
       throw new UsageError(`--${name}: expected no value, got ${value}`);
     seen.add(name);

@@ -9,6 +9,8 @@ export const DEFAULT_MAX_LENGTH = 1024 * 1024;
 export const DEFAULT_MAX_CONNECTIONS = 10_000;
 /** Clients of the I/O model threads: a worker thread takes 7 to 8 MB of memory and some 35 ms to start. */
 export const DEFAULT_MAX_THREADS = 100;
+/** Seconds in which a client must take something of its replies; 0: it need not. */
+export const DEFAULT_STALL_TIMEOUT = 30;
 /** Connections that may wait to be accepted, as in Node. */
 export const DEFAULT_BACKLOG = 511;
 
@@ -20,6 +22,8 @@ export const MAX_MAX_LENGTH = 1024 * 1024 * 1024;
 export const MAX_MAX_CONNECTIONS = 1_000_000;
 export const MAX_MAX_THREADS = 10_000;
 export const MAX_BACKLOG = 65_535;
+/** Seconds. */
+export const MAX_STALL_TIMEOUT = 86_400;
 /** Rounds of a few nanoseconds. */
 export const MAX_WORK = 1_000_000_000;
 /** Milliseconds. */

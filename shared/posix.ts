@@ -13,6 +13,8 @@ const MACOS = process.platform === 'darwin';
 
 /** The outcome "not now": nothing to read, no room to write, nobody to accept (EAGAIN; Python raises an exception). */
 export const EAGAIN = -1;
+/** The outcome of accept "not before something is closed": no descriptor, or no memory, for one connection more. */
+export const EMFILE = -2;
 
 export const SHUT_RD = 0;
 export const SHUT_WR = 1;
@@ -35,8 +37,17 @@ const SO_ERROR = MACOS ? 0x1007 : 4;
 const SO_RCVBUF = MACOS ? 0x1002 : 8;
 const SO_LINGER = MACOS ? 0x1080 : 13; // macOS: SO_LINGER_SEC, its SO_LINGER counts in ticks
 const SO_NOSIGPIPE = 0x1022; // macOS; Linux has MSG_NOSIGNAL
+const SO_KEEPALIVE = MACOS ? 8 : 9;
 const IPPROTO_TCP = 6;
 const TCP_NODELAY = 1;
+const TCP_KEEPIDLE = MACOS ? 0x10 : 4;
+const TCP_KEEPINTVL = MACOS ? 0x101 : 5;
+const TCP_KEEPCNT = MACOS ? 0x102 : 6;
+const TCP_INFO = 11; // Linux
+/** Where struct tcp_info of linux/tcp.h has tcpi_bytes_acked (u64) and tcpi_notsent_bytes (u32), and up to there its length. */
+const BYTES_ACKED_AT = 120;
+const NOTSENT_BYTES_AT = 144;
+const TCP_INFO_BYTES = 148;
 const MSG_NOSIGNAL = MACOS ? 0 : 0x4000;
 const MSG_MORE = MACOS ? 0 : 0x8000;
 const PR_SET_TIMERSLACK = 29; // Linux
@@ -99,6 +110,21 @@ export interface Accepted {
   readonly remote: Address;
 }
 
+/** When to ask a peer that says nothing whether it is there, as tcp(7) has it. */
+export interface KeepAlive {
+  /** Seconds of silence before the first question, and between questions. */
+  readonly idle: number;
+  readonly between: number;
+  /** After so many without an answer the connection is broken. */
+  readonly times: number;
+}
+
+export interface AcceptFlags {
+  readonly nonblocking: boolean;
+  readonly nagle: boolean;
+  readonly keepAlive: KeepAlive;
+}
+
 type Posix = ReturnType<typeof bindings>;
 let loaded: Posix | undefined;
 
@@ -139,7 +165,18 @@ function bindings() {
     getsockname: libc.func('int getsockname(int fd, void *address, void *length)'),
     fcntl: libc.func('int fcntl(int fd, int command, ...)'), // variadic: arm64 macOS passes the third differently
   };
-  const { EINTR, EAGAIN: NOT_YET, EINPROGRESS, ECONNABORTED, ENOTCONN, EMFILE, ENFILE } = constants.errno;
+  const { EINTR, EAGAIN: NOT_YET, EINPROGRESS, ENOTCONN } = constants.errno;
+  const NO_ROOM = errnos('EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM');
+  // The connection that waited is gone; accept(2) of Linux hands on what happened to it.
+  const GONE = errnos(
+    'EINTR',
+    'ECONNABORTED',
+    'EPROTO',
+    'ENETDOWN',
+    'ENETUNREACH',
+    'EHOSTUNREACH',
+    'ENOPROTOOPT',
+  );
   const sockaddr = Buffer.alloc(SOCKADDR_BYTES);
   const sockaddrLength = Buffer.alloc(4);
   /** A struct timespec: seconds and nanoseconds, each a long. */
@@ -156,10 +193,19 @@ function bindings() {
     }
   }
 
-  /** @param value an int, or the ints of a struct */
-  function setOption(fd: number, level: number, name: number, ...value: number[]): void {
-    const ints = new Int32Array(value.length > 0 ? value : [1]);
-    attempt('setsockopt', () => c.setsockopt(fd, level, name, ints, ints.byteLength));
+  /** @param values one int, or two for the few options that take a struct of two */
+  function setOption(fd: number, level: number, name: number, ...values: number[]): void {
+    const bytes = Int32Array.from(values);
+    attempt('setsockopt', () => c.setsockopt(fd, level, name, bytes, bytes.byteLength));
+  }
+
+  function setOptions(fd: number, { nagle, keepAlive }: AcceptFlags): void {
+    if (!nagle) setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    if (MACOS) setOption(fd, SOL_SOCKET, SO_NOSIGPIPE, 1);
+    setOption(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+    setOption(fd, IPPROTO_TCP, TCP_KEEPIDLE, keepAlive.idle);
+    setOption(fd, IPPROTO_TCP, TCP_KEEPINTVL, keepAlive.between);
+    setOption(fd, IPPROTO_TCP, TCP_KEEPCNT, keepAlive.times);
   }
 
   function setNonblocking(fd: number): void {
@@ -188,7 +234,7 @@ function bindings() {
       const type = SOCK_STREAM | (MACOS ? 0 : SOCK_CLOEXEC);
       const fd = attempt('socket', () => c.socket(host.includes(':') ? AF_INET6 : AF_INET, type, 0));
       try {
-        setOption(fd, SOL_SOCKET, SO_REUSEADDR);
+        setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
         setNonblocking(fd);
         attempt('bind', () => c.bind(fd, address, address.length));
         attempt('listen', () => c.listen(fd, backlog));
@@ -209,9 +255,9 @@ function bindings() {
       const fd = attempt('socket', () => c.socket(host.includes(':') ? AF_INET6 : AF_INET, type, 0));
       try {
         setNonblocking(fd);
-        if (!nagle) setOption(fd, IPPROTO_TCP, TCP_NODELAY);
+        if (!nagle) setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
         if (receiveBuffer !== undefined) setOption(fd, SOL_SOCKET, SO_RCVBUF, receiveBuffer);
-        if (MACOS) setOption(fd, SOL_SOCKET, SO_NOSIGPIPE);
+        if (MACOS) setOption(fd, SOL_SOCKET, SO_NOSIGPIPE, 1);
         if (c.connect(fd, address, address.length) < 0 && koffi.errno() !== EINPROGRESS) {
           throw new SystemError('connect', koffi.errno());
         }
@@ -230,22 +276,19 @@ function bindings() {
       if (errno[0] !== 0) throw new SystemError('connect', errno[0] as number);
     },
 
-    /** Takes a connection that waits; EAGAIN when none does, or when there is no descriptor for it. */
-    accept(
-      listener: number,
-      { nonblocking, nagle }: { nonblocking: boolean; nagle: boolean },
-    ): Accepted | typeof EAGAIN {
+    /** Takes a connection that waits; EAGAIN when none does, EMFILE when there is no descriptor for it. */
+    accept(listener: number, flags: AcceptFlags): Accepted | typeof EAGAIN | typeof EMFILE {
       for (;;) {
-        const fd = acceptOnce(listener, nonblocking);
+        const fd = acceptOnce(listener, flags.nonblocking);
         if (fd >= 0) {
           const remote = decodeAddress(sockaddr);
-          if (!nagle) setOption(fd, IPPROTO_TCP, TCP_NODELAY);
-          if (MACOS) setOption(fd, SOL_SOCKET, SO_NOSIGPIPE);
+          setOptions(fd, flags);
           return { fd, remote };
         }
         const errno = koffi.errno();
-        if (errno === NOT_YET || errno === EMFILE || errno === ENFILE) return EAGAIN;
-        if (errno !== EINTR && errno !== ECONNABORTED) throw new SystemError('accept', errno);
+        if (errno === NOT_YET) return EAGAIN;
+        if (NO_ROOM.has(errno)) return EMFILE;
+        if (!GONE.has(errno)) throw new SystemError('accept', errno);
       }
     },
 
@@ -287,13 +330,33 @@ function bindings() {
       if (errno !== ENOTCONN) throw new SystemError('shutdown', errno);
     },
 
+    /** Ends a connection with a reset: what is not sent yet is thrown away. It is still to be closed. */
+    reset(fd: number): void {
+      setOption(fd, SOL_SOCKET, SO_LINGER, 1, 0);
+      this.shutdown(fd, SHUT_RDWR);
+    },
+
+    /**
+     * How many of the bytes handed to send the peer has acknowledged so far; undefined while the kernel keeps none back,
+     * and where the system does not tell.
+     */
+    acknowledged(fd: number): number | undefined {
+      if (MACOS) return undefined;
+      const info = Buffer.alloc(TCP_INFO_BYTES);
+      const length = Uint32Array.of(info.length);
+      attempt('getsockopt', () => c.getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, length));
+      return info.readUInt32LE(NOTSENT_BYTES_AT) === 0
+        ? undefined
+        : Number(info.readBigUInt64LE(BYTES_ACKED_AT));
+    },
+
     close(fd: number): void {
       const errno = c.close(fd) < 0 ? koffi.errno() : EINTR;
       if (errno !== EINTR) throw new SystemError('close', errno); // after EINTR it is closed all the same (close(2))
     },
 
     /** Closes a connection with a reset: what has not been read or sent is thrown away, on both sides. */
-    reset(fd: number): void {
+    abort(fd: number): void {
       setOption(fd, SOL_SOCKET, SO_LINGER, 1, 0);
       this.close(fd);
     },
@@ -305,6 +368,10 @@ function bindings() {
       return decodeAddress(sockaddr);
     },
   };
+}
+
+function errnos(...codes: Array<keyof typeof constants.errno>): ReadonlySet<number> {
+  return new Set(codes.map((code) => constants.errno[code]));
 }
 
 function loadKoffi(): typeof import('koffi') {

@@ -117,7 +117,7 @@ export class LineClient {
 
   /** Closes at once; what is on its way is thrown away. */
   reset(): void {
-    posix().reset(this.#fd);
+    posix().abort(this.#fd);
   }
 
   /** A copy of what comes next; nothing at the end of the stream. */

@@ -9,7 +9,7 @@ import { type Address, socketAddress } from '../../shared/address.js';
 import { listen } from '../listen.js';
 import type { CloseFailure } from '../log.js';
 import { Session } from '../session.js';
-import { closeLingering, LINGER_MS, OVERDUE, refuseBeyond, TURN_BYTES } from './limits.js';
+import { admit, closeLingering, KEEP_ALIVE, LINGER_MS, OVERDUE, TURN_BYTES, watchSockets } from './limits.js';
 import type { IoModel, IoModelContext } from './model.js';
 
 interface Client {
@@ -28,6 +28,7 @@ export class Model implements IoModel {
   readonly #connected = new Set<Client>();
   /** Clients with nothing to write until more of the text is on disk. */
   readonly #waiting = new Set<Client>();
+  readonly #stalls: NodeJS.Timeout | undefined;
   #stopping = false;
   #resolveClosed = (): void => {};
 
@@ -37,9 +38,10 @@ export class Model implements IoModel {
       allowHalfOpen: true, // a client that has ended its side is still owed its replies
       noDelay: !context.nagle,
       highWaterMark: 0, // so that 'drain' follows every write, however small, and can be waited for
+      ...KEEP_ALIVE,
     });
-    refuseBeyond(context.maxConnections, this.#listener, context.log);
-    this.#listener.on('connection', (socket) => this.#accept(socket));
+    admit(this.#listener, context, (socket) => this.#accept(socket));
+    this.#stalls = watchSockets(this.#connected, context.stallTimeoutMs);
     context.journal?.onDurable(() => this.#journaled());
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
@@ -152,6 +154,8 @@ export class Model implements IoModel {
   }
 
   #settle(): void {
-    if (!this.#listener.listening && this.#connected.size === 0) this.#resolveClosed();
+    if (this.#listener.listening || this.#connected.size > 0) return;
+    clearInterval(this.#stalls);
+    this.#resolveClosed();
   }
 }

@@ -1,11 +1,15 @@
-// Who is admitted, and how a connection is closed without losing replies: decided here, for every I/O model.
+// Who is admitted, who has stalled, and how a connection is closed without losing replies: decided here, for every
+// I/O model. Only monotonic time decides, and of that only ticks of timers: nobody is cut for what a clock says.
 
 import { readFileSync } from 'node:fs';
-import type { Server, Socket } from 'node:net';
-import { socketAddress } from '../../shared/address.js';
-import type { CloseFailure, Log } from '../log.js';
+import type { DropArgument, Server, Socket } from 'node:net';
+import { type Address, socketAddress } from '../../shared/address.js';
+import type { CloseFailure } from '../log.js';
 import type { Closing } from '../session.js';
-import type { IoModelName } from './model.js';
+import type { IoModelContext, IoModelName, IoModelOptions } from './model.js';
+import { Networks } from './networks.js';
+
+// --- how a connection is closed ---
 
 /**
  * Closing a socket while input is unread makes the kernel send a reset, and the reset can destroy replies on their
@@ -36,6 +40,8 @@ export function closeLingering(socket: Socket, reason?: Closing): void {
   });
 }
 
+// --- what a client gets at a time ---
+
 /** One client's turn, in bytes of output: a fast reader of a long text must not starve the others. */
 export const TURN_BYTES = 64 * 1024;
 
@@ -44,29 +50,145 @@ export function receiveBytes(io: IoModelName): number {
   return io === 'nonblocking' ? 1 : 16 * 1024;
 }
 
+// --- who is admitted ---
+
 /** Descriptors kept back for everything that is not a client. */
 const SPARE_DESCRIPTORS = 64;
 
+/** What a client takes: its socket, and where it has a thread, the descriptors of that thread's own event loop. */
+const DESCRIPTORS = 1;
+const DESCRIPTORS_WITH_THREAD = 5;
+
 /**
- * How many clients can really be connected. At the descriptor limit libuv drops clients without a word, so we stay
- * below it and refuse aloud.
+ * How many clients can really be connected. At the descriptor limit libuv drops clients without a word and no thread
+ * can start, so we stay below it and refuse aloud.
  */
-export function admissible(maxConnections: number, descriptors = descriptorLimit()): number {
-  return Math.min(maxConnections, Math.max(1, descriptors - SPARE_DESCRIPTORS));
+export function admissible(maxConnections: number, io: IoModelName, descriptors = descriptorLimit()): number {
+  const each = io === 'threads' ? DESCRIPTORS_WITH_THREAD : DESCRIPTORS;
+  return Math.min(maxConnections, Math.max(1, Math.floor((descriptors - SPARE_DESCRIPTORS) / each)));
 }
 
-/** Refuses aloud whoever comes while as many clients are connected as may be. */
-export function refuseBeyond(maxConnections: number, listener: Server, log: Log): void {
-  listener.maxConnections = maxConnections;
-  listener.on('drop', (peer) => {
-    const remote = socketAddress(peer?.remoteAddress, peer?.remotePort);
-    log.record({ type: 'refused', remote, reason: tooMany(maxConnections) });
-  });
+/** Who may come in. */
+export class Admission {
+  readonly #maxConnections: number;
+  /** undefined: whoever reaches the port. */
+  readonly #allowed: Networks | undefined;
+
+  constructor({ maxConnections, allow }: IoModelOptions) {
+    this.#maxConnections = maxConnections;
+    if (allow.length > 0) this.#allowed = new Networks(allow);
+  }
+
+  /** Why somebody may not come in while so many are connected; undefined: nothing is against it. */
+  refusal({ host }: Address, connected: number): string | undefined {
+    if (this.#allowed?.include(host) === false) return 'in no network of --allow';
+    if (connected < this.#maxConnections) return undefined;
+    return tooMany(this.#maxConnections);
+  }
 }
 
 /** Why one client more is refused. */
 export function tooMany(maxConnections: number): string {
   return `${maxConnections} clients are connected, as many as are allowed`;
+}
+
+/** On node:net: hands over to `accept` who may come in, and refuses the others aloud. */
+export function admit(listener: Server, context: IoModelContext, accept: (socket: Socket) => void): void {
+  const admission = new Admission(context);
+  const refused = (peer: Socket | DropArgument | undefined, connected: number): boolean => {
+    const remote = socketAddress(peer?.remoteAddress, peer?.remotePort);
+    const reason = admission.refusal(remote, connected);
+    if (reason !== undefined) context.log.record({ type: 'refused', remote, reason });
+    return reason !== undefined;
+  };
+  listener.maxConnections = context.maxConnections; // so that it closes the others before it makes a socket of them
+  listener.on('drop', (peer) => refused(peer, context.maxConnections));
+  listener.on('connection', (socket) => {
+    if (refused(socket, 0)) socket.destroy();
+    else accept(socket);
+  });
+}
+
+/**
+ * How long to leave the listening socket alone when there is no descriptor for who waits there: it stays readable, and
+ * whoever asks on and on takes a whole core for it.
+ */
+export const REST_MS = 100;
+
+// --- who has gone or stalled ---
+
+/**
+ * A peer that has vanished while nothing is owed to it is asked after so long whether it is there, then once a second,
+ * ten times: found within a minute. node:net knows the first figure alone, and has the others from libuv.
+ */
+export const KEEP_ALIVE_SECONDS = { idle: 45, between: 1, times: 10 } as const;
+export const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelay: 1000 * KEEP_ALIVE_SECONDS.idle } as const;
+
+/** A client whose replies wait for it must take so many bytes of them within --stall-timeout. */
+const STALL_BYTES = 1024;
+
+/**
+ * So many looks make a --stall-timeout. Looks are counted, not time: a server that was itself asleep (SIGSTOP) or busy
+ * takes one look afterwards, however long that was, and so cuts nobody who could not have been served meanwhile.
+ */
+const STALL_LOOKS = 10;
+
+/**
+ * Looks after all clients with one timer, to be cleared at the end.
+ * @param clients those connected, whenever it looks
+ * @param timeoutMs 0: nobody ever stalls, and there is no timer
+ * @param taken how many bytes a client has taken so far; undefined while it keeps nothing waiting
+ * @param cut is handed who has stalled
+ */
+export function watchStalls<Client extends object>(
+  clients: { values(): Iterable<Client> },
+  timeoutMs: number,
+  taken: (client: Client) => number | undefined,
+  cut: (client: Client, why: CloseFailure) => void,
+): NodeJS.Timeout | undefined {
+  if (timeoutMs === 0) return undefined;
+  const detail = `it took less than ${STALL_BYTES} bytes of its replies in ${timeoutMs / 1000} s`;
+  const progress = new WeakMap<Client, Progress>();
+  return setInterval(() => {
+    for (const client of clients.values()) {
+      const now = look(taken(client), progress.get(client));
+      progress.set(client, now);
+      if (now.looks >= STALL_LOOKS) cut(client, { reason: 'stalled', detail });
+    }
+  }, timeoutMs / STALL_LOOKS).unref();
+}
+
+/** What a client had taken when it last took enough, and how many looks ago that was. */
+interface Progress {
+  readonly taken: number | undefined;
+  readonly looks: number;
+}
+
+function look(taken: number | undefined, before: Progress | undefined): Progress {
+  if (taken === undefined || before?.taken === undefined) return { taken, looks: 0 };
+  if (taken - before.taken >= STALL_BYTES) return { taken, looks: 0 };
+  return { taken: before.taken, looks: before.looks + 1 };
+}
+
+/**
+ * The same on node:net. What the kernel has not taken is what keeps a client waiting by its own fault: otherwise it
+ * waits for its turn or for the journal. A reset, because the kernel would go on offering what it has for minutes.
+ */
+export function watchSockets(
+  clients: ReadonlySet<{ readonly socket: Socket; failure?: CloseFailure }>,
+  timeoutMs: number,
+): NodeJS.Timeout | undefined {
+  const taken = (socket: Socket) =>
+    socket.writableLength === 0 ? undefined : socket.bytesWritten - socket.writableLength;
+  return watchStalls(
+    clients,
+    timeoutMs,
+    ({ socket }) => taken(socket),
+    (client, why) => {
+      client.failure ??= why;
+      client.socket.resetAndDestroy();
+    },
+  );
 }
 
 /** The soft limit on open files (Node has raised it to the hard one); Infinity where the system does not say. */

@@ -19,6 +19,10 @@ export interface IoModelOptions {
   readonly clients: number | undefined;
   /** More are refused. */
   readonly maxConnections: number;
+  /** Networks, as 10.0.0.0/8, whose addresses may come in; none: whoever reaches the port. */
+  readonly allow: readonly string[];
+  /** A client whose replies wait for it is closed when it takes next to nothing of them for so long; 0: never. */
+  readonly stallTimeoutMs: number;
   /** Leaves Nagle's algorithm on, and a reply and its LF to two writes, to show what that costs. */
   readonly nagle: boolean;
   /** How many connections may wait to be accepted, as listen(2) takes it. */

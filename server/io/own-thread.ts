@@ -8,11 +8,11 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { Address } from '../../shared/address.js';
 import { posix, SHUT_RD, SHUT_RDWR } from '../../shared/posix.js';
-import type { LogEntry } from '../log.js';
+import type { CloseFailure, LogEntry } from '../log.js';
 import type { Closing } from '../session.js';
 import { Control, NOBODY } from './control.js';
 import type { AcceptedClient, IoThreadData, IoThreadMessage } from './io-thread.js';
-import { closeLingering, LINGER_MS } from './limits.js';
+import { closeLingering, LINGER_MS, watchStalls } from './limits.js';
 import type { IoModel, IoModelContext } from './model.js';
 
 const ENTRY = new URL('./thread-entry.js', import.meta.url);
@@ -26,8 +26,10 @@ export abstract class OwnThread implements IoModel {
   protected readonly context: IoModelContext;
   protected readonly control = new Control();
   readonly #mutex = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
-  /** Clients' sockets that are open, as far as the threads' messages have been heard. */
-  protected readonly sockets = new Set<number>();
+  /** Clients' sockets that are open, by descriptor, as far as the threads' messages have been heard. */
+  protected readonly sockets = new Map<number, { readonly fd: number; readonly client: number }>();
+  /** Clients that were cut off from here: why their connections broke, their threads do not know. */
+  readonly #cut = new Map<number, CloseFailure>();
   readonly #remotes = new Map<number, Address>();
   readonly #lingering = new Set<Socket>();
   /** Threads that have not ended. */
@@ -36,6 +38,7 @@ export abstract class OwnThread implements IoModel {
   #failure: unknown;
   #deadline: NodeJS.Timeout | undefined;
   #watching: NodeJS.Timeout | undefined;
+  #stalls: NodeJS.Timeout | undefined;
   #resolve = (): void => {};
   #reject = (_error: unknown): void => {};
 
@@ -56,6 +59,7 @@ export abstract class OwnThread implements IoModel {
     this.#listener = posix().listen({ host, port: this.context.port }, this.context.backlog);
     this.startThread(this.file, 0, this.#listener);
     this.#watch();
+    this.#watchStalls();
     return posix().localAddress(this.#listener);
   }
 
@@ -137,11 +141,17 @@ export abstract class OwnThread implements IoModel {
     if (event.type === 'came') {
       this.accepted += 1;
       this.#remotes.set(event.client, event.remote);
-      if (event.fd !== undefined) this.sockets.add(event.fd);
+      if (event.fd !== undefined) this.sockets.set(event.fd, { fd: event.fd, client: event.client });
       if (this.control.stopping) this.wake(SHUT_RD);
     }
-    if (event.type === 'closed') this.#remotes.delete(event.client);
-    this.context.log.pass(entry);
+    if (event.type !== 'closed') {
+      this.context.log.pass(entry);
+      return;
+    }
+    this.#remotes.delete(event.client);
+    const cut = event.reason === 'broken' ? this.#cut.get(event.client) : undefined;
+    this.#cut.delete(event.client);
+    this.context.log.pass({ ...entry, event: { ...event, ...cut } });
   }
 
   /** From here on the event loop reads what still comes, as limits.ts says why. */
@@ -175,11 +185,22 @@ export abstract class OwnThread implements IoModel {
     }, WATCH_MS).unref();
   }
 
+  /** A thread may be asleep in a send to the client that has stalled, so the kernel is asked, and the reset wakes it. */
+  #watchStalls(): void {
+    const { stallTimeoutMs } = this.context;
+    const taken = ({ fd }: { fd: number }) => posix().acknowledged(fd);
+    this.#stalls = watchStalls(this.sockets, stallTimeoutMs, taken, ({ fd, client }, why) => {
+      this.#cut.set(client, why);
+      posix().reset(fd);
+    });
+  }
+
   #settle(): void {
     if (this.#running > 0 || this.#lingering.size > 0 || this.#listener < 0) return;
     clearTimeout(this.#deadline);
     clearInterval(this.#watching);
-    for (const fd of [this.#listener, ...this.sockets]) posix().close(fd); // sockets are left only after a breakdown
+    clearInterval(this.#stalls);
+    for (const fd of [this.#listener, ...this.sockets.keys()]) posix().close(fd); // sockets are left only after a breakdown
     this.#listener = -1;
     if (this.#failure === undefined) this.#resolve();
     else this.#reject(this.#failure);

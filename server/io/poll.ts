@@ -5,7 +5,7 @@
 // answer to the tutorial's section 4.6.1 that needs neither threads nor endless asking. What goes wrong: the whole list
 // goes to the kernel for every call, so the cost of a letter grows with the connected, not with those who talk.
 
-import { EAGAIN, NOT_ASKED, POLLIN, POLLOUT, PollList, posix } from '../../shared/posix.js';
+import { EAGAIN, POLLIN, POLLOUT, PollList, posix } from '../../shared/posix.js';
 import type { CloseFailure } from '../log.js';
 import { Session } from '../session.js';
 import { Acceptor } from './acceptor.js';
@@ -61,7 +61,7 @@ class Poller {
     const { control, listener } = this.#thread;
     this.#listed = [...this.#connected];
     if (this.#listed.length >= this.#pollfds.capacity) this.#pollfds = new PollList(2 * this.#listed.length);
-    this.#pollfds.set(0, this.#acceptor.open ? listener : NOT_ASKED, POLLIN);
+    this.#acceptor.list(this.#pollfds, 0);
     for (const [at, client] of this.#listed.entries()) this.#pollfds.set(at + 1, client.fd, wanted(client));
     const [first] = this.#listed;
     // Whoever shuts this descriptor down wakes us.
@@ -70,7 +70,7 @@ class Poller {
     // While it stops, only output is worth waiting for.
     const maySleep =
       !control.stopping || (first !== undefined && !this.#listed.some(({ session }) => session.wantsInput));
-    posix().poll(this.#pollfds, this.#listed.length + 1, maySleep ? -1 : 0);
+    posix().poll(this.#pollfds, this.#listed.length + 1, maySleep ? this.#acceptor.sleepMs : 0);
   }
 
   // --- accept ---

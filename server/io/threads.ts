@@ -32,7 +32,7 @@ export class Model extends OwnThread {
 
   protected override wake(how: typeof SHUT_RD | typeof SHUT_RDWR): void {
     super.wake(how);
-    for (const fd of this.sockets) posix().shutdown(fd, how);
+    for (const fd of this.sockets.keys()) posix().shutdown(fd, how);
   }
 }
 
