@@ -49,7 +49,6 @@ const BYTES_ACKED_AT = 120;
 const NOTSENT_BYTES_AT = 144;
 const TCP_INFO_BYTES = 148;
 const MSG_NOSIGNAL = MACOS ? 0 : 0x4000;
-const MSG_MORE = MACOS ? 0 : 0x8000;
 const PR_SET_TIMERSLACK = 29; // Linux
 const F_SETFL = 4;
 const O_NONBLOCK = MACOS ? 0x0004 : 0o4000;
@@ -297,9 +296,9 @@ function bindings() {
       return attempt('recv', () => c.recv(fd, buffer, buffer.length, 0));
     },
 
-    /** How many of the bytes the kernel has taken; EAGAIN if none and it may not block. `more`: others follow at once. */
-    send(fd: number, bytes: Uint8Array, more: boolean): number {
-      return attempt('send', () => c.send(fd, bytes, bytes.length, MSG_NOSIGNAL | (more ? MSG_MORE : 0)));
+    /** How many of the bytes the kernel has taken; EAGAIN if none and it may not block. */
+    send(fd: number, bytes: Uint8Array): number {
+      return attempt('send', () => c.send(fd, bytes, bytes.length, MSG_NOSIGNAL));
     },
 
     /** Sleeps until one of the first `count` of a list is ready or so many milliseconds have passed (-1: for ever). */

@@ -33,7 +33,7 @@ test('nobody to accept and nothing to read are outcomes', async () => {
     assert.is(posix().poll(list, 1, -1), 1);
     assert.ok(list.ready(0));
     assert.is(posix().recv(accepted.fd, buffer), 3);
-    assert.is(posix().send(accepted.fd, Buffer.from('xyz'), false), 3);
+    assert.is(posix().send(accepted.fd, Buffer.from('xyz')), 3);
     assert.is((await client.receive(3)).toString(), 'xyz');
     client.close();
     posix().close(accepted.fd);

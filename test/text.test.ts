@@ -31,7 +31,10 @@ test('under a burden it holds the same letters, and each takes longer the more r
   const took = [1_000, 1_000_000].map((rounds) => {
     const text = burden(new Text(textMemory(4)), rounds);
     const started = process.cpuUsage().user;
-    assert.equal([A, EURO, A].map((letter) => text.append(letter)), [1, 4, FULL]);
+    assert.equal(
+      [A, EURO, A].map((letter) => text.append(letter)),
+      [1, 4, FULL],
+    );
     assert.is(text.view(0, text.length).toString(), 'a€');
     return process.cpuUsage().user - started;
   });

@@ -80,7 +80,7 @@ export class LineClient {
   send(bytes: Uint8Array): void {
     this.#attempt(() => {
       for (let left = bytes; left.length > 0; ) {
-        const taken = posix().send(this.#fd, left, false);
+        const taken = posix().send(this.#fd, left);
         if (taken === EAGAIN) this.#wait(POLLOUT);
         else left = left.subarray(taken);
       }

@@ -156,7 +156,7 @@ export class LoadClient {
     this.#linesLeft -= 1;
     this.#lineUnanswered = true;
     try {
-      posix().send(this.fd, LINE, false);
+      posix().send(this.fd, LINE);
     } catch {
       this.#close();
     }
@@ -219,7 +219,7 @@ export class LoadClient {
   }
 
   #send(bytes: Buffer): void {
-    const taken = posix().send(this.fd, bytes, false);
+    const taken = posix().send(this.fd, bytes);
     if (taken < bytes.length) this.#rest = taken === EAGAIN ? bytes : bytes.subarray(taken);
   }
 

@@ -11,7 +11,7 @@ import { Session } from '../session.js';
 import { Acceptor } from './acceptor.js';
 import { type AcceptedClient, type IoThread, peerFailure } from './io-thread.js';
 import { OVERDUE, receiveBytes, TURN_BYTES } from './limits.js';
-import { Output } from './output.js';
+import { Gather, Output } from './output.js';
 import { OwnThread } from './own-thread.js';
 
 export class Model extends OwnThread {
@@ -33,10 +33,12 @@ class Circle {
   readonly #acceptor: Acceptor;
   readonly #connected = new Set<Client>();
   readonly #buffer: Buffer;
+  readonly #gather: Gather;
 
   constructor(thread: IoThread) {
     this.#thread = thread;
     this.#buffer = Buffer.alloc(receiveBytes(thread.options.io));
+    this.#gather = new Gather(thread.options.nagle);
     this.#acceptor = new Acceptor(thread, { O_NONBLOCK: false });
   }
 
@@ -58,7 +60,7 @@ class Circle {
       const accepted = this.#acceptor.accept(this.#connected.size);
       if (accepted === undefined) return;
       const session = new Session(this.#thread.text);
-      this.#connected.add({ ...accepted, session, output: new Output(session) });
+      this.#connected.add({ ...accepted, session, output: new Output(session, this.#gather) });
     }
   }
 
@@ -92,12 +94,12 @@ class Circle {
 
   /** One turn: sends what is owed, up to TURN_BYTES. */
   #send({ id, fd, output }: Client): void {
-    const { control, log, options } = this.#thread;
+    const { control, log } = this.#thread;
     for (let left = TURN_BYTES; left > 0; ) {
       const { bytes } = output;
       if (bytes === undefined) return;
       control.sleepOn(id, fd);
-      const taken = posix().send(fd, bytes, !options.nagle && output.more);
+      const taken = posix().send(fd, bytes);
       output.taken(taken);
       log.wrote(id, bytes.length, bytes.length - taken);
       left -= taken;

@@ -9,8 +9,10 @@ import { type Address, socketAddress } from '../../shared/address.js';
 import { listen } from '../listen.js';
 import type { CloseFailure } from '../log.js';
 import { Session } from '../session.js';
-import { admit, closeLingering, KEEP_ALIVE, LINGER_MS, OVERDUE, TURN_BYTES, watchSockets } from './limits.js';
+import { admit, closeLingering, KEEP_ALIVE, LINGER_MS, OVERDUE, watchSockets } from './limits.js';
 import type { IoModel, IoModelContext } from './model.js';
+import { Gather } from './output.js';
+import { onReceive } from './receive.js';
 
 interface Client {
   readonly id: number;
@@ -28,6 +30,7 @@ export class Model implements IoModel {
   readonly #connected = new Set<Client>();
   /** Clients with nothing to write until more of the text is on disk. */
   readonly #waiting = new Set<Client>();
+  readonly #gather: Gather;
   readonly #stalls: NodeJS.Timeout | undefined;
   #stopping = false;
   #resolveClosed = (): void => {};
@@ -41,6 +44,7 @@ export class Model implements IoModel {
       ...KEEP_ALIVE,
     });
     admit(this.#listener, context, (socket) => this.#accept(socket));
+    this.#gather = new Gather(context.nagle);
     this.#stalls = watchSockets(this.#connected, context.stallTimeoutMs);
     context.journal?.onDurable(() => this.#journaled());
     this.closed = new Promise((resolve) => {
@@ -61,7 +65,7 @@ export class Model implements IoModel {
     socket.on('error', ({ message }) => {
       client.failure ??= { reason: 'broken', detail: message };
     });
-    socket.on('data', (chunk) => this.#receive(client, chunk));
+    onReceive(socket, (chunk) => this.#receive(client, chunk));
     socket.on('end', () => this.#receiveEnd(client));
     socket.on('drain', () => this.#taken(client));
     socket.on('close', () => this.#forget(client));
@@ -87,28 +91,27 @@ export class Model implements IoModel {
 
   // --- send ---
 
-  /** One turn: writes what is owed, up to TURN_BYTES. While anything is left over, the client is not read from. */
+  /** One turn: writes a piece of what is owed. While anything of it is left over, the client is not read from. */
   #send(client: Client): void {
     const { socket, session } = client;
-    let left = TURN_BYTES;
-    if (!this.#context.nagle) socket.cork(); // a reply and its LF leave together
-    while (left > 0) {
-      const output = session.nextOutput(left);
-      if (output === undefined) break;
+    if (socket.destroyed) return; // it has gone before its turn came
+    const output = this.#gather.next(session);
+    if (output !== undefined) {
       socket.write(output);
-      left -= output.length;
+      if (socket.writableLength > 0) this.#gather.giveAway();
+      this.#context.log.wrote(client.id, output.length, socket.writableLength);
     }
-    socket.uncork();
-    this.#context.log.wrote(client.id, TURN_BYTES - left, socket.writableLength);
     if (session.closing !== undefined) closeLingering(socket, session.closing);
     else if (session.wantsInput && socket.writableLength === 0) socket.resume();
-    else this.#wait(client);
+    else this.#wait(client, output === undefined);
     this.#context.journal?.commit();
   }
 
-  #wait(client: Client): void {
+  /** For the journal; or until the kernel has taken what was written, which 'drain' tells; or for the others' turns. */
+  #wait(client: Client, forJournal: boolean): void {
     client.socket.pause();
-    if (client.socket.writableLength === 0) this.#waiting.add(client); // else the kernel is what it waits for first
+    if (forJournal) this.#waiting.add(client);
+    else if (client.socket.writableLength === 0) this.#taken(client);
   }
 
   /** More of the text is on disk. */

@@ -1,38 +1,71 @@
-// What is still to be sent to one client, for the models that call send(2) themselves: a send may take only a part, and
-// the rest comes first the next time (the tutorial's section 4.4).
+// What is to be sent to clients, in pieces that a call of the system is worth. A session hands out a view for each reply
+// and one for each LF; short ones are copied together here, since a call for each would cost more than the copy. For the
+// models that call send(2) themselves also what a send has left over: it comes first the next time (the tutorial's
+// section 4.4).
 
 import type { Session } from '../session.js';
 import { TURN_BYTES } from './limits.js';
 
+/**
+ * Longer replies go out as they are: their LF alone costs less than another copy. A client that does not read can keep
+ * so much of our memory from us.
+ */
+const SHORT_BYTES = 32 * 1024;
+
+/** Puts together what one client after the other is owed. */
+export class Gather {
+  readonly #apart: boolean;
+  #room = Buffer.allocUnsafeSlow(SHORT_BYTES);
+
+  /** @param apart nothing is put together: a reply and its LF are two pieces */
+  constructor(apart: boolean) {
+    this.#apart = apart;
+  }
+
+  /** The next piece, at most TURN_BYTES; undefined when there is none. The piece after it takes its place, unless given away. */
+  next(session: Session): Uint8Array | undefined {
+    const first = session.nextOutput(TURN_BYTES);
+    if (first === undefined || this.#apart || first.length >= SHORT_BYTES) return first;
+    let length = first.length;
+    let following = session.nextOutput(SHORT_BYTES - length);
+    if (following === undefined) return first;
+    this.#room.set(first);
+    while (following !== undefined) {
+      this.#room.set(following, length);
+      length += following.length;
+      following = length < SHORT_BYTES ? session.nextOutput(SHORT_BYTES - length) : undefined;
+    }
+    return this.#room.subarray(0, length);
+  }
+
+  /** The last piece is not out yet, so whoever has it keeps it. */
+  giveAway(): void {
+    this.#room = Buffer.allocUnsafeSlow(SHORT_BYTES);
+  }
+}
+
+/** One client's pieces, for the models that call send(2) themselves. */
 export class Output {
   readonly #session: Session;
+  readonly #gather: Gather;
   #bytes: Uint8Array | undefined;
-  #following: Uint8Array | undefined;
 
-  constructor(session: Session) {
+  constructor(session: Session, gather: Gather) {
     this.#session = session;
+    this.#gather = gather;
   }
 
   /** The bytes to send now, at most TURN_BYTES; undefined when there is nothing. */
   get bytes(): Uint8Array | undefined {
-    this.#bytes ??= this.#session.nextOutput(TURN_BYTES);
+    this.#bytes ??= this.#gather.next(this.#session);
     return this.#bytes;
   }
 
-  /** Whether more follows these bytes at once, so that the kernel may wait for it: a reply and its LF leave together. */
-  get more(): boolean {
-    this.#following ??= this.#session.nextOutput(TURN_BYTES);
-    return this.#following !== undefined;
-  }
-
-  /** Of the bytes to send, so many were taken. */
+  /** Of the bytes to send, so many were taken; none at EAGAIN. */
   taken(count: number): void {
-    if (this.#bytes === undefined || count < this.#bytes.length) {
-      this.#bytes = this.#bytes?.subarray(count);
-    } else {
-      this.#bytes = this.#following;
-      this.#following = undefined;
-    }
+    const left = this.#bytes?.subarray(Math.max(0, count));
+    this.#bytes = left?.length === 0 ? undefined : left;
+    if (this.waiting) this.#gather.giveAway();
   }
 
   /** Whether a send has left something over. */

@@ -12,7 +12,7 @@ import { Acceptor } from './acceptor.js';
 import { NOBODY } from './control.js';
 import { type AcceptedClient, type IoThread, peerFailure } from './io-thread.js';
 import { OVERDUE, receiveBytes, TURN_BYTES } from './limits.js';
-import { Output } from './output.js';
+import { Gather, Output } from './output.js';
 import { OwnThread } from './own-thread.js';
 
 export class Model extends OwnThread {
@@ -34,6 +34,7 @@ class Poller {
   readonly #acceptor: Acceptor;
   readonly #connected = new Set<Client>();
   readonly #buffer: Buffer;
+  readonly #gather: Gather;
   /** Who stands in the list of pollfds, in its order. */
   #listed: Client[] = [];
   #pollfds = new PollList(64);
@@ -41,6 +42,7 @@ class Poller {
   constructor(thread: IoThread) {
     this.#thread = thread;
     this.#buffer = Buffer.alloc(receiveBytes(thread.options.io));
+    this.#gather = new Gather(thread.options.nagle);
     this.#acceptor = new Acceptor(thread, { O_NONBLOCK: true });
   }
 
@@ -82,7 +84,7 @@ class Poller {
       const accepted = this.#acceptor.accept(this.#connected.size);
       if (accepted === undefined) return;
       const session = new Session(this.#thread.text);
-      this.#connected.add({ ...accepted, session, output: new Output(session) });
+      this.#connected.add({ ...accepted, session, output: new Output(session, this.#gather) });
     }
   }
 
@@ -117,14 +119,14 @@ class Poller {
 
   /** One turn: sends what is owed, up to TURN_BYTES. */
   #send({ id, fd, output }: Client): void {
-    const { control, log, options } = this.#thread;
+    const { control, log } = this.#thread;
     for (let left = TURN_BYTES; left > 0; ) {
       const { bytes } = output;
       if (bytes === undefined) return;
       control.sleepOn(id, fd);
-      const taken = posix().send(fd, bytes, !options.nagle && output.more);
-      if (taken === EAGAIN) return;
+      const taken = posix().send(fd, bytes);
       output.taken(taken);
+      if (taken === EAGAIN) return;
       log.wrote(id, bytes.length, bytes.length - taken);
       left -= taken;
     }

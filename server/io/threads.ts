@@ -14,7 +14,7 @@ import { Acceptor } from './acceptor.js';
 import { type AcceptedClient, type IoThread, peerFailure } from './io-thread.js';
 import { OVERDUE, receiveBytes } from './limits.js';
 import { Mutex } from './mutex.js';
-import { Output } from './output.js';
+import { Gather, Output } from './output.js';
 import { OwnThread } from './own-thread.js';
 
 export class Model extends OwnThread {
@@ -68,7 +68,7 @@ class ClientThread {
     const { lock, work } = options;
     const text = lock ? burden(new LockedText(data.memory, new Mutex(data.mutex)), work) : thread.text;
     this.#session = new Session(text);
-    this.#output = new Output(this.#session);
+    this.#output = new Output(this.#session, new Gather(options.nagle));
   }
 
   run(): void {
@@ -100,9 +100,9 @@ class ClientThread {
 
   /** Sends all that is owed. */
   #send(): void {
-    const { data, log, options } = this.#thread;
+    const { data, log } = this.#thread;
     for (let { bytes } = this.#output; bytes !== undefined; { bytes } = this.#output) {
-      const taken = posix().send(data.fd, bytes, !options.nagle && this.#output.more);
+      const taken = posix().send(data.fd, bytes);
       this.#output.taken(taken);
       log.wrote(data.number, bytes.length, bytes.length - taken);
     }
