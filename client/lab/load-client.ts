@@ -32,7 +32,7 @@ export class LoadContext {
   sent = 0;
   answered = 0;
   unanswered = 0;
-  open: number;
+  open = 0;
   replyBytes = 0;
   /** Clients that have had no answer of any kind; when the last of them had one. */
   #unheard: number;
@@ -42,7 +42,6 @@ export class LoadContext {
 
   constructor(operations: Operations, known: KnownText, faults: Faults, outstanding: number, writes: 1 | 2) {
     this.operations = operations;
-    this.open = operations.schedule.letters;
     this.#unheard = operations.schedule.clients;
     this.known = known;
     this.faults = faults;
@@ -76,6 +75,7 @@ export class LoadClient {
 
   // --- what comes ---
   #started = false;
+  #measured = false;
   /** Its letters before this one are answered. */
   #oldest = 0;
   #unanswered = 0;
@@ -110,6 +110,18 @@ export class LoadClient {
     this.#sendLine();
   }
 
+  /** Whether it was closed before it had any answer: the server admits no more clients, or not yet. */
+  get refused(): boolean {
+    return this.closed && !this.#started;
+  }
+
+  /** From now on its letters may become due. */
+  begin(): void {
+    if (this.closed) return;
+    this.#measured = true;
+    this.#context.open += this.#share;
+  }
+
   /** So many more of its letters are due. */
   letDue(letters: number): void {
     this.#due += letters;
@@ -134,9 +146,11 @@ export class LoadClient {
     this.#sendDue();
   }
 
-  /** Nothing more is waited for: what its last faults are. */
+  /** Nothing more is waited for: adds its last faults, and closes. */
   finish(): void {
-    if (!this.waits && this.#length > 0) this.#context.faults.add('unasked');
+    if (!this.closed) posix().close(this.fd);
+    if (this.refused) this.#context.faults.add('closed');
+    if (!this.closed && !this.waits && this.#length > 0) this.#context.faults.add('unasked');
     if (this.#repeats > 0) this.#context.faults.add(this.waits ? 'shrunk' : 'unasked', this.#repeats);
   }
 
@@ -207,7 +221,10 @@ export class LoadClient {
     const { buffer, received } = this.#context;
     const length = posix().recv(this.fd, received);
     if (length === EAGAIN) return;
-    if (length === 0) return this.#close();
+    if (length === 0) {
+      this.#close();
+      return;
+    }
     const now = performance.now();
     buffer[length] = LF;
     for (let from = 0; from < length; ) {
@@ -291,8 +308,9 @@ export class LoadClient {
   #close(): void {
     if (this.closed) return;
     this.closed = true;
-    this.#context.open -= this.#share - this.#sent + this.#unanswered;
+    posix().close(this.fd);
+    if (this.#measured) this.#context.open -= this.#share - this.#sent + this.#unanswered;
     this.#context.unanswered -= this.#unanswered;
-    this.#context.faults.add(this.#length > 0 ? 'torn' : 'closed');
+    if (!this.refused) this.#context.faults.add(this.#length > 0 ? 'torn' : 'closed');
   }
 }
