@@ -49,13 +49,13 @@ for (const io of ['events', 'poll', 'nonblocking', 'blocking', 'threads']) {
     await withStrsvr(
       ['0', '--io', io, ...(io === 'threads' ? ['--max-threads', '10'] : [])],
       async (_, address) => {
-        const result = await runLoad(plan(address, { letters: 1_005 }));
+        const result = await runLoad(plan(address, { letters: 1_010 }));
         assert.equal(result.faults, {});
         assert.is(result.frozen, 0);
-        assert.equal([result.sent, result.answered], [1_005, 1_005]);
-        assert.equal([result.finalLetters, result.expectedLetters, result.finalBytes], [1_007, 1_007, 1_007]);
-        assert.is(result.replyBytes, (1_005 * (2 + 1_006)) / 2);
-        assert.is(result.corrected?.count, 1_005);
+        assert.equal([result.sent, result.answered], [1_010, 1_010]);
+        assert.equal([result.finalLetters, result.expectedLetters, result.finalBytes], [1_012, 1_012, 1_012]);
+        assert.is(result.replyBytes, (1_010 * (2 + 1_011)) / 2);
+        assert.is(result.corrected?.count, 1_010);
         assert.equal(result.corrected, result.uncorrected, 'the loop is closed');
         assert.is(result.corrected?.p999, undefined, 'too few for it');
         assert.ok(result.startUpMs !== undefined && result.startUpMs > 0);
@@ -91,8 +91,7 @@ test('silent clients are connected and left alone', async () => {
   await withStrsvr(['0'], async (server, address) => {
     const { faults, finalLetters } = await runLoad(plan(address, { silent: 200, letters: 100 }));
     assert.equal([faults, finalLetters], [{}, 102]);
-    await server.says('stderr', /client 212 left: 1 letter/);
-    assert.is(server.stderr.match(/left: 0 letters/g)?.length, 200);
+    await until(() => server.stderr.match(/left: 0 letters/g)?.length === 200);
   });
 });
 
@@ -126,7 +125,7 @@ test('in an open loop the rate is kept, with several letters of a client on thei
     { rate: 200, letters: 200 },
   );
   assert.equal([faults, answered], [{}, 200]);
-  assert.ok(lettersPerSecond > 150 && lettersPerSecond < 220, String(lettersPerSecond));
+  assert.ok(lettersPerSecond > 100 && lettersPerSecond < 220, String(lettersPerSecond));
   assert.ok(most > 3, `${most} at a time`);
 });
 
@@ -281,17 +280,19 @@ test('a reply without its own letter is foreign', async () => {
 });
 
 test('a letter that was there before it was sent is not its own', async () => {
-  // Another client's letter of the same value stands at the place that the reply ends with.
+  // The other client's letter just before it has the same value: the reply stops there.
+  let times = 0;
   const { faults } = await verdictOn(
-    ({ number, text, letter, socket, reply }) => {
-      const place = text.slice(0, -1).lastIndexOf(letter);
-      if (number > 100 && place > 0 && number % 10 === 0) socket.write(`${text.slice(0, place + 1)}\n`);
+    ({ text, letter, socket, reply }) => {
+      const same = text.at(-2) === letter;
+      if (same) times += 1;
+      if (same) socket.write(`${text.slice(0, -1)}\n`);
       else reply();
     },
-    { clients: 10, letters: 400 },
+    { clients: 2, letters: 1_200, rate: 800 },
   );
-  assert.ok((faults.foreign ?? 0) + (faults.shrunk ?? 0) > 10, JSON.stringify(faults));
-  assert.ok((faults.foreign ?? 0) > 0, JSON.stringify(faults));
+  assert.ok(times > 2, `${times} times`);
+  assert.ok((faults.foreign ?? 0) > times / 2, `${JSON.stringify(faults)} of ${times}`);
 });
 
 test('a reply that does not grow has shrunk', async () => {
@@ -342,7 +343,7 @@ test('a letter that is in the text twice, or that nobody sent, is doubled', asyn
 
 test('without its lock, threads are found out', async () => {
   await withStrsvr(['0', '--io', 'threads', '--no-lock'], async (_, address) => {
-    const { faults, finalLetters = 0, expectedLetters } = await runLoad(plan(address, { letters: 20_000 }));
+    const { faults, finalLetters = 0, expectedLetters } = await runLoad(plan(address, { letters: 5_000 }));
     assert.ok((faults.lost ?? 0) > 0, JSON.stringify(faults));
     assert.ok(finalLetters < expectedLetters);
   });
