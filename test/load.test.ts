@@ -11,6 +11,8 @@ import { buckets, percentiles } from '../client/lab/measures.js';
 import type { LoadPlan, LoadResult } from '../client/lab/plan.js';
 import { runLoad } from '../client/lab/run-load.js';
 import { Schedule } from '../client/lab/schedule.js';
+import { PollWatch, watch as watchAll } from '../client/lab/watch.js';
+import { POLLIN, POLLOUT, posix } from '../shared/posix.js';
 import { type Letter, withFaulty } from './faulty.js';
 import { type Address, at, built, Program, run, withNetServer, withStrsvr } from './support.js';
 import { Terminal } from './terminal.js';
@@ -100,6 +102,13 @@ test('a server that waits for a silent client leaves all others frozen', async (
     const result = await runLoad(plan(address, { silent: 1, patienceMs: 500 }));
     assert.equal([result.frozen, result.sent, result.finalLetters], [10, 0, undefined]);
     assert.equal([result.faults, result.startUpMs], [{}, undefined]);
+  });
+});
+
+test('clients that the server refuses are told, and the others go on', async () => {
+  await withStrsvr(['0', '--io', 'threads', '--max-threads', '5'], async (_, address) => {
+    const { faults, frozen, sent, finalLetters } = await runLoad(plan(address));
+    assert.equal([faults, frozen, sent, finalLetters], [{ closed: 5 }, 0, 500, 502]);
   });
 });
 
@@ -393,19 +402,23 @@ test('it can be ended, and leaves no process behind', async () => {
 
 test('it ends by itself when nobody is left to hear it', async () => {
   await withPidFile(async (through, pid) => {
-    await withFaulty(async (address) => {
-      const script = `
-        import { runLoad } from ${JSON.stringify(built('client/lab/run-load.js'))};
-        await runLoad(${JSON.stringify(plan(address, { rate: 1 }))}, {
-          through: ${JSON.stringify(through)},
-          onProgress: () => console.log('it runs'),
-        });`;
-      const args = ['--input-type=module', '-e', script];
-      const parent = new Program(spawn(process.execPath, args, { stdio: 'pipe' }));
-      await parent.says('stdout', /it runs/);
-      parent.kill();
-      await until(() => !alive(pid()));
-    });
+    let letters = 0;
+    await withFaulty(
+      async (address) => {
+        const script = `
+          import { runLoad } from ${JSON.stringify(built('client/lab/run-load.js'))};
+          await runLoad(${JSON.stringify(plan(address, { rate: 100 }))}, { through: ${JSON.stringify(through)} });`;
+        const parent = new Program(spawn(process.execPath, ['--input-type=module', '-e', script]));
+        await until(() => letters > 3);
+        parent.kill();
+        await until(() => !alive(pid()));
+      },
+      ({ reply }) => {
+        letters += 1;
+        reply();
+      },
+    );
+    assert.ok(letters < 1_000, 'it had more to send');
   });
 });
 
@@ -560,7 +573,31 @@ test('strlab drive: wrong usage and unreachable servers are one line', async () 
   );
 });
 
-// --- figures ---
+// --- its parts ---
+
+test('where there is no epoll, poll tells who is ready', () => {
+  const listener = posix().listen({ host: '127.0.0.1', port: 0 }, 5);
+  const connected = [0, 1].map(() => posix().connect(posix().localAddress(listener), { nagle: false }));
+  for (const watch of [watchAll(2), new PollWatch(2)]) {
+    const seen: number[] = [];
+    const turn = (ms: number) => {
+      watch.turn(ms, (number) => seen.push(number));
+      return seen.splice(0);
+    };
+    for (const [number, fd] of connected.entries()) watch.set(number, fd, POLLIN);
+    assert.equal(turn(1), []);
+    watch.set(1, connected[1] ?? -1, POLLIN | POLLOUT);
+    assert.equal(turn(1_000), [1]);
+    watch.set(0, connected[0] ?? -1, POLLOUT);
+    assert.equal(turn(1_000).toSorted(), [0, 1]);
+    watch.close();
+  }
+  const poll = new PollWatch(1);
+  poll.set(0, connected[0] ?? -1, POLLOUT);
+  poll.forget(0);
+  poll.turn(0, () => assert.unreachable());
+  for (const fd of [...connected, listener]) posix().close(fd);
+});
 
 test('percentiles are told in milliseconds, and p99.9 only with ten values beyond it', () => {
   const times = Float64Array.from({ length: 10_000 }, (_, at) => (at + 1) / 100);

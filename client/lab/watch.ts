@@ -62,7 +62,8 @@ class EpollWatch implements Watch {
   }
 }
 
-class PollWatch implements Watch {
+/** For systems without epoll. */
+export class PollWatch implements Watch {
   readonly #list: PollList;
 
   constructor(capacity: number) {
