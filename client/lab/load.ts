@@ -27,8 +27,8 @@ const LAST_LOOK_FROZEN_MS = 1_000;
 /** So many clients at a time connect and get their first answer, so that no backlog runs over. */
 const START_UP_BATCH = 100;
 
-/** A client that was refused is replaced so often. */
-const REFUSED_TRIES = 20;
+/** One client that was refused may ask again so often. */
+const RETRIES = 20;
 const NOBODY = new PollList(0);
 
 /** @throws OperationalError when the server cannot be reached, or not be brought to where measuring can begin */
@@ -50,6 +50,7 @@ class Load {
   #base: Buffer = Buffer.alloc(0);
   /** Letters that are due so far. */
   #due = 0;
+  #retries = RETRIES;
   /** Whether no more letters are to be sent. */
   #stopped = false;
   #progressAt = 0;
@@ -132,19 +133,20 @@ class Load {
     this.#watch.set(index, fd, POLLIN);
   }
 
-  /** A server at its limit may not have noticed yet that the one who looked at the text is gone. */
+  /** A server at its limit may not have noticed yet that the one who looked at the text is gone: one client asks again. */
   #replaceRefused(first: number, deadline: number): void {
-    for (let tries = 0; tries < REFUSED_TRIES; tries += 1) {
-      const refused = this.#clients.slice(first).filter((client) => client.refused);
-      if (refused.length !== 1) return; // none, or the limit is another
+    const at = this.#clients.findIndex((client, index) => index >= first && client.refused);
+    if (at < 0) return;
+    for (; this.#retries > 0 && this.#clients[at]?.refused; this.#retries -= 1) {
       posix().poll(NOBODY, 0, QUIET_MS);
-      const at = this.#clients.indexOf(refused[0] as LoadClient);
       const [fd = NOT_ASKED] = connectAll(this.#plan, 1, this.#plan, deadline);
       const client = new LoadClient(fd, at, this.#context);
       this.#clients[at] = client;
+      this.#watch.forget(at);
       this.#watch.set(at, fd, POLLIN);
       this.#warmUp([client], 1, deadline);
     }
+    this.#retries = 0;
   }
 
   #warmUp(clients: readonly LoadClient[], lines: number, deadline: number): boolean {
