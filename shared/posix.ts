@@ -50,6 +50,12 @@ const NOTSENT_BYTES_AT = 144;
 const TCP_INFO_BYTES = 148;
 const MSG_NOSIGNAL = MACOS ? 0 : 0x4000;
 const PR_SET_TIMERSLACK = 29; // Linux
+const EPOLL_CTL_ADD = 1; // Linux, as all of epoll(7); its events have the values of poll's
+const EPOLL_CTL_MOD = 3;
+const EPOLL_CLOEXEC = 0o2000000;
+/** The struct is packed on x86-64 only. */
+const EPOLL_EVENT_BYTES = process.arch === 'x64' ? 12 : 16;
+const EPOLL_DATA = EPOLL_EVENT_BYTES - 8;
 const F_SETFL = 4;
 const O_NONBLOCK = MACOS ? 0x0004 : 0o4000;
 /** Room for a sockaddr_in or a sockaddr_in6. */
@@ -101,6 +107,29 @@ export class PollList {
   /** Whether poll has found anything about this descriptor. */
   ready(at: number): boolean {
     return this.#shorts[4 * at + 3] !== 0;
+  }
+}
+
+/** An array of struct epoll_event: uint32_t events; epoll_data_t data, of which we use 32 bits. */
+export class EpollList {
+  readonly capacity: number;
+  readonly bytes: Uint8Array;
+  readonly #view: DataView;
+
+  constructor(capacity: number) {
+    this.capacity = capacity;
+    this.bytes = new Uint8Array(EPOLL_EVENT_BYTES * capacity);
+    this.#view = new DataView(this.bytes.buffer);
+  }
+
+  set(at: number, events: number, data: number): void {
+    this.#view.setUint32(EPOLL_EVENT_BYTES * at, events, true);
+    this.#view.setUint32(EPOLL_EVENT_BYTES * at + EPOLL_DATA, data, true);
+  }
+
+  /** The number that the socket at this place of the list was registered with. */
+  data(at: number): number {
+    return this.#view.getUint32(EPOLL_EVENT_BYTES * at + EPOLL_DATA, true);
   }
 }
 
@@ -156,6 +185,11 @@ function bindings() {
     ppoll: MACOS
       ? undefined
       : libc.func('int ppoll(void *fds, nfds_t count, const void *timeout, const void *signals)'),
+    epoll_create1: MACOS ? undefined : libc.func('int epoll_create1(int flags)'),
+    epoll_ctl: MACOS ? undefined : libc.func('int epoll_ctl(int epoll, int operation, int fd, void *event)'),
+    epoll_wait: MACOS
+      ? undefined
+      : libc.func('int epoll_wait(int epoll, void *events, int capacity, int timeout)'),
     prctl: MACOS ? undefined : libc.func('int prctl(int option, ...)'),
     shutdown: libc.func('int shutdown(int fd, int how)'),
     close: libc.func('int close(int fd)'),
@@ -314,6 +348,27 @@ function bindings() {
       timespec[0] = BigInt(Math.floor(nanoseconds / 1e9));
       timespec[1] = BigInt(nanoseconds % 1e9);
       return attempt('ppoll', () => ppoll(list.bytes, count, timespec, null));
+    },
+
+    /** A descriptor for epollSet and epollWait; undefined where the system has no epoll. */
+    epoll(): number | undefined {
+      const { epoll_create1 } = c;
+      return epoll_create1 && attempt('epoll_create1', () => epoll_create1(EPOLL_CLOEXEC));
+    },
+
+    /** Registers a socket with epoll, or changes what it is registered for, under a number of our own. */
+    epollSet(epoll: number, fd: number, events: number, data: number, known: boolean): void {
+      const { epoll_ctl } = c;
+      const event = new EpollList(1);
+      event.set(0, events, data);
+      const operation = known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+      attempt('epoll_ctl', () => epoll_ctl?.(epoll, operation, fd, event.bytes));
+    },
+
+    /** Like poll, for the registered sockets: those that are ready stand at the head of the list. */
+    epollWait(epoll: number, list: EpollList, timeoutMs: number): number {
+      const { epoll_wait } = c;
+      return attempt('epoll_wait', () => epoll_wait?.(epoll, list.bytes, list.capacity, timeoutMs));
     },
 
     /** Lets this thread's sleeps end on time; Linux otherwise adds up to 50 microseconds to save power (prctl(2)). */

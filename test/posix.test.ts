@@ -8,14 +8,33 @@ import { promisify } from 'node:util';
 import { connect } from 'strsvr/client';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { EAGAIN, POLLIN, PollList, posix, SHUT_RDWR, SystemError } from '../shared/posix.js';
-import { ByteClient, built, withServer } from './support.js';
+import {
+  EAGAIN,
+  EpollList,
+  POLLIN,
+  POLLOUT,
+  PollList,
+  posix,
+  SHUT_RDWR,
+  SystemError,
+} from '../shared/posix.js';
+import { type Address, ByteClient, built, withServer } from './support.js';
 
 const BLOCKING = { nonblocking: false, nagle: false, keepAlive: { idle: 45, between: 1, times: 10 } };
 
 function withListener(use: (fd: number) => Promise<void>): Promise<void> {
   const fd = posix().listen({ host: '127.0.0.1', port: 0 }, 5);
   return use(fd).finally(() => posix().close(fd));
+}
+
+/** Where nobody listens any more. */
+async function abandonedAddress(): Promise<Address> {
+  let address: Address | undefined;
+  await withListener(async (fd) => {
+    address = posix().localAddress(fd);
+  });
+  if (address === undefined) throw new Error('there was no listener');
+  return address;
 }
 
 test('nobody to accept and nothing to read are outcomes', async () => {
@@ -38,6 +57,48 @@ test('nobody to accept and nothing to read are outcomes', async () => {
     client.close();
     posix().close(accepted.fd);
   });
+});
+
+test('a socket connects without blocking, and epoll tells when it may be written and read', async () => {
+  await withListener(async (listener) => {
+    const address = posix().localAddress(listener);
+    const fd = posix().connect(address, { nagle: false, receiveBuffer: 4_096 });
+    const list = new PollList(1);
+    list.set(0, fd, POLLOUT);
+    assert.is(posix().ppoll(list, 1, 1_000), 1);
+    posix().connected(fd);
+    const accepted = posix().accept(listener, BLOCKING);
+    if (accepted === EAGAIN) throw new Error('nobody was accepted');
+    list.set(0, fd, POLLIN);
+    const before = performance.now();
+    assert.is(posix().ppoll(list, 1, 1.5), 0);
+    assert.ok(performance.now() - before >= 1.5);
+    const epoll = posix().epoll();
+    if (epoll !== undefined) {
+      const ready = new EpollList(4);
+      posix().epollSet(epoll, fd, POLLIN, 70_000, false);
+      assert.is(posix().epollWait(epoll, ready, 0), 0);
+      posix().epollSet(epoll, fd, POLLIN | POLLOUT, 70_001, true);
+      assert.is(posix().epollWait(epoll, ready, -1), 1);
+      assert.is(ready.data(0), 70_001);
+      posix().close(epoll);
+    }
+    posix().reset(accepted.fd);
+    assert.is(posix().poll(list, 1, 1_000), 1);
+    assert.throws(() => posix().recv(fd, Buffer.alloc(1)), /ECONNRESET/);
+    posix().close(fd);
+  });
+});
+
+test('a connect that fails tells so when it is asked', async () => {
+  const address = await abandonedAddress();
+  const fd = posix().connect(address, { nagle: true });
+  const list = new PollList(1);
+  list.set(0, fd, POLLOUT);
+  posix().poll(list, 1, 1_000);
+  assert.throws(() => posix().connected(fd), /ECONNREFUSED/);
+  posix().close(fd);
+  assert.throws(() => posix().connect({ host: '255.255.255.255', port: 1 }, { nagle: true }), /connect E/);
 });
 
 test('what fails is an error with the code of the system', () => {

@@ -1,7 +1,7 @@
 // Connections that the load opens, and the plain conversations that it holds before and after it measures: one client,
 // one line at a time, never longer than until a deadline.
 
-import type { Address } from '../../shared/address.js';
+import { type Address, formatAddress } from '../../shared/address.js';
 import { connectError, errorCode, lostError, OperationalError } from '../../shared/errors.js';
 import { LF } from '../../shared/letters.js';
 import {
@@ -146,8 +146,8 @@ export class LineClient {
 }
 
 /** Waits for the one socket of a list. */
-function wait(list: PollList, deadline: number, { host, port }: Address): void {
+function wait(list: PollList, deadline: number, server: Address): void {
   const left = Math.ceil(deadline - performance.now());
   if (left > 0 && posix().poll(list, 1, left) > 0) return;
-  throw new OperationalError('ETIMEDOUT', `${host} port ${port} does not answer`);
+  throw new OperationalError('ETIMEDOUT', `${formatAddress(server)} does not answer`);
 }

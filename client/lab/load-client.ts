@@ -34,7 +34,7 @@ export class LoadContext {
   sent = 0;
   answered = 0;
   unanswered = 0;
-  open: number;
+  open = 0;
   replyBytes = 0;
   /** Clients that have had no answer of any kind; when the last of them had one. */
   #unheard: number;
@@ -49,7 +49,6 @@ export class LoadContext {
     { outstanding, burst, writes }: { outstanding: number; burst: number; writes: 1 | 2 },
   ) {
     this.operations = operations;
-    this.open = operations.schedule.letters;
     this.#unheard = operations.schedule.clients;
     this.known = known;
     this.faults = faults;
@@ -85,6 +84,7 @@ export class LoadClient {
   // --- what comes ---
   /** Whether it has had an answer of any kind. */
   started = false;
+  #measured = false;
   /** Its letters before this one are answered. */
   #oldest = 0;
   #unanswered = 0;
@@ -119,6 +119,18 @@ export class LoadClient {
     this.#sendLine();
   }
 
+  /** Whether it was closed before it had any answer: the server admits no more clients, or not yet. */
+  get refused(): boolean {
+    return this.closed && !this.started;
+  }
+
+  /** From now on its letters may become due. */
+  begin(): void {
+    if (this.closed) return;
+    this.#measured = true;
+    this.#context.open += this.#share;
+  }
+
   /** So many more of its letters are due. */
   letDue(letters: number): void {
     this.#due += letters;
@@ -143,9 +155,11 @@ export class LoadClient {
     this.#sendDue();
   }
 
-  /** Nothing more is waited for: what its last faults are. */
+  /** Nothing more is waited for: adds its last faults, and closes. */
   finish(): void {
-    if (!this.waits && this.#length > 0) this.#context.faults.add('unasked');
+    if (!this.closed) posix().close(this.fd);
+    if (this.refused) this.#context.faults.add('closed');
+    if (!this.closed && !this.waits && this.#length > 0) this.#context.faults.add('unasked');
     if (this.#repeats > 0) this.#context.faults.add(this.waits ? 'shrunk' : 'unasked', this.#repeats);
   }
 
@@ -316,8 +330,9 @@ export class LoadClient {
   #close(): void {
     if (this.closed) return;
     this.closed = true;
-    this.#context.open -= this.#share - this.#sent + this.#unanswered;
+    posix().close(this.fd);
+    if (this.#measured) this.#context.open -= this.#share - this.#sent + this.#unanswered;
     this.#context.unanswered -= this.#unanswered;
-    this.#context.faults.add(this.#length > 0 ? 'torn' : 'closed');
+    if (!this.refused) this.#context.faults.add(this.#length > 0 ? 'torn' : 'closed');
   }
 }

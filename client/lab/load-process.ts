@@ -15,14 +15,17 @@ export type Said =
 
 const parent = process.ppid;
 const [, , plan = '', progress] = process.argv;
-// The event loop stands still while the load runs, so everything is written at once; nobody listens if the parent is gone.
+
+/** The event loop stands still while the load runs, so everything is written at once. */
 function say(said: Said): void {
-  if (process.ppid !== parent) process.exit(1);
   writeSync(1, `${JSON.stringify(said)}\n`);
 }
 
 try {
-  const onProgress = progress === 'progress' ? (answered: number) => say({ answered }) : undefined;
+  const onProgress = (answered: number) => {
+    if (process.ppid !== parent) process.exit(1); // nobody waits for the result any more
+    if (progress === 'progress') say({ answered });
+  };
   say({ result: drive(JSON.parse(plan) as LoadPlan, onProgress) });
 } catch (error) {
   if (!(error instanceof OperationalError)) throw error;

@@ -1,4 +1,4 @@
-// The load: one thread that is many clients at once. It keeps an eye on the clients that send with poll(2), leaves the
+// The load: one thread that is many clients at once. It keeps an eye on the clients that send with epoll or poll, leaves the
 // silent ones alone, checks every reply while it measures, and at the end looks whether the text explains them all.
 // It owns its process: nothing else runs while it does.
 
@@ -16,6 +16,7 @@ import type { Fault, LoadPlan, LoadResult } from './plan.js';
 import { look, prefill } from './prefill.js';
 import { Schedule } from './schedule.js';
 import { judge } from './verdict.js';
+import { type Watch, watch } from './watch.js';
 
 /** How often it says how far it is. */
 const PROGRESS_MS = 200;
@@ -23,13 +24,15 @@ const PROGRESS_MS = 200;
 const STUCK_MS = 20;
 /** How long it waits for what nobody asked for. */
 const QUIET_MS = 20;
-/** So that no sleep is longer than poll can count. */
-const LONGEST_SLEEP_MS = 60_000;
 /** How long the last client waits for its reply: after a good run, and where others were not answered. */
 const LAST_LOOK_MS = 10_000;
 const LAST_LOOK_FROZEN_MS = 1_000;
 /** So many clients at a time connect and get their first answer, so that no backlog runs over. */
 const START_UP_BATCH = 100;
+
+/** One client that was refused may ask again so often. */
+const RETRIES = 20;
+const NOBODY = new PollList(0);
 
 /** @throws OperationalError when the server cannot be reached, or not be brought to where measuring can begin */
 export function drive(plan: LoadPlan, onProgress?: (answered: number) => void): LoadResult {
@@ -45,11 +48,12 @@ class Load {
   readonly #faults = new Faults();
   readonly #context: LoadContext;
   readonly #clients: LoadClient[] = [];
-  readonly #list: PollList;
+  readonly #watch: Watch;
   /** The text before the run. */
   #base: Buffer = Buffer.alloc(0);
   /** Letters that are due so far. */
   #due = 0;
+  #retries = RETRIES;
   /** Whether no more letters are to be sent. */
   #stopped = false;
   #progressAt = 0;
@@ -66,7 +70,7 @@ class Load {
       burst,
       writes,
     });
-    this.#list = new PollList(plan.clients);
+    this.#watch = watch(plan.clients);
   }
 
   run(): LoadResult {
@@ -86,6 +90,7 @@ class Load {
     this.#settle(silent, frozen);
     const text = this.#lastLook(frozen);
     for (const fd of silent) posix().close(fd);
+    this.#watch.close();
     const { startedAt } = this.#context;
     return {
       ...this.#figures(),
@@ -107,10 +112,21 @@ class Load {
     return performance.now() + this.#plan.timeoutMs;
   }
 
+  /** When to give up on a server that has last answered at this time. */
+  #patience(lastAnswer: number): number {
+    return lastAnswer + (this.#plan.patienceMs ?? Number.POSITIVE_INFINITY);
+  }
+
   // --- before ---
 
   #fill(): void {
-    this.#base = prefill(this.#plan, this.#plan.prefill, this.#deadline());
+    const { prefill: bytes } = this.#plan;
+    const deadline = this.#deadline();
+    this.#base = prefill(
+      this.#plan,
+      bytes,
+      bytes > 0 ? deadline : Math.min(deadline, this.#patience(performance.now())),
+    );
     this.#known.agrees(0, this.#base, 0, this.#base.length);
   }
 
@@ -121,7 +137,9 @@ class Load {
     while (this.#clients.length < clients) {
       const batch = Math.min(START_UP_BATCH, clients - this.#clients.length);
       for (const fd of connectAll(this.#plan, batch, this.#plan, deadline)) this.#admit(fd);
-      if (warmup > 0 && !this.#firstAnswers(this.#clients.slice(-batch), deadline)) return false;
+      const first = this.#clients.length - batch;
+      if (warmup > 0 && !this.#firstAnswers(this.#clients.slice(first), deadline)) return false;
+      this.#replaceRefused(first, deadline);
     }
     return this.#warmUp(this.#clients, warmup - 1, deadline);
   }
@@ -129,7 +147,23 @@ class Load {
   #admit(fd: number): void {
     const index = this.#clients.length;
     this.#clients.push(new LoadClient(fd, index, this.#context));
-    this.#list.set(index, fd, POLLIN);
+    this.#watch.set(index, fd, POLLIN);
+  }
+
+  /** A server at its limit may not have noticed yet that the one who looked at the text is gone: one client asks again. */
+  #replaceRefused(first: number, deadline: number): void {
+    const at = this.#clients.findIndex((client, index) => index >= first && client.refused);
+    if (at < 0) return;
+    for (; this.#retries > 0 && this.#clients[at]?.refused; this.#retries -= 1) {
+      posix().poll(NOBODY, 0, QUIET_MS);
+      const [fd = NOT_ASKED] = connectAll(this.#plan, 1, this.#plan, deadline);
+      const client = new LoadClient(fd, at, this.#context);
+      this.#clients[at] = client;
+      this.#watch.forget(at);
+      this.#watch.set(at, fd, POLLIN);
+      this.#warmUp([client], 1, deadline);
+    }
+    this.#retries = 0;
   }
 
   /**
@@ -142,7 +176,7 @@ class Load {
       const left = deadline - performance.now();
       if (left <= 0) return false;
       const last = this.#context.lastAnswer;
-      this.#turn(Math.min(left, STUCK_MS));
+      this.#watch.turn(Math.min(left, STUCK_MS), this.#visit);
       if (this.#context.lastAnswer > last) continue;
       for (const client of this.#clients) if (!client.waits) client.warmUp(1);
     }
@@ -150,11 +184,13 @@ class Load {
   }
 
   #warmUp(clients: readonly LoadClient[], lines: number, deadline: number): boolean {
+    const began = performance.now();
     for (const client of clients) client.warmUp(lines);
     while (clients.some(({ waits }) => waits)) {
-      const left = deadline - performance.now();
+      const patience = this.#patience(Math.max(began, this.#context.lastAnswer));
+      const left = Math.min(deadline, patience) - performance.now();
       if (left <= 0) return false;
-      this.#turn(left);
+      this.#watch.turn(left, this.#visit);
     }
     return true;
   }
@@ -162,7 +198,7 @@ class Load {
   // --- measure ---
 
   #measure(began: number): void {
-    const { durationMs = Number.POSITIVE_INFINITY, patienceMs = Number.POSITIVE_INFINITY } = this.#plan;
+    const { durationMs = Number.POSITIVE_INFINITY } = this.#plan;
     const context = this.#context;
     const giveUpAt = began + this.#plan.timeoutMs;
     let stopAt = began + durationMs;
@@ -178,9 +214,9 @@ class Load {
       const nextDue = this.#letDue(began, now);
       this.#progress(now);
       quietSince = context.unanswered === 0 ? now : Math.max(quietSince, context.lastAnswer);
-      const end = Math.min(giveUpAt, quietSince + patienceMs);
+      const end = Math.min(giveUpAt, this.#patience(quietSince));
       if (now >= end) return;
-      this.#turn(Math.min(end, stopAt, nextDue, this.#progressAt) - now);
+      this.#watch.turn(Math.min(end, stopAt, nextDue, this.#progressAt) - now, this.#visit);
     }
   }
 
@@ -188,6 +224,7 @@ class Load {
   #begin(began: number): void {
     const { due } = this.#schedule;
     if (this.#onProgress === undefined) this.#progressAt = Number.POSITIVE_INFINITY;
+    for (const client of this.#clients) client.begin();
     if (due === undefined) {
       for (const [index, client] of this.#clients.entries()) client.letDue(this.#schedule.share(index));
     } else {
@@ -205,7 +242,7 @@ class Load {
       const index = this.#due % this.#clients.length;
       const client = this.#clients[index] as LoadClient;
       client.letDue(1);
-      this.#list.set(index, client.fd, client.interest);
+      this.#watchFor(client, index);
     }
     return Number.POSITIVE_INFINITY;
   }
@@ -216,16 +253,15 @@ class Load {
     this.#progressAt = now + PROGRESS_MS;
   }
 
-  /** Sleeps until a client is ready or so many milliseconds have passed, and visits those that are. */
-  #turn(ms: number): void {
-    let ready = posix().ppoll(this.#list, this.#clients.length, Math.max(0, Math.min(ms, LONGEST_SLEEP_MS)));
-    for (let at = 0; ready > 0; at += 1) {
-      if (!this.#list.ready(at)) continue;
-      ready -= 1;
-      const client = this.#clients[at] as LoadClient;
-      client.visit();
-      this.#list.set(at, client.closed ? NOT_ASKED : client.fd, client.interest);
-    }
+  readonly #visit = (index: number): void => {
+    const client = this.#clients[index] as LoadClient;
+    client.visit();
+    this.#watchFor(client, index);
+  };
+
+  #watchFor(client: LoadClient, index: number): void {
+    if (client.closed) this.#watch.forget(index);
+    else this.#watch.set(index, client.fd, client.interest);
   }
 
   // --- after ---
@@ -233,10 +269,10 @@ class Load {
   /** Sees whether anything comes that nobody asked for, and lets the clients go. */
   #settle(silent: readonly number[], frozen: number): void {
     const until = performance.now() + QUIET_MS;
-    for (let left = QUIET_MS; frozen === 0 && left > 0; left = until - performance.now()) this.#turn(left);
+    for (let left = QUIET_MS; frozen === 0 && left > 0; left = until - performance.now())
+      this.#watch.turn(left, this.#visit);
     for (const client of this.#clients) {
       client.finish();
-      posix().close(client.fd);
     }
     for (const fd of silent) this.#faults.add(...heard(fd));
   }
@@ -249,7 +285,7 @@ class Load {
         return look(this.#plan, deadline);
       } catch (error) {
         if (!(error instanceof OperationalError)) throw error;
-        posix().poll(this.#list, 0, QUIET_MS);
+        posix().poll(NOBODY, 0, QUIET_MS);
       }
     }
     return undefined;

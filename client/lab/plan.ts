@@ -29,7 +29,7 @@ export interface LoadPlan {
   readonly patienceMs?: number;
   /** Lines without a letter that each client sends, one after the other, before anything is measured. */
   readonly warmup: number;
-  /** The text is brought to so many bytes before anything is measured. */
+  /** The text is brought to so many bytes before anything is measured, by clients that come one after the other. */
   readonly prefill: number;
   /** Give up on what is not answered after so long, counted from the first letter. */
   readonly timeoutMs: number;
@@ -56,6 +56,7 @@ export interface Percentiles {
 
 /** What a server did wrong, by name, and how often. */
 export const FAULTS = {
+  /** Also one that ends in a letter of that value which was there before its own was sent. */
   foreign: 'a reply does not end in its own letter',
   shrunk: 'a reply is no longer than an earlier one on the same connection',
   diverged: 'a reply is no continuation of an earlier one',

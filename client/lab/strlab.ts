@@ -1,0 +1,177 @@
+#!/usr/bin/env node
+// The command: which experiments, with what; progress while they run, tables at the end, files where they are wanted.
+
+import { availableParallelism, constants } from 'node:os';
+import { SingleBar } from 'cli-progress';
+import { print, readCommandLine, runCommand, tell } from '../../shared/command.js';
+import { nonEmpty, oneOf, wholeNumber } from '../../shared/options.js';
+import { DRIVE, driveServer } from './drive.js';
+import type { Experiment, Lab } from './experiment.js';
+import { clients } from './experiments/clients.js';
+import { growth } from './experiments/growth.js';
+import { idle } from './experiments/idle.js';
+import { load } from './experiments/load.js';
+import { lunch } from './experiments/lunch.js';
+import { nagle } from './experiments/nagle.js';
+import { race } from './experiments/race.js';
+import { sparse } from './experiments/sparse.js';
+import { table } from './experiments/table.js';
+import { work } from './experiments/work.js';
+import { writeResults } from './files.js';
+import { runExperiments } from './laboratory.js';
+import { commit, machine, packageVersion } from './machine.js';
+import type { Results } from './results.js';
+import { runLoad } from './run-load.js';
+import { ENOUGH_REPEATS } from './statistics.js';
+import { IO_MODELS } from './target.js';
+import { ourTargets, yardsticks } from './targets.js';
+import { findingsText } from './terminal.js';
+
+const EXPERIMENTS: readonly Experiment[] = [
+  lunch,
+  idle,
+  clients,
+  load,
+  sparse,
+  growth,
+  work,
+  race,
+  nagle,
+  table,
+];
+const QUICK_REPEATS = 3;
+
+// Without a handler a signal would end this process without its 'exit', and so leave servers behind.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => process.exit(128 + constants.signals[signal]));
+}
+await runCommand('strlab', async () => {
+  if (process.argv[2] !== 'drive') return runLab();
+  process.argv.splice(2, 1);
+  return driveServer(readCommandLine(DRIVE));
+});
+
+async function runLab(): Promise<void> {
+  const options = readOptions();
+  const { quick, seed, repeats } = options;
+  const date = new Date().toISOString();
+  const { targets: others, missing } = await yardsticks();
+  for (const { name, why } of missing) tell(`strlab: ${name} is not measured: ${why}`);
+  const lab: Lab = {
+    models: options.io,
+    quick,
+    clients: options.clients,
+    targets: [...ourTargets(options.io), ...others],
+  };
+  await print(`seed ${seed}, ${repeats} repeats, ${availableParallelism()} cores\n\n`);
+  const progress = new Progress();
+  const experiments = await runExperiments(options.experiments, lab, {
+    seed,
+    repeats,
+    drive: runLoad,
+    onRun: (made, of, what) => progress.show(made, of, what),
+  }).finally(() => progress.stop());
+  for (const findings of experiments) await print(`${findingsText(findings, quick)}\n`);
+  const results: Results = {
+    version: packageVersion(),
+    ...definedCommit(),
+    date,
+    seed,
+    quick,
+    repeats,
+    machine: machine(),
+    experiments,
+  };
+  if (options.out === undefined) return;
+  const { report } = writeResults(options.out, results);
+  await print(`The report is in ${report}\n`);
+}
+
+function definedCommit(): { commit?: string } {
+  const known = commit();
+  return known === undefined ? {} : { commit: known };
+}
+
+/** A bar for who watches a terminal; nothing for a file. */
+class Progress {
+  readonly #bar = new SingleBar({
+    format: '{bar} {value}/{total}  {eta_formatted} left  {what}',
+    barsize: 20,
+    hideCursor: true,
+    clearOnComplete: true,
+    linewrap: false,
+    noTTYOutput: false,
+    etaBuffer: 30,
+  });
+  #started = false;
+
+  show(made: number, of: number, what: string): void {
+    if (!this.#started) this.#bar.start(of, made, { what });
+    this.#started = true;
+    this.#bar.update(made, { what });
+  }
+
+  stop(): void {
+    if (this.#started) this.#bar.stop();
+  }
+}
+
+function readOptions() {
+  const names = EXPERIMENTS.map(({ id }) => id);
+  const options = readCommandLine({
+    name: 'strlab',
+    usage: '<experiment>',
+    summary: `Measure asynchronous I/O against threads. Experiments: ${names.join(', ')}; or all of them: all. A load alone, against any server: strlab drive --help`,
+    positionals: (yargs) =>
+      yargs.positional('experiment', {
+        describe: 'Which, or all',
+        demandOption: true,
+        coerce: oneOf('experiment', [...names, 'all']),
+      }),
+    options: (yargs) =>
+      yargs
+        .option('quick', {
+          describe: 'Fewer levels and repeats, no intervals: all in under two minutes',
+          boolean: true,
+          default: false,
+        })
+        .option('io', {
+          requiresArg: true,
+          describe: `Which I/O models, with commas between them (${IO_MODELS.join(',')})`,
+          coerce: (value: unknown) => nonEmpty('--io')(value).split(',').map(oneOf('--io', IO_MODELS)),
+        })
+        .option('repeats', {
+          requiresArg: true,
+          describe: `How often each server is run at each level (${ENOUGH_REPEATS}; ${QUICK_REPEATS} with --quick)`,
+          coerce: wholeNumber('--repeats', 1, 1_000),
+        })
+        .option('clients', {
+          requiresArg: true,
+          describe: 'How many clients send letters, in place of what each experiment has found best',
+          coerce: wholeNumber('--clients', 1, 10_000),
+        })
+        .option('seed', {
+          requiresArg: true,
+          describe: 'Of the order of the runs; the same seed, the same order (another each time)',
+          coerce: wholeNumber('--seed', 0, 2 ** 31 - 1),
+        })
+        .option('out', {
+          requiresArg: true,
+          describe: 'A folder for report.html, results.json and results.csv',
+          coerce: nonEmpty('--out'),
+        }),
+    examples: [
+      ['strlab lunch', 'one client is out to lunch: who is served?'],
+      ['strlab all --quick --out results', 'everything in under two minutes, with a report'],
+      ['strlab drive 127.0.0.1 2000', 'a load against your own server'],
+    ],
+  });
+  const { experiment, quick } = options;
+  return {
+    ...options,
+    experiments: EXPERIMENTS.filter(({ id }) => experiment === 'all' || experiment === id),
+    io: options.io ?? IO_MODELS,
+    repeats: options.repeats ?? (quick ? QUICK_REPEATS : ENOUGH_REPEATS),
+    seed: options.seed ?? Math.floor(Math.random() * 2 ** 31),
+  };
+}

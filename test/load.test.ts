@@ -1,0 +1,657 @@
+// The load against servers that are right and servers that are wrong, over real sockets and in a process of its own.
+
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { buckets, percentiles } from '../client/lab/measures.js';
+import type { LoadPlan, LoadResult } from '../client/lab/plan.js';
+import { runLoad } from '../client/lab/run-load.js';
+import { Schedule } from '../client/lab/schedule.js';
+import { PollWatch, watch as watchAll } from '../client/lab/watch.js';
+import { POLLIN, POLLOUT, posix } from '../shared/posix.js';
+import { type Letter, withFaulty } from './faulty.js';
+import { type Address, at, built, Program, run, withNetServer, withStrsvr } from './support.js';
+import { Terminal } from './terminal.js';
+
+function plan(address: Address, changes: Partial<LoadPlan> = {}): LoadPlan {
+  return {
+    ...address,
+    clients: 10,
+    silent: 0,
+    letters: 1_000,
+    warmup: 2,
+    prefill: 0,
+    timeoutMs: 30_000,
+    burst: 1,
+    writes: 1,
+    nagle: false,
+    seed: 1,
+    ...changes,
+  };
+}
+
+/** What the load says of a server that answers letters in this way. */
+async function verdictOn(
+  answer: (letter: Letter) => void,
+  changes: Partial<LoadPlan> = {},
+): Promise<LoadResult> {
+  let result: LoadResult | undefined;
+  await withFaulty(async (address) => {
+    result = await runLoad(plan(address, { clients: 1, letters: 20, patienceMs: 500, ...changes }));
+  }, answer);
+  if (result === undefined) throw new Error('the load has found nothing');
+  return result;
+}
+
+for (const io of ['events', 'poll', 'nonblocking', 'blocking', 'threads']) {
+  test(`${io}: nothing is wrong, and the text has every letter`, async () => {
+    await withStrsvr(
+      ['0', '--io', io, ...(io === 'threads' ? ['--max-threads', '10'] : [])],
+      async (_, address) => {
+        const result = await runLoad(plan(address, { letters: 1_010 }));
+        assert.equal(result.faults, {});
+        assert.is(result.frozen, 0);
+        assert.equal([result.sent, result.answered], [1_010, 1_010]);
+        assert.equal([result.finalLetters, result.expectedLetters, result.finalBytes], [1_012, 1_012, 1_012]);
+        assert.is(result.replyBytes, (1_010 * (2 + 1_011)) / 2);
+        assert.is(result.corrected?.count, 1_010);
+        assert.equal(result.corrected, result.uncorrected, 'the loop is closed');
+        assert.is(result.corrected?.p999, undefined, 'too few for it');
+        assert.ok(result.startUpMs !== undefined && result.startUpMs > 0);
+        assert.ok(result.loadCpu > 0);
+      },
+    );
+  });
+}
+
+test('a second load finds a text that is there already', async () => {
+  await withStrsvr(['0'], async (_, address) => {
+    await runLoad(plan(address, { letters: 100 }));
+    const { faults, finalLetters } = await runLoad(plan(address, { letters: 100, seed: 2 }));
+    assert.equal([faults, finalLetters], [{}, 204]);
+  });
+});
+
+test('the text is brought to a length, to the byte', async () => {
+  for (const io of ['events', 'threads']) {
+    await withStrsvr(['0', '--io', io], async (_, address) => {
+      const { faults, finalBytes, finalLetters, replyBytes } = await runLoad(
+        plan(address, { prefill: 100_003, letters: 10 }),
+      );
+      assert.equal(faults, {});
+      assert.is(finalBytes, 100_003 + 10 + 1);
+      assert.ok(finalLetters !== undefined && finalLetters < 40_000, 'mostly of four bytes');
+      assert.is(replyBytes, 10 * 100_003 + 55);
+    });
+  }
+});
+
+test('silent clients are connected and left alone', async () => {
+  await withStrsvr(['0'], async (server, address) => {
+    const { faults, finalLetters } = await runLoad(plan(address, { silent: 200, letters: 100 }));
+    assert.equal([faults, finalLetters], [{}, 102]);
+    await until(() => server.stderr.match(/left: 0 letters/g)?.length === 200);
+  });
+});
+
+test('a server that waits for a silent client leaves all others frozen', async () => {
+  await withStrsvr(['0', '--io', 'blocking'], async (_, address) => {
+    const result = await runLoad(plan(address, { silent: 1, patienceMs: 500 }));
+    assert.equal([result.frozen, result.sent, result.finalLetters], [10, 0, undefined]);
+    assert.equal([result.faults, result.startUpMs], [{}, undefined]);
+  });
+});
+
+test('clients that the server refuses are told, and the others go on', async () => {
+  await withStrsvr(['0', '--io', 'threads', '--max-threads', '5'], async (_, address) => {
+    const { faults, frozen, sent, finalLetters } = await runLoad(plan(address));
+    assert.equal([faults, frozen, sent, finalLetters], [{ closed: 5 }, 0, 500, 502]);
+  });
+});
+
+test('a letter and its LF may come in two writes', async () => {
+  await withStrsvr(['0'], async (_, address) => {
+    const { faults, answered } = await runLoad(plan(address, { writes: 2, letters: 100 }));
+    assert.equal([faults, answered], [{}, 100]);
+  });
+});
+
+test('in an open loop the rate is kept, with several letters of a client on their way', async () => {
+  let most = 0;
+  let waiting = 0;
+  const { faults, lettersPerSecond, answered } = await verdictOn(
+    ({ socket, text }) => {
+      waiting += 1;
+      most = Math.max(most, waiting);
+      setTimeout(() => {
+        waiting -= 1;
+        socket.write(`${text}\n`);
+      }, 50);
+    },
+    { rate: 200, letters: 200 },
+  );
+  assert.equal([faults, answered], [{}, 200]);
+  assert.ok(lettersPerSecond > 100 && lettersPerSecond < 220, String(lettersPerSecond));
+  assert.ok(most > 3, `${most} at a time`);
+});
+
+test('after the duration no more is sent', async () => {
+  const { sent, answered, faults } = await verdictOn(({ reply }) => reply(), {
+    rate: 100,
+    letters: 1_000,
+    durationMs: 300,
+  });
+  assert.is(answered, sent);
+  assert.ok(sent > 5 && sent < 100, String(sent));
+  assert.equal(faults, {});
+});
+
+test('a stall shows in the corrected times, and hides from the others', async () => {
+  const { faults, corrected, uncorrected } = await verdictOn(
+    ({ number, reply }) => {
+      if (number === 500) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000);
+      reply();
+    },
+    { clients: 10, rate: 500, letters: 2_000, outstanding: 1, patienceMs: 5_000 },
+  );
+  assert.equal(faults, {});
+  assert.ok(corrected !== undefined && corrected.p99 > 800, `corrected p99 ${corrected?.p99} ms`);
+  assert.ok(uncorrected !== undefined && uncorrected.p99 < 400, `uncorrected p99 ${uncorrected?.p99} ms`);
+  assert.ok(uncorrected.max > 900, 'it was there');
+});
+
+test('a known delay is measured to 10 %', async () => {
+  const delays: number[] = [];
+  const { uncorrected } = await verdictOn(
+    ({ reply }) => {
+      const came = performance.now();
+      setTimeout(() => {
+        reply();
+        delays.push(performance.now() - came);
+      }, 20);
+    },
+    { letters: 50 },
+  );
+  const real = delays.sort((one, other) => one - other)[25] ?? 0;
+  assert.ok(Math.abs((uncorrected?.p50 ?? 0) / real - 1) < 0.1, `${uncorrected?.p50} of ${real} ms`);
+});
+
+// --- wrong servers ---
+
+test('a reply that is never sent freezes its client', async () => {
+  const { frozen, faults, answered } = await verdictOn(
+    ({ number, reply }) => {
+      if (number !== 5) reply();
+    },
+    { clients: 2 },
+  );
+  assert.equal([frozen, faults], [1, {}]);
+  assert.ok(answered >= 10, 'the other goes on');
+});
+
+test('a reply that is left out before others is told from one that is late', async () => {
+  const { frozen, faults, answered } = await verdictOn(
+    ({ number, reply }) => {
+      if (number !== 5) reply();
+    },
+    { rate: 200 },
+  );
+  assert.equal([frozen, faults, answered], [1, { disordered: 15 }, 19]);
+});
+
+test('replies in another order than their letters are disordered', async () => {
+  let held = '';
+  const { faults, answered } = await verdictOn(
+    ({ number, text, socket, reply }) => {
+      if (number === 5) {
+        held = text;
+        return;
+      }
+      reply();
+      if (held !== '') socket.write(`${held}\n`);
+      held = '';
+    },
+    { rate: 200 },
+  );
+  assert.equal([faults, answered], [{ disordered: 1 }, 20]);
+});
+
+test('a reply that comes twice was not asked for', async () => {
+  const { faults, frozen, answered } = await verdictOn(({ number, reply }) => {
+    reply();
+    if (number === 5) reply();
+  });
+  assert.equal([faults, frozen, answered], [{ unasked: 1 }, 0, 20]);
+});
+
+test('bytes for a silent client were not asked for', async () => {
+  const sockets: Array<{ write: (text: string) => void }> = [];
+  await withFaulty(
+    async (address) => {
+      const { faults } = await runLoad(plan(address, { letters: 20, silent: 2 }));
+      assert.equal(faults, { unasked: 1 });
+    },
+    ({ number, reply }) => {
+      reply();
+      if (number === 10) sockets[1]?.write('hello');
+    },
+    (socket) => sockets.push(socket),
+  );
+});
+
+test('a reply that stops in the middle is torn', async () => {
+  const { faults, finalLetters } = await verdictOn(({ number, text, socket, reply }) => {
+    if (number === 5) socket.end(text.slice(0, 3));
+    else reply();
+  });
+  assert.equal([faults, finalLetters], [{ torn: 1 }, 7]);
+});
+
+test('a connection that the server closes or resets is told', async () => {
+  for (const close of ['end', 'resetAndDestroy'] as const) {
+    const { faults, frozen, answered } = await verdictOn(({ number, socket, reply }) => {
+      if (number === 5) socket[close]();
+      else reply();
+    });
+    assert.equal([faults, frozen, answered], [{ closed: 1 }, 0, 4], close);
+  }
+});
+
+test('a silent client that the server closes is told', async () => {
+  const sockets: Array<{ end: () => void }> = [];
+  await withFaulty(
+    async (address) => {
+      assert.equal((await runLoad(plan(address, { letters: 20, silent: 2 }))).faults, { closed: 1 });
+    },
+    ({ number, reply }) => {
+      reply();
+      if (number === 10) sockets[1]?.end();
+    },
+    (socket) => sockets.push(socket),
+  );
+});
+
+test('a reply without its own letter is foreign', async () => {
+  const { faults } = await verdictOn(({ number, text, socket, reply }) => {
+    if (number === 5) socket.write(`${text.slice(0, -1)}?\n`);
+    else reply();
+  });
+  assert.is(faults.foreign, 1);
+  assert.ok((faults.diverged ?? 0) >= 15, 'the text that it showed is taken at its word');
+  const early = await verdictOn(({ number, text, socket, reply }) => {
+    if (number === 5) socket.write(`${text.slice(0, -2)}\n`);
+    else reply();
+  });
+  assert.equal(early.faults, { foreign: 1 });
+});
+
+test('a letter that was there before it was sent is not its own', async () => {
+  // The other client's letter just before it has the same value: the reply stops there.
+  let times = 0;
+  const { faults } = await verdictOn(
+    ({ text, letter, socket, reply }) => {
+      const same = text.at(-2) === letter;
+      if (same) times += 1;
+      if (same) socket.write(`${text.slice(0, -1)}\n`);
+      else reply();
+    },
+    { clients: 2, letters: 1_200, rate: 800 },
+  );
+  assert.ok(times > 2, `${times} times`);
+  assert.ok((faults.foreign ?? 0) > times / 2, `${JSON.stringify(faults)} of ${times}`);
+});
+
+test('a reply that does not grow has shrunk', async () => {
+  const again = await verdictOn(
+    ({ number, text, socket, reply }) => {
+      if (number === 60) socket.write(`${text.slice(0, -52)}\n`);
+      else reply();
+    },
+    { letters: 70 },
+  );
+  assert.equal([again.faults, again.frozen], [{ shrunk: 1 }, 0]);
+  const stuck = await verdictOn(({ number, text, socket, reply }) => {
+    if (number < 5) reply();
+    else socket.write(`${text.slice(0, 5)}\n`);
+  });
+  assert.equal([stuck.faults.shrunk, stuck.frozen], [1, 1]);
+});
+
+test('a text that changes diverges', async () => {
+  const { faults } = await verdictOn((letter) => {
+    if (letter.number === 5) letter.text = `?${letter.text.slice(1)}`;
+    letter.reply();
+  });
+  assert.ok((faults.diverged ?? 0) > 10, JSON.stringify(faults));
+});
+
+test('an answered letter that is not in the final text is lost', async () => {
+  const { faults, finalLetters, expectedLetters } = await verdictOn((letter) => {
+    letter.reply();
+    if (letter.number === 20) letter.text = letter.text.slice(0, -1);
+  });
+  assert.is(faults.lost, 1);
+  assert.equal([finalLetters, expectedLetters], [21, 22]);
+});
+
+test('a letter that is in the text twice, or that nobody sent, is doubled', async () => {
+  const twice = await verdictOn((letter) => {
+    if (letter.number === 5) letter.text += letter.letter;
+    letter.reply();
+  });
+  assert.equal(twice.faults, { doubled: 1 });
+  const invented = await verdictOn((letter) => {
+    letter.reply();
+    if (letter.number === 5) letter.text += '?';
+  });
+  assert.equal(invented.faults, { doubled: 1 });
+});
+
+test('without its lock, threads are found out', async () => {
+  await withStrsvr(['0', '--io', 'threads', '--no-lock'], async (_, address) => {
+    const { faults, finalLetters = 0, expectedLetters } = await runLoad(plan(address, { letters: 5_000 }));
+    assert.ok((faults.lost ?? 0) > 0, JSON.stringify(faults));
+    assert.ok(finalLetters < expectedLetters);
+  });
+});
+
+// --- its process ---
+
+test('it tells how far it is', async () => {
+  const told: number[] = [];
+  await withFaulty(async (address) => {
+    const onProgress = (answered: number) => told.push(answered);
+    await runLoad(plan(address, { rate: 20, letters: 20 }), { onProgress });
+  });
+  assert.ok(told.length >= 3, told.join(' '));
+  assert.equal(
+    told,
+    told.toSorted((one, other) => one - other),
+  );
+});
+
+/** Runs the load through a shell that leaves the process's id in a file. */
+async function withPidFile(use: (through: string[], pid: () => number) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'strsvr-'));
+  const file = join(folder, 'pid');
+  try {
+    await use(['sh', '-c', `echo $$ >${file}; exec "$@"`, 'sh'], () => Number(readFileSync(file, 'utf8')));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+test('it can be ended, and leaves no process behind', async () => {
+  await withPidFile(async (through, pid) => {
+    await withFaulty(async (address) => {
+      const abort = new AbortController();
+      const running = runLoad(plan(address, { rate: 1 }), {
+        through,
+        signal: abort.signal,
+        onProgress: () => abort.abort(new Error('enough')),
+      });
+      const error = await running.catch((error) => error);
+      assert.is(error.message, 'enough');
+      assert.throws(() => process.kill(pid(), 0), /ESRCH/);
+    });
+  });
+});
+
+test('it ends by itself when nobody is left to hear it', async () => {
+  await withPidFile(async (through, pid) => {
+    let letters = 0;
+    await withFaulty(
+      async (address) => {
+        const script = `
+          import { runLoad } from ${JSON.stringify(built('client/lab/run-load.js'))};
+          await runLoad(${JSON.stringify(plan(address, { rate: 100 }))}, { through: ${JSON.stringify(through)} });`;
+        const parent = new Program(spawn(process.execPath, ['--input-type=module', '-e', script]));
+        await until(() => letters > 3);
+        parent.kill();
+        await until(() => !alive(pid()));
+      },
+      ({ reply }) => {
+        letters += 1;
+        reply();
+      },
+    );
+    assert.ok(letters < 1_000, 'it had more to send');
+  });
+});
+
+function alive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+/** A process that is nobody's child tells nobody that it ends. */
+async function until(done: () => boolean): Promise<void> {
+  while (!done()) await sleep(20);
+}
+
+test('a server that is not there, or does not answer lines, is an error', async () => {
+  const failure = (address: Address): Promise<string> =>
+    runLoad(plan(address, { patienceMs: 300 })).then(
+      () => 'nothing',
+      (error: unknown) => String(error),
+    );
+  let gone: Address | undefined;
+  await withNetServer(
+    (socket) => socket.on('data', (chunk) => socket.write(chunk)),
+    async (address) => {
+      gone = address;
+    },
+  );
+  if (gone === undefined) throw new Error('there was no server');
+  assert.match(await failure(gone), /^OperationalError: no server at 127\.0\.0\.1:\d+; start one first/);
+  await withNetServer(
+    () => {},
+    async (address) => {
+      assert.match(await failure(address), /^OperationalError: 127\.0\.0\.1:\d+ does not answer/);
+    },
+  );
+  let text = '';
+  await withNetServer(
+    (socket) =>
+      socket.on('data', (chunk) => {
+        for (const letter of chunk.toString()) {
+          text += letter; // as the tutorial's server does with an LF
+          socket.write(text);
+        }
+      }),
+    async (address) => {
+      assert.match(await failure(address), /does not answer lines: it must answer a line feed alone/);
+    },
+  );
+});
+
+// --- strlab drive ---
+
+const STRLAB = 'client/lab/strlab.js';
+
+test('strlab drive shows a table, and the server was right', async () => {
+  await withStrsvr(['0'], async (_, { port }) => {
+    const { status, stdout, stderr } = await run(STRLAB, [
+      'drive',
+      'localhost',
+      String(port),
+      '--letters',
+      '500',
+    ]);
+    assert.equal([status, stderr], [0, '']);
+    assert.match(stdout, /^500 letters of 100 clients in \d+\.\d\d s\neach client sent its next letter when/);
+    assert.match(stdout, /\n[\d,]+ letters\/s; the load took \d+ % of a core\n/);
+    assert.match(
+      stdout,
+      /\np50 +[\d.]+ ms\np90 +[\d.]+ ms\np99 +[\d.]+ ms\np99\.9 +too few\nmax +[\d.]+ ms\n/,
+    );
+    assert.match(stdout, /\nthe server was right: .*, and the text has all 502 letters\n$/);
+  });
+});
+
+test('strlab drive --rate shows both times', async () => {
+  await withStrsvr(['0'], async (_, address) => {
+    const options = ['--rate', '1000', '--letters', '300', '--clients', '10', '--silent', '3', '--seed', '7'];
+    const { status, stdout } = await run(STRLAB, ['drive', ...at(address), ...options]);
+    assert.is(status, 0);
+    assert.match(stdout, /\nsent by the clock, 1,000 letters\/s \(open loop\)\n/);
+    assert.match(stdout, /\n +since it was due +since it was sent\np50 +[\d.]+ ms +[\d.]+ ms\n/);
+  });
+});
+
+test('strlab drive --json prints all of it', async () => {
+  await withStrsvr(['0'], async (_, address) => {
+    const { status, stdout } = await run(STRLAB, ['drive', ...at(address), '--letters', '300', '--json']);
+    const result = JSON.parse(stdout) as LoadResult;
+    assert.equal([status, result.answered, result.faults, result.finalLetters], [0, 300, {}, 302]);
+  });
+});
+
+test('strlab drive says in a line what the server did wrong', async () => {
+  await withFaulty(
+    async (address) => {
+      const { status, stdout, stderr } = await run(STRLAB, ['drive', ...at(address), '--letters', '300']);
+      assert.is(status, 1);
+      assert.is(
+        stderr,
+        'strlab: the server was wrong: a letter is in the text twice, or was never sent (1 time)\n',
+      );
+      assert.not.match(stdout, /was right/);
+    },
+    (letter) => {
+      letter.reply();
+      if (letter.number === 100) letter.text += '?';
+    },
+  );
+});
+
+test('strlab drive gives up on a server that waits for somebody else', async () => {
+  await withStrsvr(['0', '--io', 'blocking'], async (_, address) => {
+    const { status, stderr } = await run(STRLAB, ['drive', ...at(address), '--silent', '1']);
+    assert.equal(
+      [status, stderr],
+      [1, 'strlab: the server was wrong: 100 clients waited in vain for a reply\n'],
+    );
+  });
+});
+
+test('strlab drive shows how far it is, at a terminal only', async () => {
+  await withStrsvr(['0'], async (_, address) => {
+    const args = [built(STRLAB), 'drive', ...at(address), '--rate', '100', '--letters', '100'];
+    const terminal = new Terminal(process.execPath, args);
+    await terminal.shows((rows) => rows.some((row) => / [1-9]\d* of 100 letters/.test(row)), 'a bar');
+    assert.is(await terminal.exited, 0);
+    assert.not.ok(
+      terminal.screen.some((row) => row.includes('of 100 letters')),
+      'the bar has gone',
+    );
+  });
+});
+
+test('strlab drive: wrong usage and unreachable servers are one line', async () => {
+  const refused = async (...args: string[]) => {
+    const { status, stdout, stderr } = await run(STRLAB, args);
+    assert.is(stdout, '');
+    return `${status} ${stderr}`;
+  };
+  assert.match(await refused(), /^2 strlab: expected drive, got nothing \(see --help\)\n$/);
+  assert.match(await refused('drive', '127.0.0.1'), /^2 strlab: Not enough .*\n$/);
+  const rate = ['--rate', '0'];
+  assert.match(
+    await refused('drive', '127.0.0.1', '2000', ...rate),
+    /^2 strlab: --rate: expected a whole number .*\n$/,
+  );
+  assert.match(
+    await refused('drive', 'no.such.invalid', '2000'),
+    /^1 strlab: cannot find the host no\.such.*\n$/,
+  );
+});
+
+// --- its parts ---
+
+test('where there is no epoll, poll tells who is ready', () => {
+  const listener = posix().listen({ host: '127.0.0.1', port: 0 }, 5);
+  const connected = [0, 1].map(() => posix().connect(posix().localAddress(listener), { nagle: false }));
+  for (const watch of [watchAll(2), new PollWatch(2)]) {
+    const seen: number[] = [];
+    const turn = (ms: number) => {
+      watch.turn(ms, (number) => seen.push(number));
+      return seen.splice(0);
+    };
+    for (const [number, fd] of connected.entries()) watch.set(number, fd, POLLIN);
+    assert.equal(turn(1), []);
+    watch.set(1, connected[1] ?? -1, POLLIN | POLLOUT);
+    assert.equal(turn(1_000), [1]);
+    watch.set(0, connected[0] ?? -1, POLLOUT);
+    assert.equal(turn(1_000).toSorted(), [0, 1]);
+    watch.close();
+  }
+  const poll = new PollWatch(1);
+  poll.set(0, connected[0] ?? -1, POLLOUT);
+  poll.forget(0);
+  poll.turn(0, () => assert.unreachable());
+  for (const fd of [...connected, listener]) posix().close(fd);
+});
+
+test('percentiles are told in milliseconds, and p99.9 only with ten values beyond it', () => {
+  const times = Float64Array.from({ length: 10_000 }, (_, at) => (at + 1) / 100);
+  const all = percentiles(times);
+  assert.is(all?.count, 10_000);
+  for (const [name, wanted] of [
+    ['p50', 50],
+    ['p90', 90],
+    ['p99', 99],
+    ['p999', 99.9],
+    ['max', 100],
+  ] as const) {
+    assert.ok(Math.abs((all?.[name] ?? 0) / wanted - 1) < 0.002, `${name} ${all?.[name]}`);
+  }
+  assert.is(percentiles(times.subarray(1))?.p999, undefined);
+  assert.is(percentiles(new Float64Array(0)), undefined);
+});
+
+test('a histogram counts every time once', () => {
+  const bars = buckets(Float64Array.of(0, 0.005, 0.01, 0.011, 0.02, 5, 44, 44.1));
+  assert.is(
+    bars.reduce((sum, [, count]) => sum + count, 0),
+    8,
+  );
+  assert.equal(bars[0], [0.01, 2]);
+  assert.equal(bars.at(-1), [50.1, 2]);
+  assert.equal(buckets(new Float64Array(0)), []);
+});
+
+test('the same seed sends the same letters at the same times, another seed others', () => {
+  const of = (seed: number) => {
+    const schedule = new Schedule(plan({ host: '::1', port: 1 }, { seed, rate: 100 }));
+    return [Array.from({ length: 1_000 }, (_, number) => schedule.letter(number)), [...(schedule.due ?? [])]];
+  };
+  assert.equal(of(3), of(3));
+  assert.not.equal(of(3)[0], of(4)[0]);
+  const due = of(3)[1] ?? [];
+  assert.ok(Math.abs((due.at(-1) ?? 0) - 10_000) < 1e-6, 'the rate is kept');
+  assert.equal(
+    due,
+    due.toSorted((one, other) => one - other),
+  );
+});
+
+test('letters are shared evenly, and two of one client are the same only 52 apart', () => {
+  const schedule = new Schedule(plan({ host: '::1', port: 1 }, { clients: 7, letters: 1_000 }));
+  const shares = Array.from({ length: 7 }, (_, client) => schedule.share(client));
+  assert.equal(shares, [143, 143, 143, 143, 143, 143, 142]);
+  for (let client = 0; client < 7; client += 1) {
+    const letters = Array.from({ length: 104 }, (_, k) => schedule.letter(schedule.number(client, k)));
+    assert.is(new Set(letters.slice(0, 52)).size, 52);
+    assert.equal(letters.slice(52), letters.slice(0, 52));
+  }
+});
+
+test.run();
