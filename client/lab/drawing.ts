@@ -14,6 +14,10 @@ const SIZES = { wide: { width: 760, height: 380 }, narrow: { width: 358, height:
 const FONT_SIZE = { wide: 13, narrow: 12 } as const;
 const BAR_LAYOUT = { barGap: '12%', barCategoryGap: '30%', barMaxWidth: 48 } as const;
 const LYING_BAR_HEIGHT = 24;
+/** More words than these, such as a histogram's, have room only as marks on an axis. */
+const MAX_LYING_WORDS = 16;
+/** A longer word goes on in the next line. */
+const MAX_WORD_WIDTH = 130;
 /** More bars than these have no room for their figures. */
 const MAX_LABELLED_BARS = { wide: 16, narrow: 80 } as const;
 /** More points than these are a line without symbols. */
@@ -61,22 +65,27 @@ function drafted(source: Chart, format: Format): Draft {
   const heights = points.flatMap(({ y, low, high }) =>
     [y, low, high].filter((height) => typeof height === 'number'),
   );
+  const across = points.map((point) => point.x);
+  const never = points.some((point) => point.y === 'never');
   return {
     chart,
     format,
     looks: seriesLooks(chart.series.map((series) => series.name)),
     words: chart.x.words,
-    lying: format === 'narrow' && chart.kind === 'bars',
-    x: scaleFor(
-      chart.x,
-      points.map((point) => point.x),
-    ),
-    y: scaleFor(
-      chart.y,
-      heights,
-      points.some((point) => point.y === 'never'),
-    ),
+    lying: chart.kind === 'bars' && liesDown(chart.x.words ?? [], format),
+    x: scaleFor(chart.x, across, false, false),
+    y: scaleFor(chart.y, heights, never, chart.kind === 'bars'),
   };
+}
+
+function liesDown(words: readonly string[], format: Format): boolean {
+  if (words.length > MAX_LYING_WORDS) return false;
+  return format === 'narrow' || textWidth(words, format) > (SIZES.wide.width * 0.9) / words.length;
+}
+
+/** Roughly, and rather too much: there is no browser to measure it. */
+function textWidth(words: readonly string[], format: Format): number {
+  return Math.max(...words.map((word) => word.length)) * FONT_SIZE[format] * 0.62;
 }
 
 /** Bars over numbers stand side by side, whatever lies between the numbers. */
@@ -104,18 +113,17 @@ function option(draft: Draft): EChartsOption {
   return {
     animation: false,
     textStyle: { fontFamily: 'inherit', fontSize: FONT_SIZE[draft.format], color: INK },
-    // With room for the names of the axes, and for the figure at a bar's end.
-    grid: {
-      left: 6,
-      right: draft.lying ? 58 : 22,
-      top: draft.lying ? 8 : 44,
-      bottom: 30,
-      containLabel: true,
-    },
+    grid: grid(draft),
     xAxis: draft.lying ? up : along,
     yAxis: draft.lying ? along : up,
     series: draft.chart.series.flatMap((series, nth) => seriesOptions(draft, series, nth)),
   };
+}
+
+/** The room around: for the names of the axes, and for the figures at the ends of bars. */
+function grid({ lying, words, format }: Draft): object {
+  if (!lying || words === undefined) return { left: 8, right: 22, top: 44, bottom: 30, containLabel: true };
+  return { left: Math.min(textWidth(words, format), MAX_WORD_WIDTH) + 14, right: 58, top: 8, bottom: 52 };
 }
 
 /** The axis of what is varied. On a phone its words say enough without a name. */
@@ -131,18 +139,14 @@ function alongAxis(draft: Draft): object {
     axisTick: { show: false },
   };
   if (words === undefined) return { ...common, ...numbers(draft.x, fontSize), splitLine: { show: false } };
-  const everyWord = lying || words.length <= 8;
+  const axisLabel = { color: INK, fontSize, ...(words.length <= MAX_LYING_WORDS && { interval: 0 }) };
+  const width = lying ? { width: MAX_WORD_WIDTH, overflow: 'break' } : {};
   return {
     ...common,
     type: 'category',
     data: [...words],
     inverse: lying,
-    axisLabel: {
-      color: INK,
-      fontSize,
-      ...(everyWord && { interval: 0 }),
-      ...(!lying && everyWord && { width: SIZES.wide.width / (words.length + 1.5), overflow: 'break' }),
-    },
+    axisLabel: { ...axisLabel, ...width },
   };
 }
 
@@ -156,18 +160,23 @@ function upAxis({ chart, lying, y, format }: Draft): object {
     nameTextStyle: { color: MUTED, fontSize, align: lying ? 'center' : 'left' },
     ...numbers(y, fontSize),
     axisLine: { show: false },
-    splitLine: { lineStyle: { color: RULE } },
   };
 }
 
 function numbers(scale: Scale, fontSize: number): object {
-  const { log, min, max, interval } = scale;
+  const { log, min, max, interval, marks } = scale;
   const formatter = (value: number) => mark(value, scale);
   return {
     type: log ? 'log' : 'value',
-    ...{ min, max, interval },
+    ...{ min, max },
+    ...(interval !== undefined && { interval }),
+    startValue: min, // bars would begin at 1 on a log axis
     axisTick: { show: false },
-    axisLabel: { color: MUTED, fontSize, hideOverlap: true, formatter },
+    axisLabel: {
+      ...{ color: MUTED, fontSize, hideOverlap: true, formatter },
+      ...(marks && { customValues: [...marks] }),
+    },
+    splitLine: { lineStyle: { color: RULE } },
   };
 }
 
@@ -175,7 +184,7 @@ function seriesOptions(draft: Draft, series: Series, nth: number): SeriesOption[
   const look = draft.looks[nth] as Look;
   if (series.reference) return [reference(draft, series)];
   if (draft.chart.kind === 'bars') return [bar(draft, series, look), atBars(draft, series)];
-  return [...line(draft, series, look), whiskers(draft, series, look)];
+  return [...line(draft, series, nth), whiskers(draft, series, look)];
 }
 
 /** A point as ECharts wants it, in the order of its axes. */
@@ -206,21 +215,17 @@ function bar(draft: Draft, { points }: Series, own: Look): SeriesOption {
       // Where the bars' words are servers, colour tells the server, and strength which bar of its group it is.
       const server = serverLook(draft.words?.[x] ?? '');
       const look = server === undefined ? own : { ...server, ...(many && { opacity: own.opacity }) };
-      const color = `var(--${look.color})`;
+      const solid = { color: tint(look), borderRadius: draft.lying ? [0, 3, 3, 0] : [3, 3, 0, 0] };
       const never = {
-        color,
-        opacity: 0.28,
-        borderColor: color,
+        color: tint({ ...look, opacity: 0.22 }),
+        borderColor: `var(--${look.color})`,
         borderWidth: 1.5,
         borderType: 'dashed' as const,
       };
       const top = draft.y.max;
       return {
         value: data(draft, x, y === 'never' ? top : y),
-        itemStyle:
-          y === 'never'
-            ? never
-            : { color, opacity: look.opacity, borderRadius: draft.lying ? [0, 3, 3, 0] : [3, 3, 0, 0] },
+        itemStyle: y === 'never' ? never : solid,
       };
     }),
   };
@@ -248,19 +253,23 @@ function atBars(draft: Draft, series: Series): CustomSeriesOption {
       };
       const { y, low, high } = point;
       const end = at(y === 'never' ? draft.y.max : Math.max(y, high ?? y));
-      const text = y === 'never' ? 'never' : labelled ? figure(y) : '';
-      const bold = y === 'never' ? 'bold ' : '';
       const label = {
         type: 'text' as const,
         x: end[0] + (lying ? 6 : 0),
         y: end[1] - (lying ? 0 : 5),
         style: {
-          text,
+          text: y === 'never' ? 'never' : labelled ? figure(y) : '',
           fill: INK,
-          font: `${bold}${fontSize - 1}px sans-serif`,
+          fontSize: fontSize - 1,
+          fontFamily: 'inherit',
+          ...(y === 'never' && { fontWeight: 'bold' as const }),
           align: lying ? ('left' as const) : ('center' as const),
           verticalAlign: lying ? ('middle' as const) : ('bottom' as const),
         },
+        // Neighbours that both never came have no room for the word but along the bar.
+        ...(y === 'never' &&
+          !lying &&
+          groups.length > 1 && { rotation: Math.PI / 2, x: end[0] + 6, y: end[1] + 26 }),
       };
       const interval = low === undefined || high === undefined ? [] : [whisker(at(low), at(high), INK)];
       return { type: 'group', children: [...interval, label] };
@@ -268,12 +277,18 @@ function atBars(draft: Draft, series: Series): CustomSeriesOption {
   };
 }
 
-function line(draft: Draft, { points }: Series, look: Look): SeriesOption[] {
+function line(draft: Draft, { points }: Series, nth: number): SeriesOption[] {
+  const look = draft.looks[nth] as Look;
   const color = `var(--${look.color})`;
   const symbol = `path://${OUTLINES[look.shape]}`;
   const itemStyle = look.hollow
     ? { color: PAPER, borderColor: color, borderWidth: 1.8, opacity: 1 }
     : { color, opacity: look.opacity };
+  // Those that never came at the same place stand side by side.
+  const before = (x: number) =>
+    draft.chart.series
+      .slice(0, nth)
+      .filter((other) => other.points.some((point) => point.x === x && point.y === 'never')).length;
   const never = points.filter(({ y }) => y === 'never');
   return [
     {
@@ -290,11 +305,14 @@ function line(draft: Draft, { points }: Series, look: Look): SeriesOption[] {
     {
       type: 'scatter',
       silent: true,
-      data: never.map(({ x }) => data(draft, x, draft.y.max)),
+      clip: false,
+      data: never.map(({ x }) => ({
+        value: data(draft, x, draft.y.max),
+        symbolOffset: [-before(x) * (SYMBOL_SIZE + 3), 0],
+      })),
       symbol,
       symbolSize: SYMBOL_SIZE + 2,
       itemStyle,
-      label: { show: true, position: 'top', distance: 4, formatter: 'never', color: INK, fontWeight: 'bold' },
     },
   ];
 }

@@ -33,7 +33,8 @@ const LANGUAGES = {
   Python: { hollow: true, dash: [2, 3] },
 } as const;
 
-const SERVERS: ReadonlyMap<string, Look> = new Map([
+/** All known servers by name. */
+export const SERVERS: ReadonlyMap<string, Look> = new Map([
   ['events', look('events', 'Node.js')],
   ['poll', look('poll', 'Node.js')],
   ['nonblocking', look('nonblocking', 'Node.js')],
@@ -65,6 +66,13 @@ function look(
 export function serverLook(name: string): Look | undefined {
   const known = [...SERVERS.keys()].filter((server) => name === server || name.startsWith(`${server},`));
   return SERVERS.get(known[0] ?? '');
+}
+
+/** The colour of an area, as strong as the look is: mixed with the paper, so that nothing shines through. */
+export function tint({ color, opacity }: Look): string {
+  return opacity === 1
+    ? `var(--${color})`
+    : `color-mix(in srgb, var(--${color}) ${Math.round(opacity * 100)}%, var(--paper))`;
 }
 
 /** Looks for all series of one chart, no two alike. */

@@ -23,7 +23,7 @@ body {
   font: 1.0625rem/1.6 system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', Cantarell, sans-serif;
 }
 a { color: var(--link); text-underline-offset: 0.15em; text-decoration-thickness: 1px; }
-h1, h2, h3 { line-height: 1.25; text-wrap: balance; }
+h1, h2, h3 { line-height: 1.25; }
 h1 { font-size: 2rem; margin: 0 0 0.25rem; letter-spacing: -0.01em; }
 h2 { font-size: 1.45rem; margin: 0 0 0.75rem; }
 h3 { font-size: 1rem; margin: 2rem 0 0.5rem; }
@@ -55,11 +55,12 @@ figure svg { display: block; width: 100%; height: auto; }
 .legend { display: flex; flex-wrap: wrap; gap: 0.15rem 1.1rem; margin: 0.35rem 0 0.5rem; padding: 0; list-style: none;
   font-size: 0.875rem; line-height: 1.5; }
 .legend li { display: flex; align-items: center; gap: 0.45rem; }
-figure .legend svg, .legend svg { width: 30px; height: 14px; flex: none; }
+figure .legend svg, .legend svg { width: auto; height: 14px; flex: none; }
 .scroll { overflow-x: auto; margin: 0.5rem 0; border: 1px solid var(--rule); border-radius: 0.5rem; }
 .scroll:focus-visible { outline: 2px solid var(--link); }
 table { width: 100%; border-collapse: collapse; font-size: 0.875rem; line-height: 1.4; font-variant-numeric: tabular-nums; }
 caption { padding: 0.6rem 0.8rem; text-align: left; color: var(--muted); }
+caption span { position: sticky; left: 0.8rem; display: inline-block; max-width: calc(100vw - 4rem); }
 th, td { padding: 0.35rem 0.8rem; border-top: 1px solid var(--rule); text-align: right; white-space: nowrap; vertical-align: baseline; }
 thead th { color: var(--muted); font-weight: 600; }
 th[scope=row], .words { text-align: left; }
@@ -75,8 +76,7 @@ footer { margin-top: 4rem; padding-top: 1rem; border-top: 1px solid var(--rule);
   .found { font-size: 1.0625rem; }
   .wide { display: none; }
   figure .narrow { display: block; }
-  .facts { grid-template-columns: 1fr; gap: 0; }
-  .facts dd { margin-bottom: 0.5rem; }
+  .facts { column-gap: 0.9rem; }
 }
 @media print {
   body { max-width: none; font-size: 11pt; }

@@ -5,7 +5,7 @@
 import type { Chart } from './chart.js';
 import { draw } from './drawing.js';
 import { Html, html } from './html.js';
-import { type Look, OUTLINES, seriesLooks, serverLook } from './looks.js';
+import { type Look, OUTLINES, SERVERS, seriesLooks, tint } from './looks.js';
 import { STYLE } from './report-style.js';
 import type { Estimate, Findings, Results, Row } from './results.js';
 import { figure } from './scale.js';
@@ -30,7 +30,7 @@ export function report(results: Results): string {
 <body>
 <header>
 <h1>Who waits for whom?${mark}</h1>
-<p class="lead">What the strsvr laboratory found on ${day(date)}</p>
+<p class="lead">What the strsvr laboratory found on ${inWords(date)}</p>
 ${quick ? html`<p class="quick">quick: fewer levels, three repeats, no intervals. Enough to see the shape of things, not to settle an argument.</p>` : undefined}
 </header>
 <main>
@@ -47,6 +47,11 @@ ${experiments.map((findings) => experiment(findings, mark))}
 
 function day(date: string): string {
   return date.slice(0, 10);
+}
+
+function inWords(date: string): string {
+  const parts = { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' } as const;
+  return new Date(date).toLocaleDateString('en-GB', parts);
 }
 
 function contents(experiments: readonly Findings[]): Html {
@@ -76,17 +81,17 @@ ${facts.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>\n`)}</dl>`
 }
 
 function howToRead({ experiments, quick }: Results): Html {
-  const targets = new Set(experiments.flatMap(({ rows }) => rows.map(({ target }) => target)));
-  const known = [...targets].flatMap((name) => {
-    const look = serverLook(name);
-    return look === undefined ? [] : [{ name, look }];
-  });
+  const names = experiments.flatMap(({ rows, charts }) => [
+    ...rows.map(({ target }) => target),
+    ...charts.flatMap(({ x, series }) => [...(x.words ?? []), ...series.map(({ name }) => name)]),
+  ]);
+  const known = [...SERVERS].flatMap(([name, look]) => (names.includes(name) ? [{ name, look }] : []));
   const intervals = quick
     ? 'Figures are medians of a few runs, without intervals.'
     : 'Figures are medians; a bar with two caps is the interval in which the median may lie. Where intervals overlap, no difference was shown.';
   return html`<h3>How to read the charts</h3>
 <p>Colour tells how a server waits: its I/O model. A solid line is Node.js, a dashed one C, a dotted one Python. Grey is
-never a server: levels and references. ${intervals} On a log axis each line is ten times the one below.</p>
+never a server: levels and references. ${intervals} On a log axis it is as far from 1 to 10 as from 10 to 100.</p>
 ${legend(known)}`;
 }
 
@@ -114,12 +119,13 @@ function picture(chart: Chart, mark: Html | undefined): Html {
   const looks = seriesLooks(names);
   const told = `${title}. ${kind === 'bars' ? 'Bars' : 'Lines'}: ${y.name}${y.log ? ' (log)' : ''} by ${x.name}${x.log ? ' (log)' : ''}; ${names.join(', ')}. The figures are in the table.`;
   const shown = looks.map((look, at) => ({ name: names[at] ?? '', look, reference: series[at]?.reference }));
-  // One series of bars has its name in the title and its colours at the words.
-  const lonely = kind === 'bars' && series.length === 1;
+  // A single series of bars is what the title says.
+  const lonely = kind === 'bars' && series.filter(({ reference }) => !reference).length === 1;
+  const explained = shown.filter(({ reference }) => reference || !lonely);
   const drawing = (format: 'wide' | 'narrow') => named(draw(chart, format), format, told);
   return html`<figure>
 <figcaption>${title}${mark}</figcaption>
-${lonely ? undefined : legend(shown, kind)}
+${explained.length > 0 ? legend(explained, kind) : undefined}
 ${drawing('wide')}
 ${drawing('narrow')}
 </figure>`;
@@ -140,22 +146,22 @@ interface Entry {
 function legend(entries: readonly Entry[], kind: Chart['kind'] = 'lines'): Html {
   return html`<ul class="legend">${entries.map(
     ({ name, look, reference }) =>
-      html`<li><svg viewBox="0 0 30 14" aria-hidden="true">${sample(look, reference ? 'reference' : kind)}</svg>${name}</li>`,
+      html`<li><svg viewBox="0 0 ${kind === 'bars' && !reference ? 14 : 30} 14" aria-hidden="true">${sample(look, reference ? 'reference' : kind)}</svg>${name}</li>`,
   )}</ul>`;
 }
 
-function sample({ color, dash, shape, hollow, opacity }: Look, kind: Chart['kind'] | 'reference'): Html {
+function sample(look: Look, kind: Chart['kind'] | 'reference'): Html {
+  const { color, dash, shape, hollow, opacity } = look;
   if (kind === 'reference')
     return html`<path d="M0,7 H30" fill="none" stroke="var(--muted)" stroke-width="1.2" stroke-dasharray="5 4"/>`;
-  if (kind === 'bars')
-    return html`<rect x="8" y="0" width="14" height="14" rx="2" fill="var(--${color})" opacity="${opacity}"/>`;
+  if (kind === 'bars') return html`<rect width="14" height="14" rx="2" fill="${tint(look)}"/>`;
   const dashes = dash && html` stroke-dasharray="${dash.join(' ')}"`;
   return html`<path d="M0,7 H30" fill="none" stroke="var(--${color})" stroke-width="2" opacity="${opacity}"${dashes}/><path
  d="${OUTLINES[shape]}" transform="translate(15 7)" stroke="var(--${color})" stroke-width="1.8"
  fill="var(--${hollow ? 'paper' : color})"/>`;
 }
 
-function table({ rows, shown, runs, varies }: Findings, mark: Html | undefined): Html | undefined {
+function table({ rows, shown, runs, question }: Findings, mark: Html | undefined): Html | undefined {
   if (rows.length === 0) return undefined;
   const repeats = (row: Row) =>
     Math.max(0, ...Object.values(row.estimates).map((estimate) => estimate.repeats));
@@ -166,8 +172,10 @@ function table({ rows, shown, runs, varies }: Findings, mark: Html | undefined):
     html`<tr><th scope="row">${row.target}</th><td class="words">${row.level}</td>${shown.map(
       (name) => html`<td>${estimated(row.estimates[name])}</td>`,
     )}<td>${repeats(row)}</td><td class="words">${short(row.remarks)}</td></tr>\n`;
-  const whole = html`<div class="scroll" tabindex="0" role="region" aria-label="Table of medians">
-<table><caption>Medians, each with its interval if one can be claimed. Varied: ${varies}${mark}</caption>
+  const claimed = rows.some((row) => Object.values(row.estimates).some(({ low }) => low !== undefined));
+  const caption = `Medians of the runs that count${claimed ? ', with their intervals' : ''}`;
+  const whole = html`<div class="scroll" tabindex="0" role="region" aria-label="Figures: ${question}">
+<table><caption><span>${caption}${mark}</span></caption>
 <thead>${head}</thead>
 <tbody>
 ${rows.map(line)}</tbody></table></div>`;
