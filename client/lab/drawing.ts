@@ -4,7 +4,7 @@
 
 import { type CustomSeriesOption, type EChartsOption, init, type SeriesOption } from 'echarts';
 import type { Chart, Point, Series } from './chart.js';
-import { type Look, OUTLINES, seriesLooks, serverLook } from './looks.js';
+import { type Look, OUTLINES, seriesLooks, serverLook, tint } from './looks.js';
 import { figure, mark, place, type Scale, scaleFor } from './scale.js';
 
 export type Format = 'wide' | 'narrow';
