@@ -14,7 +14,7 @@ export const ALL = [
   'Python threads',
 ] as const;
 /** What a server may say, and what must not reach a page or a spreadsheet as it is. */
-export const HOSTILE = `<script>alert("x")</script> & 'quotes', \u0007=1+1\nsecond line`;
+export const HOSTILE = `<script>alert("x")</script> & 'quotes', \u0007=1+1\nsecond line, \u202e`;
 
 /** The same point for the same words, with an interval of a tenth on either side. */
 function point(x: number, y: number, interval: boolean): Point {
@@ -234,9 +234,9 @@ function race(): Findings {
     {
       title: 'Letters in the final text',
       kind: 'bars',
-      x: { name: '', words: ['with lock', 'without lock'] },
+      x: { name: '', words: ['with lock', 'without <i>lock</i>'] },
       y: { name: 'letters' },
-      series: [series('expected', 4_000, 4_000), series('found', 4_000, 2_981)],
+      series: [series('expected', 4_000, 4_000), series('found & "counted"', 4_000, 2_981)],
     },
   ]);
 }

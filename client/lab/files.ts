@@ -3,6 +3,7 @@
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { visible } from '../../shared/terminal.js';
 import { report } from './report.js';
 import type { Findings, Results, Run } from './results.js';
 
@@ -48,9 +49,9 @@ function runLines(experiment: Findings['id'], run: Run): Array<ReadonlyArray<str
   ]);
 }
 
-/** What begins like a formula would be computed by a spreadsheet, so it gets an apostrophe. */
+/** What begins like a formula would be computed by a spreadsheet, so it gets an apostrophe. No cell breaks its line. */
 function cell(value: string | number): string {
   if (typeof value === 'number') return String(value);
-  const text = /^[=+@\t\r]|^-(?![\d.])/.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  const text = visible(/^[=+@]|^-(?![\d.])/.test(value) ? `'${value}` : value);
+  return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

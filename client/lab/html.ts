@@ -1,6 +1,8 @@
 // HTML that cannot be broken by what is put into it: what stands between the words of a template is escaped, unless it
 // is HTML already. Servers' output gets into reports, and a server may say anything.
 
+import { visible } from '../../shared/terminal.js';
+
 export class Html {
   readonly source: string;
 
@@ -20,11 +22,10 @@ function written(part: Part): string {
   if (part === undefined) return '';
   if (part instanceof Html) return part.source;
   if (typeof part === 'object') return part.map(written).join('');
-  return String(part)
+  return visible(String(part))
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')
     .replaceAll('"', '&quot;')
-    .replaceAll("'", '&#39;')
-    .replaceAll(/(?![\t\n\r])\p{Cc}/gu, '\ufffd');
+    .replaceAll("'", '&#39;');
 }

@@ -40,7 +40,7 @@ export const SERVERS: ReadonlyMap<string, Look> = new Map([
   ['nonblocking', look('nonblocking', 'Node.js')],
   ['blocking', look('blocking', 'Node.js')],
   ['threads', look('threads', 'Node.js')],
-  ['plain', { color: 'plain', shape: 'circle', hollow: false, opacity: 1 }],
+  ['plain', { color: 'plain', shape: 'circle', hollow: true, opacity: 1 }],
   ['C epoll', look('events', 'C')],
   ['C threads', look('threads', 'C')],
   ['Python asyncio', look('events', 'Python')],

@@ -6,13 +6,13 @@ export const STYLE = `
   color-scheme: light dark;
   --paper: #fcfcfa; --panel: #f3f3ee; --ink: #1d2126; --muted: #5b636d; --rule: #e0e0d8; --tone: #3c4650;
   --mark: #8a5a00; --mark-paper: #fff4dc; --link: #0b5cad;
-  --events: #0069b4; --poll: #00826a; --nonblocking: #b07d00; --blocking: #c4481c; --threads: #9a4c95; --plain: #6b737c;
+  --events: #0069b4; --poll: #00826a; --nonblocking: #b07d00; --blocking: #c4481c; --threads: #9a4c95; --plain: #1b8aa8;
 }
 @media screen and (prefers-color-scheme: dark) {
   :root {
     --paper: #15181c; --panel: #1e2227; --ink: #e8e8e3; --muted: #a3abb4; --rule: #30363d; --tone: #c9d1d9;
     --mark: #f2c66d; --mark-paper: #33290f; --link: #7ab7f5;
-    --events: #58aef0; --poll: #3cc4a0; --nonblocking: #e6b73c; --blocking: #f2875a; --threads: #d08ccb; --plain: #98a1ab;
+    --events: #58aef0; --poll: #3cc4a0; --nonblocking: #e6b73c; --blocking: #f2875a; --threads: #d08ccb; --plain: #86d3e3;
   }
 }
 * { box-sizing: border-box; }
@@ -23,7 +23,7 @@ body {
   font: 1.0625rem/1.6 system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', Cantarell, sans-serif;
 }
 a { color: var(--link); text-underline-offset: 0.15em; text-decoration-thickness: 1px; }
-h1, h2, h3 { line-height: 1.25; }
+h1, h2, h3 { line-height: 1.25; text-wrap: pretty; }
 h1 { font-size: 2rem; margin: 0 0 0.25rem; letter-spacing: -0.01em; }
 h2 { font-size: 1.45rem; margin: 0 0 0.75rem; }
 h3 { font-size: 1rem; margin: 2rem 0 0.5rem; }

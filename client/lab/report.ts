@@ -106,18 +106,18 @@ ${conclusions.length > 0 ? html`<div class="found">${conclusions.map((text) => h
 <dt>expected</dt><dd>${expects}</dd>
 <dt>loop</dt><dd>${loop}</dd>
 </dl>
-${charts.map((chart) => picture(chart, mark))}
+${charts.map((chart) => picture(chart, findings.rows.length > 0, mark))}
 ${table(findings, mark)}
 ${remarks(findings)}
 ${notes.length > 0 ? html`<h3>Notes</h3>\n<ul class="small">${notes.map((note) => html`<li>${linked(note)}</li>`)}</ul>` : undefined}
 </section>`;
 }
 
-function picture(chart: Chart, mark: Html | undefined): Html {
+function picture(chart: Chart, tabled: boolean, mark: Html | undefined): Html {
   const { title, kind, x, y, series } = chart;
   const names = series.map(({ name }) => name);
   const looks = seriesLooks(names);
-  const told = `${title}. ${kind === 'bars' ? 'Bars' : 'Lines'}: ${y.name}${y.log ? ' (log)' : ''} by ${x.name}${x.log ? ' (log)' : ''}; ${names.join(', ')}. The figures are in the table.`;
+  const told = `${title}. ${kind === 'bars' ? 'Bars' : 'Lines'}: ${y.name}${y.log ? ' (log)' : ''} by ${x.name}${x.log ? ' (log)' : ''}; ${names.join(', ')}.${tabled ? ' The figures are in the table.' : ''}`;
   const shown = looks.map((look, at) => ({ name: names[at] ?? '', look, reference: series[at]?.reference }));
   // A single series of bars is what the title says.
   const lonely = kind === 'bars' && series.filter(({ reference }) => !reference).length === 1;
