@@ -1,0 +1,57 @@
+// The files that the laboratory leaves: the report for people, everything as JSON, and every run as CSV for whoever
+// wants to compute on (RFC 4180; one line for each figure of each run).
+
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { visible } from '../../shared/terminal.js';
+import { report } from './report.js';
+import type { Findings, Results, Run } from './results.js';
+
+const COLUMNS = ['experiment', 'target', 'level', 'repeat', 'figure', 'value', 'remark', 'quick'] as const;
+
+export interface Files {
+  readonly report: string;
+  readonly json: string;
+  readonly csv: string;
+}
+
+/** Writes them into a folder, which is made when it is not there. @returns their paths */
+export async function writeResults(folder: string, results: Results): Promise<Files> {
+  const files = {
+    report: join(folder, 'report.html'),
+    json: join(folder, 'results.json'),
+    csv: join(folder, 'results.csv'),
+  };
+  await mkdir(folder, { recursive: true });
+  await writeFile(files.json, `${JSON.stringify(results, undefined, 2)}\n`);
+  await writeFile(files.csv, resultsAsCsv(results));
+  await writeFile(files.report, report(results));
+  return files;
+}
+
+export function resultsAsCsv({ experiments, quick }: Results): string {
+  const lines = experiments.flatMap(({ id, runs }) => runs.flatMap((run) => runLines(id, run)));
+  return [COLUMNS, ...lines.map((line) => [...line, quick ? 'quick' : ''])]
+    .map((cells) => `${cells.map(cell).join(',')}\r\n`)
+    .join('');
+}
+
+/** A run without any figure has a line too, for its remark. */
+function runLines(experiment: Findings['id'], run: Run): Array<ReadonlyArray<string | number>> {
+  const { target, level, repeat } = run;
+  const remarks = (['void', 'wrong', 'absent'] as const).flatMap((kind) =>
+    run[kind] === undefined ? [] : [`${kind}: ${run[kind]}`],
+  );
+  const figures = Object.entries(run.figures);
+  return (figures.length > 0 ? figures : [['', '']]).map(([figure = '', value = '']) => [
+    ...[experiment, target, level, repeat],
+    ...[figure, value, remarks.join('; ')],
+  ]);
+}
+
+/** What begins like a formula would be computed by a spreadsheet, so it gets an apostrophe. No cell breaks its line. */
+function cell(value: string | number): string {
+  if (typeof value === 'number') return String(value);
+  const text = visible(/^[=+@]|^-(?![\d.])/.test(value) ? `'${value}` : value);
+  return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
