@@ -68,7 +68,7 @@ test('a socket connects without blocking, and epoll tells when it may be written
     assert.is(posix().ppoll(list, 1, 1_000), 1);
     posix().connected(fd);
     const accepted = posix().accept(listener, BLOCKING);
-    if (accepted === EAGAIN) throw new Error('nobody was accepted');
+    if (typeof accepted === 'number') throw new Error('nobody was accepted');
     list.set(0, fd, POLLIN);
     const before = performance.now();
     assert.is(posix().ppoll(list, 1, 1.5), 0);
@@ -83,7 +83,7 @@ test('a socket connects without blocking, and epoll tells when it may be written
       assert.is(ready.data(0), 70_001);
       posix().close(epoll);
     }
-    posix().reset(accepted.fd);
+    posix().abort(accepted.fd);
     assert.is(posix().poll(list, 1, 1_000), 1);
     assert.throws(() => posix().recv(fd, Buffer.alloc(1)), /ECONNRESET/);
     posix().close(fd);

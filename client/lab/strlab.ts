@@ -83,7 +83,7 @@ async function runLab(): Promise<void> {
     experiments,
   };
   if (options.out === undefined) return;
-  const { report } = writeResults(options.out, results);
+  const { report } = await writeResults(options.out, results);
   await print(`The report is in ${report}\n`);
 }
 
