@@ -72,7 +72,7 @@ test('runs that do not count are left out of every figure and named once each', 
   const [poll, threads] = evidence.rows();
   assert.is(poll?.estimates['letters/s']?.median, 2);
   assert.equal(poll?.remarks, ['void: too slow a load (2 of 6)', 'wrong: it lies (1 of 6)']);
-  assert.equal(threads?.remarks, ['not run: too many']);
+  assert.equal(threads?.remarks, ['absent: too many']);
   assert.is(evidence.estimate({ target: 'threads', level: 'one' }, 'letters/s'), undefined);
 });
 

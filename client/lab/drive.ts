@@ -1,13 +1,13 @@
 // `strlab drive`: loads a server that runs already, anybody's, and tells how fast it was and whether it was right.
 
 import { lookup } from 'node:dns/promises';
-import cliProgress from 'cli-progress';
 import type { Argv } from 'yargs';
 import { print } from '../../shared/command.js';
 import { count, grouped } from '../../shared/count.js';
 import { connectError, OperationalError } from '../../shared/errors.js';
 import { SERVER_HOST, SERVER_PORT, wholeNumber } from '../../shared/options.js';
 import { FAULTS, type Fault, type LoadPlan, type LoadResult, type Percentiles } from './plan.js';
+import { Progress } from './progress.js';
 import { runLoad } from './run-load.js';
 
 const MAX_CLIENTS = 20_000;
@@ -112,18 +112,9 @@ async function resolve(host: string, port: number): Promise<string> {
 
 /** Runs the load; somebody at a terminal sees how far it is. */
 async function watched(plan: LoadPlan): Promise<LoadResult> {
-  if (!process.stderr.isTTY) return runLoad(plan);
-  const bar = new cliProgress.SingleBar({
-    format: '{bar} {value} of {total} letters',
-    clearOnComplete: true,
-    stream: process.stderr,
-  });
-  bar.start(plan.letters, 0);
-  try {
-    return await runLoad(plan, { onProgress: (answered) => bar.update(answered) });
-  } finally {
-    bar.stop();
-  }
+  const progress = new Progress('{value} of {total} letters');
+  const onProgress = (answered: number) => progress.show(answered, plan.letters);
+  return runLoad(plan, { onProgress }).finally(() => progress.stop());
 }
 
 function report(plan: LoadPlan, result: LoadResult): string {

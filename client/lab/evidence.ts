@@ -108,7 +108,7 @@ function counts(run: Run): boolean {
 /** Why runs do not count, each reason once, with how many of them it took. */
 function remarks(runs: readonly Run[]): string[] {
   const reasons = runs.flatMap((run) => {
-    if (run.absent !== undefined) return `not run: ${run.absent}`;
+    if (run.absent !== undefined) return `absent: ${run.absent}`;
     if (run.wrong !== undefined) return `wrong: ${run.wrong}`;
     return run.void === undefined ? [] : `void: ${run.void}`;
   });

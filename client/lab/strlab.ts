@@ -2,7 +2,6 @@
 // The command: which experiments, with what; progress while they run, tables at the end, files where they are wanted.
 
 import { availableParallelism, constants } from 'node:os';
-import { SingleBar } from 'cli-progress';
 import { print, readCommandLine, runCommand, tell } from '../../shared/command.js';
 import { nonEmpty, oneOf, wholeNumber } from '../../shared/options.js';
 import { DRIVE, driveServer } from './drive.js';
@@ -20,6 +19,7 @@ import { work } from './experiments/work.js';
 import { writeResults } from './files.js';
 import { runExperiments } from './laboratory.js';
 import { commit, machine, packageVersion } from './machine.js';
+import { Progress } from './progress.js';
 import type { Results } from './results.js';
 import { runLoad } from './run-load.js';
 import { ENOUGH_REPEATS } from './statistics.js';
@@ -64,7 +64,7 @@ async function runLab(): Promise<void> {
     targets: [...ourTargets(options.io), ...others],
   };
   await print(`seed ${seed}, ${repeats} repeats, ${availableParallelism()} cores\n\n`);
-  const progress = new Progress();
+  const progress = new Progress('{value} of {total} runs, {eta_formatted} left: {what}');
   const experiments = await runExperiments(options.experiments, lab, {
     seed,
     repeats,
@@ -90,30 +90,6 @@ async function runLab(): Promise<void> {
 function definedCommit(): { commit?: string } {
   const known = commit();
   return known === undefined ? {} : { commit: known };
-}
-
-/** A bar for who watches a terminal; nothing for a file. */
-class Progress {
-  readonly #bar = new SingleBar({
-    format: '{bar} {value}/{total}  {eta_formatted} left  {what}',
-    barsize: 20,
-    hideCursor: true,
-    clearOnComplete: true,
-    linewrap: false,
-    noTTYOutput: false,
-    etaBuffer: 30,
-  });
-  #started = false;
-
-  show(made: number, of: number, what: string): void {
-    if (!this.#started) this.#bar.start(of, made, { what });
-    this.#started = true;
-    this.#bar.update(made, { what });
-  }
-
-  stop(): void {
-    if (this.#started) this.#bar.stop();
-  }
 }
 
 function readOptions() {
