@@ -13,7 +13,7 @@ import {
   DEFAULT_MAX_THREADS,
   DEFAULT_PORT,
 } from '../shared/options.js';
-import { admissible, JOURNAL_FAILED } from './io/limits.js';
+import { admissible, JOURNAL_FAILED, LINGER_MS } from './io/limits.js';
 import type { IoModel, IoModelContext, IoModelName, IoModelOptions } from './io/model.js';
 import { Journal, type Sync } from './journal.js';
 import { type Cost, Log, type LogFormat, render } from './log.js';
@@ -155,6 +155,7 @@ export async function startStringServer(options: Partial<StringServerOptions> = 
   });
   const stop = () => {
     model.stop();
+    journal?.expire(LINGER_MS);
     return closed;
   };
   return { address, closed, stop, cutOff: () => model.cutOff() };

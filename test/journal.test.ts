@@ -5,6 +5,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startStringServer } from 'strsvr';
 import { suite } from 'uvu';
@@ -15,8 +16,9 @@ import { Log, type ServerEvent } from '../server/log.js';
 import { textMemory } from '../server/memory.js';
 import { GROUP_BYTES } from '../server/recovery.js';
 import { Text } from '../server/text.js';
+import { brokenDisk } from './broken-disk.js';
 import { killCycles, powerCutImages, tracedRun } from './crash.js';
-import { ByteClient, Program, run, testWith, withStrsvr } from './support.js';
+import { at, ByteClient, type Finished, Program, run, testWith, withStrsvr } from './support.js';
 
 const test = suite('journal');
 const FOLDER = fs.mkdtempSync(join(tmpdir(), 'strsvr-journal-'));
@@ -89,6 +91,13 @@ async function failure(promise: Promise<unknown>): Promise<Error & { code?: stri
 async function noAnswer(client: ByteClient): Promise<void> {
   const end = client.receiveSome().then(String, () => 'the end');
   assert.is(await Promise.race([end, sleep(10_000, 'silence', { ref: false })]), 'the end');
+}
+
+/** What a program said, if it ends in time; never waits for ever. */
+async function ended(program: Program, withinMs: number): Promise<Finished> {
+  const finished = await Promise.race([program.finished, sleep(withinMs, undefined, { ref: false })]);
+  if (finished === undefined) throw new Error(`it did not end within ${withinMs} ms:\n${program.stderr}`);
+  return finished;
 }
 
 const content = (file: string) => fs.readFileSync(file, 'utf8');
@@ -657,6 +666,126 @@ test('a journal is for events alone, and --sync for a journal', async () => {
   const { status, stderr } = await run('server/strsvr.js', ['0', '--sync', 'never']);
   assert.is(status, 2);
   assert.is(stderr, 'strsvr: --sync wants a --journal (see --help)\n');
+});
+
+// --- a disk that is slow, hangs, or is full while people are connected ---
+
+it('a slow disk: the event loop stays free, two commits answer everybody, line ends pass', async () => {
+  const { fdatasync } = DISK;
+  let syncs = 0;
+  const server = await startStringServer({ port: 0, journal: newFile() });
+  DISK.fdatasync = async (fd) => {
+    syncs += 1;
+    await sleep(500);
+    await fdatasync(fd);
+  };
+  const delay = monitorEventLoopDelay({ resolution: 5 });
+  delay.enable();
+  try {
+    const crowd = await Promise.all(Array.from({ length: 20 }, () => ByteClient.connect(server.address)));
+    const other = await ByteClient.connect(server.address);
+    for (const client of crowd) client.send('a');
+    let answered = false;
+    const answers = Promise.all(crowd.map((client) => client.receive(1))).finally(() => {
+      answered = true;
+    });
+    const latencies: number[] = [];
+    while (!answered) {
+      const sent = performance.now();
+      other.send('\n');
+      await other.receive(1);
+      latencies.push(performance.now() - sent);
+      await sleep(5);
+    }
+    await answers;
+    latencies.sort((one, other) => one - other);
+    assert.ok((latencies[Math.floor(latencies.length * 0.99)] ?? 0) < 100, 'line ends wait');
+    assert.ok(delay.percentile(99) / 1e6 < 100, 'the event loop is held up');
+    assert.ok(syncs <= 2, `${syncs} commits`);
+    for (const client of [other, ...crowd]) client.close();
+  } finally {
+    delay.disable();
+    DISK.fdatasync = fdatasync;
+    await server.stop();
+  }
+});
+
+for (const [signals, status, what] of [
+  [1, 'SIGKILL', 'a SIGTERM: the reason, no final value, killed within 5 s'],
+  [2, 'SIGTERM', 'a second SIGTERM: ended at once'],
+] as const) {
+  it(`an fdatasync that hangs, and ${what}`, async () => {
+    const [file, pipe] = [newFile(), newFile()];
+    execFileSync('mkfifo', [pipe]);
+    await withStrsvr(
+      ['0', '--journal', file],
+      async (server, address) => {
+        const client = await ByteClient.connect(address);
+        client.send('ab');
+        await until(() => content(file) === 'ab');
+        const stopped = performance.now();
+        server.child.kill('SIGTERM');
+        await server.says('stderr', /stopping/);
+        if (signals === 2) server.child.kill('SIGTERM');
+        await noAnswer(client);
+        const finished = await ended(server, 10_000);
+        assert.is(finished.status, status);
+        assert.ok(performance.now() - stopped < (signals === 1 ? 6_000 : 1_000), 'it takes too long');
+        assert.not.match(finished.stdout, 'final value');
+        if (signals === 2) return;
+        assert.match(
+          finished.stderr,
+          'client 1 cut off, its letters could not be brought to disk in 5 s: 2 letters\n',
+        );
+        const why = 'the disk hangs; what was answered is on it';
+        assert.match(finished.stderr, `strsvr: cannot write the journal ${file}: ${why}\n`);
+      },
+      'server/strsvr.js',
+      brokenDisk('hangs', pipe),
+    );
+  });
+}
+
+it('a full disk and a SIGTERM: who is owed a reply is told from who does not read, exit 0', async () => {
+  const file = newFile();
+  await withStrsvr(
+    ['0', '--journal', file],
+    async (server, address) => {
+      const client = await ByteClient.connect(address);
+      client.send('ab');
+      await server.says('stderr', /journal's disk is full \(ENOSPC\): 2 bytes not answered/);
+      server.child.kill('SIGTERM');
+      await noAnswer(client);
+      const { status, stdout, stderr } = await ended(server, 10_000);
+      assert.is(status, 0);
+      assert.match(stderr, 'client 1 cut off, its letters could not be brought to disk in 5 s: 2 letters\n');
+      assert.match(stderr, 'the disk is full: 2 bytes are lost, of letters that were not answered\n');
+      assert.not.match(stderr, 'did not take its replies');
+      assert.match(stdout, 'the final value of v is \n');
+    },
+    'server/strsvr.js',
+    brokenDisk('full'),
+  );
+});
+
+it('strclnt says in a line that a letter was refused, the disk being full, and ends', async () => {
+  await withStrsvr(
+    ['0', '--journal', newFile()],
+    async (server, address) => {
+      const owed = await ByteClient.connect(address);
+      owed.send('a');
+      await server.says('stderr', /journal's disk is full/);
+      const { status, stdout, stderr } = await run('client/strclnt.js', at(address), 'b\n');
+      const why = 'it has stopped, or its text or disk is full';
+      assert.is(stderr, `strclnt: ${at(address).join(':')} has closed the connection: ${why}\n`);
+      assert.is(stdout, '');
+      assert.is(status, 1);
+      await server.says('stderr', /client 2 closed, the journal's disk is full: 0 letters/);
+      owed.close();
+    },
+    'server/strsvr.js',
+    brokenDisk('full'),
+  );
 });
 
 // --- a server that dies, a disk that fills, and the system's own record ---

@@ -261,7 +261,7 @@ test('a text that is full, and a connection that breaks, are one line and exit 1
   await withServer({ maxLength: 2 }, async ({ address }) => {
     const { status, stdout, stderr } = await run('client/strclnt.js', at(address), 'abc');
     assert.is(stdout, 'a\nab\n');
-    const why = 'it has stopped, or its text is full';
+    const why = 'it has stopped, or its text or disk is full';
     assert.is(stderr, `strclnt: 127.0.0.1:${address.port} has closed the connection: ${why}\n`);
     assert.is(status, 1);
   });

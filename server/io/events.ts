@@ -9,7 +9,7 @@ import { type Address, socketAddress } from '../../shared/address.js';
 import { listen } from '../listen.js';
 import type { CloseFailure } from '../log.js';
 import { Session } from '../session.js';
-import { closeLingering, LINGER_MS, OVERDUE, refuseBeyond, TURN_BYTES } from './limits.js';
+import { closeLingering, LINGER_MS, OVERDUE, refuseBeyond, TURN_BYTES, UNSAVED } from './limits.js';
 import type { IoModel, IoModelContext } from './model.js';
 
 interface Client {
@@ -146,7 +146,7 @@ export class Model implements IoModel {
   cutOff(why = OVERDUE): void {
     this.#listener.close();
     for (const client of this.#connected) {
-      client.failure ??= why;
+      client.failure ??= why === OVERDUE && this.#waiting.has(client) ? UNSAVED : why;
       client.socket.destroy();
     }
   }

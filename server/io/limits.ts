@@ -18,6 +18,12 @@ export const QUIET_MS = 250;
 /** A connection that may not be answered any more. */
 export const JOURNAL_FAILED: CloseFailure = { reason: 'journal', detail: 'the journal has failed' };
 
+/** A connection that still waited for the disk when the time was over that the server gives it when it stops. */
+export const UNSAVED: CloseFailure = {
+  reason: 'journal',
+  detail: `its letters could not be brought to disk in ${LINGER_MS / 1000} s`,
+};
+
 /** A connection that outlived the time the server gives it when it stops. */
 export const OVERDUE: CloseFailure = {
   reason: 'overdue',
