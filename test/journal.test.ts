@@ -18,7 +18,7 @@ import { GROUP_BYTES } from '../server/recovery.js';
 import { Text } from '../server/text.js';
 import { brokenDisk } from './broken-disk.js';
 import { killCycles, powerCutImages, tracedRun } from './crash.js';
-import { at, ByteClient, type Finished, Program, run, testWith, withStrsvr } from './support.js';
+import { at, ByteClient, ended, Program, run, testWith, withStrsvr } from './support.js';
 
 const test = suite('journal');
 const FOLDER = fs.mkdtempSync(join(tmpdir(), 'strsvr-journal-'));
@@ -91,13 +91,6 @@ async function failure(promise: Promise<unknown>): Promise<Error & { code?: stri
 async function noAnswer(client: ByteClient): Promise<void> {
   const end = client.receiveSome().then(String, () => 'the end');
   assert.is(await Promise.race([end, sleep(10_000, 'silence', { ref: false })]), 'the end');
-}
-
-/** What a program said, if it ends in time; never waits for ever. */
-async function ended(program: Program, withinMs: number): Promise<Finished> {
-  const finished = await Promise.race([program.finished, sleep(withinMs, undefined, { ref: false })]);
-  if (finished === undefined) throw new Error(`it did not end within ${withinMs} ms:\n${program.stderr}`);
-  return finished;
 }
 
 const content = (file: string) => fs.readFileSync(file, 'utf8');
@@ -245,7 +238,7 @@ it('a letter is durable after its write and an fdatasync; what comes meanwhile i
   append(text, 'c'); // in the same turn
   journal.commit();
   assert.is(text.durable, 0);
-  while (text.durable < text.length || steps.length < 2) await sleep(1);
+  await Promise.race([until(() => text.durable === text.length && steps.length > 1), journal.failed]);
   assert.equal(calls, [...COMMIT, 'durable 3', ...COMMIT, 'durable 5']);
   await journal.close();
 });

@@ -9,7 +9,7 @@ import { type Address, socketAddress } from '../../shared/address.js';
 import { listen } from '../listen.js';
 import type { CloseFailure } from '../log.js';
 import { Session } from '../session.js';
-import { closeLingering, LINGER_MS, OVERDUE, refuseBeyond, TURN_BYTES, UNSAVED } from './limits.js';
+import { closeLingering, LINGER_MS, overdue, refuseBeyond, TURN_BYTES } from './limits.js';
 import type { IoModel, IoModelContext } from './model.js';
 
 interface Client {
@@ -143,10 +143,10 @@ export class Model implements IoModel {
     this.#settle();
   }
 
-  cutOff(why = OVERDUE): void {
+  cutOff(why?: CloseFailure): void {
     this.#listener.close();
     for (const client of this.#connected) {
-      client.failure ??= why === OVERDUE && this.#waiting.has(client) ? UNSAVED : why;
+      client.failure ??= why ?? overdue(client.socket, client.session);
       client.socket.destroy();
     }
   }

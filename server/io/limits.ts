@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import type { Server, Socket } from 'node:net';
 import { socketAddress } from '../../shared/address.js';
 import type { CloseFailure, Log } from '../log.js';
-import type { Closing } from '../session.js';
+import type { Closing, Session } from '../session.js';
 import type { IoModelName } from './model.js';
 
 /**
@@ -18,17 +18,20 @@ export const QUIET_MS = 250;
 /** A connection that may not be answered any more. */
 export const JOURNAL_FAILED: CloseFailure = { reason: 'journal', detail: 'the journal has failed' };
 
-/** A connection that still waited for the disk when the time was over that the server gives it when it stops. */
-export const UNSAVED: CloseFailure = {
-  reason: 'journal',
-  detail: `its letters could not be brought to disk in ${LINGER_MS / 1000} s`,
-};
-
 /** A connection that outlived the time the server gives it when it stops. */
 export const OVERDUE: CloseFailure = {
   reason: 'overdue',
   detail: `it did not take its replies in ${LINGER_MS / 1000} s`,
 };
+
+/** The same for a client that may have waited for the disk: one that is owed a reply of which nothing waits to be taken. */
+export function overdue(socket: Socket, session: Session): CloseFailure {
+  if (session.wantsInput || socket.writableLength > 0) return OVERDUE;
+  return {
+    reason: 'journal',
+    detail: `its letters could not be brought to disk in ${LINGER_MS / 1000} s`,
+  };
+}
 
 /** Closes a socket to which everything owed has been written. Calling it again changes nothing. */
 export function closeLingering(socket: Socket, reason?: Closing): void {
