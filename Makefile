@@ -23,7 +23,7 @@ help:
 	@echo 'make svr        start svr, which runs w and ps for others (PORT=8888 HOST=127.0.0.1)'
 	@echo 'make wps        start wps, which asks it to (HOST=127.0.0.1 PORT=8888 COMMAND=ps)'
 	@echo 'make test       run all tests and check the coverage'
-	@echo 'make soak       prove what the journal promises thousands of times; takes some 10 minutes'
+	@echo 'make soak       prove what the journal promises and that the tests see bugs; some 15 minutes'
 	@echo 'make exercise   list servers with a bug in them, to be found; N=4 makes the fourth'
 	@echo 'make bench      measure what the journal costs'
 	@echo 'make lint       check style and format'

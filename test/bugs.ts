@@ -115,6 +115,30 @@ export const BUGS: readonly Bug[] = [
     caughtBy: { file: 'journal.test', title: STAYS_FULL },
   },
   {
+    name: 'fdatasync on the event loop',
+    symptom: 'While the disk is slow, nobody is served, not even clients that need no disk.',
+    args: JOURNAL,
+    file: 'server/disk.js',
+    find: 'fdatasync: promisify(fs.fdatasync),',
+    replace: 'fdatasync: async (fd) => fs.fdatasyncSync(fd),',
+    caughtBy: {
+      file: 'journal.test',
+      title: 'a slow disk: nobody else waits, and what comes meanwhile is one group',
+    },
+  },
+  {
+    name: 'a stop waits for a disk that hangs',
+    symptom: 'When the disk hangs, SIGTERM does not end the server.',
+    args: JOURNAL,
+    file: 'server/string-server.js',
+    find: 'journal?.expire(LINGER_MS);',
+    replace: '',
+    caughtBy: {
+      file: 'journal.test',
+      title: 'an fdatasync that hangs, and a SIGTERM: the reason, no final value, killed within 5 s',
+    },
+  },
+  {
     name: 'reply shows a later text',
     symptom: 'When several letters come at once, a reply does not end in the letter that it answers.',
     args: [],

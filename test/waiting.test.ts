@@ -17,6 +17,7 @@ import {
   type Program,
   run,
   testWith,
+  withServer,
   withStrsvr,
 } from './support.js';
 
