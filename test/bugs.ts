@@ -92,7 +92,7 @@ export const BUGS: readonly Bug[] = [
     find: '!(await lock(fd))',
     replace: 'false',
     caughtBy: {
-      file: 'journal.test',
+      file: 'journal-server.test',
       title: 'one server a journal: the second ends at once and says why; a kill frees the file',
     },
   },
@@ -122,7 +122,7 @@ export const BUGS: readonly Bug[] = [
     find: 'fdatasync: promisify(fs.fdatasync),',
     replace: 'fdatasync: async (fd) => fs.fdatasyncSync(fd),',
     caughtBy: {
-      file: 'journal.test',
+      file: 'journal-server.test',
       title: 'a slow disk: nobody else waits, and what comes meanwhile is one group',
     },
   },
@@ -134,7 +134,7 @@ export const BUGS: readonly Bug[] = [
     find: 'journal?.expire(LINGER_MS);',
     replace: '',
     caughtBy: {
-      file: 'journal.test',
+      file: 'journal-server.test',
       title: 'an fdatasync that hangs, and a SIGTERM: the reason, no final value, killed within 5 s',
     },
   },

@@ -49,6 +49,7 @@ function runTests(file: string): Promise<{ output: string; overdue: boolean }> {
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk) => {
       output += chunk;
+      if (/^ {2}Duration: /m.test(output)) end(); // uvu has said all; what failed may have left something open
     });
   }
   let overdue = false;
