@@ -168,7 +168,7 @@ test('a server that goes away while the user thinks: a line and exit 1; with not
   assert.is(typed.status, 1);
   assert.match(
     typed.screen,
-    /\nstrclnt: 127\.0\.0\.1:\d+ has closed the connection: it has stopped, or its text\s+is full$/,
+    /\nstrclnt: 127\.0\.0\.1:\d+ has closed the connection: it has stopped, or its text\s+or\s+disk\s+is\s+full$/,
   );
 });
 
