@@ -13,7 +13,7 @@ import { DISK } from '../server/disk.js';
 import { brokenDisk } from './broken-disk.js';
 import { killCycles, tracedRun } from './crash.js';
 import { content, FOLDER, failure, NO_FLOCK, NO_STRACE, newFile, noAnswer, until } from './journals.js';
-import { at, ByteClient, ended, Program, run, testWith, withStrsvr } from './support.js';
+import { at, ByteClient, ended, type Finished, Program, run, testWith, withStrsvr } from './support.js';
 
 const test = suite('journal-server');
 const it = (name: string, body: () => Promise<void>) => testWith(test, NO_FLOCK, name, body);
@@ -107,16 +107,21 @@ it('a full text is full with a journal too, and the file is no longer than it', 
   });
 });
 
+/** A server that must not start; it is killed if it does. */
+function refused(server: Program): Promise<Finished> {
+  server.says('stdout', /listening/).then(
+    () => server.kill(),
+    () => {}, // it has ended without that, as it should
+  );
+  return server.finished;
+}
+
 it('one server a journal: the second ends at once and says why; a kill frees the file', async () => {
   const file = newFile('abc');
   await withStrsvr(['0', '--journal', file], async (server) => {
     const before = fs.statSync(file);
     const program = new Program('server/strsvr.js', ['0', '--journal', file]);
-    program.says('stdout', /listening/).then(
-      () => program.kill(),
-      () => {}, // it has ended without that, as it should
-    );
-    const second = await ended(program, 10_000);
+    const second = await refused(program);
     assert.is(second.status, 1);
     assert.is(second.stdout, '');
     assert.is(second.stderr, `strsvr: cannot use the journal ${file}: another server keeps its text there\n`);
@@ -137,7 +142,7 @@ it('a port that is taken leaves the journal free', async () => {
 
 it('without flock a line says what is missing', async () => {
   const server = new Program('server/strsvr.js', ['0', '--journal', newFile()], [], ['env', 'PATH=/nowhere']);
-  const { status, stderr } = await server.finished;
+  const { status, stderr } = await refused(server);
   assert.is(status, 1);
   assert.match(stderr, /^strsvr: a journal needs the command flock, to lock its file: .*util-linux.*\n$/);
 });
