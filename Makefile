@@ -10,7 +10,7 @@ SOURCES := $(shell find server client shared test -name '*.ts' -o -name '*.c' -o
 INSTALLED := node_modules/.package-lock.json
 BUILT := dist/.built
 
-.PHONY: help install build demo server client tms tmc svr wps lab test soak bench lint format coverage clean
+.PHONY: help install build demo server client tms tmc svr wps lab test soak bench exercise lint format coverage clean
 
 help:
 	@echo 'make install    install what is needed, build, and say how to have strsvr and strclnt everywhere'
@@ -24,7 +24,8 @@ help:
 	@echo 'make wps        start wps, which asks it to (HOST=127.0.0.1 PORT=8888 COMMAND=ps)'
 	@echo 'make lab        measure asynchronous I/O against threads, and say where the report is (under two minutes)'
 	@echo 'make test       run all tests and check the coverage'
-	@echo 'make soak       prove what the journal promises thousands of times; takes some 10 minutes'
+	@echo 'make soak       prove what the journal promises and that the tests see bugs; some 15 minutes'
+	@echo 'make exercise   list servers with a bug in them, to be found; N=4 makes the fourth'
 	@echo 'make bench      measure what the journal costs'
 	@echo 'make lint       check style and format'
 	@echo 'make format     repair style and format'
@@ -76,6 +77,9 @@ test: $(BUILT)
 
 soak: $(BUILT)
 	@node dist/test/soak.js
+
+exercise: $(BUILT)
+	@node dist/test/exercise.js $(N)
 
 bench: $(BUILT)
 	@node dist/test/bench.js

@@ -66,7 +66,7 @@ export class Connection {
       throw lostError(error, this.#server);
     });
     if (reply === undefined) {
-      const why = 'it has stopped, or its text is full';
+      const why = 'it has stopped, or its text or disk is full';
       throw new OperationalError(
         'CLOSED',
         `${formatAddress(this.#server)} has closed the connection: ${why}`,

@@ -18,6 +18,8 @@ export const SYNCS = ['always', 'never'] as const;
 export type Sync = (typeof SYNCS)[number];
 
 const RETRY_MS = 1_000;
+/** What the calls that are under way at the end of a stop still get. */
+const LAST_CALL_MS = 250;
 const { O_APPEND, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
 /** O_NONBLOCK: a pipe that somebody put there must not hold us up. It means nothing for a file. */
 const FLAGS = O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK;
@@ -51,6 +53,9 @@ export class Journal {
   #running: Promise<void> | undefined;
   #onDurable = (): void => {};
   #reject = (_error: unknown): void => {};
+  /** Resolves when the disk has hung for too long. */
+  readonly #hung: Promise<'hung'>;
+  #resolveHung = (_hung: 'hung'): void => {};
 
   /**
    * Opens or makes the file, locks it, and appends what it holds to the text, which must be empty. All of that is on
@@ -91,6 +96,9 @@ export class Journal {
       this.#reject = reject;
     });
     this.failed.catch(() => {}); // whoever waits for it is told
+    this.#hung = new Promise((resolve) => {
+      this.#resolveHung = resolve;
+    });
   }
 
   /** Has a function called each time that more of the text has become durable. */
@@ -107,13 +115,27 @@ export class Journal {
   async close(): Promise<void> {
     this.commit();
     this.#closing.abort();
-    await this.#running;
+    if ((await Promise.race([this.#running, this.#hung])) === 'hung') await this.failed; // the call still has the file
     await this.#disk.close(this.#fd).catch(() => {}); // all that matters was synced
     if (this.#running !== undefined) await this.failed;
     const lost = this.#text.length - this.#text.durable;
     if (lost === 0) return;
     const message = `the disk is full: ${lost} bytes are lost, of letters that were not answered`;
     this.#options.log.record({ type: 'warning', message });
+  }
+
+  /**
+   * Has nobody wait longer than so for the disk: a call that hangs then counts as failed (`HUNG`). No call can be taken
+   * back, so until it returns its thread is stuck, and the process cannot exit.
+   */
+  async expire(afterMs: number): Promise<void> {
+    await sleep(afterMs, undefined, { ref: false });
+    this.#closing.abort(); // nor for room
+    await sleep(LAST_CALL_MS, undefined, { ref: false });
+    if (this.#running === undefined) return;
+    const message = `cannot write the journal ${this.#options.file}: the disk hangs; what was answered is on it`;
+    this.#fail(new OperationalError('HUNG', message));
+    this.#resolveHung('hung');
   }
 
   async #run(): Promise<void> {
@@ -127,12 +149,15 @@ export class Journal {
       }
       this.#running = undefined;
     } catch (error) {
-      const failure = explained(error, this.#options.file, 'write');
-      if (failure instanceof Error) {
-        this.#options.log.record({ type: 'journal failed', message: failure.message });
-      }
-      this.#reject(failure);
+      this.#fail(explained(error, this.#options.file, 'write'));
     }
+  }
+
+  #fail(failure: unknown): void {
+    if (failure instanceof Error) {
+      this.#options.log.record({ type: 'journal failed', message: failure.message });
+    }
+    this.#reject(failure);
   }
 
   /** @returns the error, if there is no room for the group; then none of it is in the file */

@@ -14,7 +14,7 @@ import {
   DEFAULT_PORT,
   DEFAULT_STALL_TIMEOUT,
 } from '../shared/options.js';
-import { admissible, JOURNAL_FAILED } from './io/limits.js';
+import { admissible, JOURNAL_FAILED, LINGER_MS } from './io/limits.js';
 import type { IoModel, IoModelContext, IoModelName, IoModelOptions } from './io/model.js';
 import { Networks } from './io/networks.js';
 import { Journal, type Sync } from './journal.js';
@@ -162,6 +162,7 @@ export async function startStringServer(options: Partial<StringServerOptions> = 
   });
   const stop = () => {
     model.stop();
+    journal?.expire(LINGER_MS);
     return closed;
   };
   return { address, closed, stop, cutOff: () => model.cutOff() };

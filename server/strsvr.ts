@@ -4,7 +4,7 @@
 
 import { formatAddress } from '../shared/address.js';
 import { print, readCommandLine, runCommand, stopOnSignal } from '../shared/command.js';
-import { UsageError } from '../shared/errors.js';
+import { errorCode, UsageError } from '../shared/errors.js';
 import {
   DEFAULT_BACKLOG,
   DEFAULT_HOST,
@@ -33,18 +33,36 @@ import { type StringServerOptions, startStringServer } from './string-server.js'
 
 const FINAL_VALUE = Buffer.from('the final value of v is ');
 
+/** Whether a call to the disk hangs. */
+let stuck = false;
+
 await runCommand('strsvr', async () => {
   const options = readOptions();
   const server = await startStringServer(options);
   // A process cannot end while one of its threads sleeps in a call of the system.
   stopOnSignal(
     () => void server.stop(),
-    () => server.cutOff(),
+    (signal) => {
+      server.cutOff();
+      if (options.journal !== undefined) endBy(signal); // the thread may be with the disk
+    },
   );
   await print(`listening on ${formatAddress(server.address)} (${options.io})\n`);
-  const { text } = await server.closed;
+  const { text } = await server.closed.catch((error: unknown) => {
+    stuck = errorCode(error) === 'HUNG';
+    throw error;
+  });
   await print(Buffer.concat([FINAL_VALUE, text, Buffer.from('\n')]));
 });
+
+// Not the signal that asked for the stop: whoever supervises the server must not take this for an orderly end.
+if (stuck) endBy('SIGKILL');
+
+/** Ends the process whatever its threads do; process.exit would wait for them. */
+function endBy(signal: NodeJS.Signals): void {
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
+}
 
 function readOptions(): Partial<StringServerOptions> & { io: IoModelName } {
   const options = readCommandLine({

@@ -91,12 +91,12 @@ export function tell(line: string): void {
  * The first SIGINT or SIGTERM stops in order, the second ends the process at once.
  * @param cutOff what has to be done before the process can end
  */
-export function stopOnSignal(stop: () => void, cutOff?: () => void): void {
+export function stopOnSignal(stop: () => void, cutOff?: (signal: NodeJS.Signals) => void): void {
   let stopping = false;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
       if (stopping) {
-        cutOff?.();
+        cutOff?.(signal);
         process.exit(128 + constants.signals[signal]);
       }
       stopping = true;

@@ -1,10 +1,12 @@
 // `make bench`: what the journal costs. The same load on a server without a journal, with one, and with one that leaves
 // syncing to the system, in turns, so that what else the machine does hits them alike; medians of the rounds.
+// The last two rows are the least that it can cost: a server that only echoes, without and with a write and an fdatasync
+// for each read. The disk is slower between two letters than in a row without a pause.
 
 import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { type Address, ByteClient, withStrsvr } from './support.js';
+import { type Address, ByteClient, type Program, withStrsvr } from './support.js';
 
 const ROUNDS = 5;
 const SYNCS = 300;
@@ -23,10 +25,13 @@ interface Figures {
 // Where the build is, not in the system's folder for temporary files, which often is no disk.
 const folder = mkdtempSync(join(import.meta.dirname, 'bench-'));
 const file = join(folder, 'text');
+const STRSVR = ['server/strsvr.js', '0', '--log', 'silent'];
 const KINDS: Record<string, readonly string[]> = {
-  'no journal': [],
-  '--sync always': ['--journal', file],
-  '--sync never': ['--journal', file, '--sync', 'never'],
+  'no journal': STRSVR,
+  '--sync always': [...STRSVR, '--journal', file],
+  '--sync never': [...STRSVR, '--journal', file, '--sync', 'never'],
+  'bare echo': ['test/echo.js'],
+  'echo and sync': ['test/echo.js', file],
 };
 try {
   say(`Node.js ${process.versions.node}, ${process.platform}, ${cpus().length} × ${cpus()[0]?.model ?? '?'}`);
@@ -40,10 +45,11 @@ async function compare({ clients, lettersEach }: (typeof LOADS)[number]): Promis
   const figures = new Map<string, Figures[]>();
   for (let round = 0; round < ROUNDS; round += 1) {
     syncs.push(fdatasyncMs());
-    for (const [kind, args] of Object.entries(KINDS)) {
-      await withStrsvr(['0', '--log', 'silent', ...args], async (_server, address) => {
+    for (const [kind, [path, ...args]] of Object.entries(KINDS)) {
+      const measure = async (_server: Program, address: Address) => {
         figures.set(kind, [...(figures.get(kind) ?? []), await drive(address, clients, lettersEach)]);
-      });
+      };
+      await withStrsvr(args, measure, path);
       rmSync(file, { force: true });
     }
   }

@@ -102,6 +102,8 @@ test('a client that never reads costs little memory and holds up nobody', async 
     const grown = (await residentBytes(server)) - before;
     assert.ok(grown < 24 * 1024 * 1024, `${grown} bytes`);
     assert.ok(slowest < 500, `${slowest} ms`);
+    const { length } = await healthy.send('c');
+    assert.ok(length < 20_000, `it was read from although it does not read: ${length} letters`);
     greedy.close();
     healthy.close();
   });

@@ -1,4 +1,5 @@
-// `make soak`: the proofs of crash.ts in full, as a table of figures; exit status 1 when one is missed.
+// `make soak`: the proofs of crash.ts in full and the hunt for all seeded bugs, as a table of figures; exit status 1 when
+// one is missed.
 //
 //   node dist/test/soak.js [share]      a share of them, such as 0.01
 
@@ -6,7 +7,9 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { BUGS } from './bugs.js';
 import { killCycles, powerCutImages, tracedRun } from './crash.js';
+import { hunt } from './seeded.js';
 
 const share = Number(process.argv[2] ?? 1);
 const KILL_CYCLES = Math.ceil(1_000 * share);
@@ -21,6 +24,7 @@ try {
   await soakImages();
   if (spawnSync('strace', ['-V']).error === undefined) await soakTraces();
   else say('traced runs', 'skipped: there is no strace', true);
+  await soakBugs();
 } finally {
   rmSync(folder, { recursive: true });
 }
@@ -65,6 +69,14 @@ async function soakTraces(): Promise<void> {
   say('  sent before their fdatasync', early, early === 0);
 }
 
+async function soakBugs(): Promise<void> {
+  for (const [done, bug] of BUGS.entries()) {
+    progress('seeded bugs', done, BUGS.length);
+    const { caught, seconds } = await hunt(bug);
+    say(`seeded bug: ${bug.name}`, `${seconds.toFixed(0)} s`, caught);
+  }
+}
+
 /** For who watches: overwritten by the next line. */
 function progress(what: string, done: number, of: number): void {
   if (process.stderr.isTTY) process.stderr.write(`\r${what}: ${done} of ${of} `);
@@ -73,6 +85,6 @@ function progress(what: string, done: number, of: number): void {
 function say(what: string, figure: number | string, good: boolean): void {
   const shown = typeof figure === 'number' ? figure.toLocaleString('en') : figure;
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
-  process.stdout.write(`${what.padEnd(34)}${shown.padStart(10)}${good ? '' : '   MISSED'}\n`);
+  process.stdout.write(`${what.padEnd(54)}${shown.padStart(10)}${good ? '' : '   MISSED'}\n`);
   if (!good) process.exitCode = 1;
 }

@@ -168,7 +168,7 @@ test('a server that goes away while the user thinks: a line and exit 1; with not
   assert.is(typed.status, 1);
   assert.match(
     typed.screen,
-    /\nstrclnt: 127\.0\.0\.1:\d+ has closed the connection: it has stopped, or its text\s+is full$/,
+    /\nstrclnt: 127\.0\.0\.1:\d+ has closed the connection: it has stopped, or its text\s+or\s+disk\s+is\s+full$/,
   );
 });
 
@@ -261,7 +261,7 @@ test('a text that is full, and a connection that breaks, are one line and exit 1
   await withServer({ maxLength: 2 }, async ({ address }) => {
     const { status, stdout, stderr } = await run('client/strclnt.js', at(address), 'abc');
     assert.is(stdout, 'a\nab\n');
-    const why = 'it has stopped, or its text is full';
+    const why = 'it has stopped, or its text or disk is full';
     assert.is(stderr, `strclnt: 127.0.0.1:${address.port} has closed the connection: ${why}\n`);
     assert.is(status, 1);
   });

@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { delimiter, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { StringServer, StringServerOptions } from 'strsvr';
 import { startStringServer } from 'strsvr';
@@ -108,6 +109,13 @@ export class Program {
       }
     }
   }
+}
+
+/** What a program said, if it ends in time; never waits for ever. */
+export async function ended(program: Program, withinMs: number): Promise<Finished> {
+  const finished = await Promise.race([program.finished, sleep(withinMs, undefined, { ref: false })]);
+  if (finished === undefined) throw new Error(`it did not end within ${withinMs} ms:\n${program.stderr}`);
+  return finished;
 }
 
 /** Runs a program of ours to its end, with `input` on stdin. */

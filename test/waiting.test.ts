@@ -7,10 +7,13 @@ import { connect } from 'strsvr/client';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { IO_MODELS } from '../server/io/model.js';
+import { MAX_OWED } from '../server/session.js';
+import { LF } from '../shared/letters.js';
 import {
   type Address,
   ByteClient,
   built,
+  ended,
   type Program,
   run,
   testWith,
@@ -44,7 +47,7 @@ test('blocking.ts and nonblocking.ts differ in O_NONBLOCK and in what to do abou
 
 for (const io of IO_MODELS.filter((name) => name !== 'blocking')) {
   test(`${io}: a silent first client holds up nobody`, async () => {
-    await withServer({ io }, async ({ address }) => {
+    await withStrsvr(['0', '--io', io], async (_server, address) => {
       const silent = await ByteClient.connect(address);
       const talkers = await Promise.all(Array.from({ length: 5 }, () => connect(address)));
       for (const [i, talker] of talkers.entries()) assert.is(await talker.send('a'), 'a'.repeat(i + 1));
@@ -195,41 +198,58 @@ test('threads: more clients than --max-threads are refused', async () => {
 });
 
 test('threads: without the lock letters get lost or replies are wrong, with it never', async () => {
-  const race = async (...args: string[]) => {
+  const race = async (seconds: number, ...args: string[]) => {
     let wrong = 0;
-    await withStrsvr(['0', '--io', 'threads', ...args], async (server, address) => {
-      const warned = /warning: without the lock letters get lost and replies are wrong\n/.test(server.stderr);
-      assert.is(warned, args.includes('--no-lock'));
-      const deadline = performance.now() + (args.includes('--no-lock') ? 60_000 : 1_000);
-      while (wrong === 0 && performance.now() < deadline) wrong += await raceOnce(address);
-    });
+    const deadline = performance.now() + 1000 * seconds;
+    while (wrong === 0 && performance.now() < deadline) {
+      await withStrsvr(['0', '--io', 'threads', ...args], async (server, address) => {
+        const warned = /warning: without the lock letters get lost and replies are wrong\n/.test(
+          server.stderr,
+        );
+        assert.is(warned, args.includes('--no-lock'));
+        wrong = await raceOnce(address);
+      });
+    }
     return wrong;
   };
-  assert.is(await race(), 0);
-  assert.ok((await race('--no-lock')) > 0, 'no race was seen in 60 s');
+  assert.is(await race(5), 0);
+  assert.ok((await race(60, '--no-lock')) > 0, 'no race was seen in 60 s');
 });
 
-/** Several clients send many letters in one write, so that their threads append at the same time; counts what is wrong. */
+/**
+ * Clients whose threads are awake send at the same time as many letters as are appended in one go; every other server
+ * without a lock loses some. @returns how many are missing
+ */
 async function raceOnce(address: Address): Promise<number> {
-  const [clients, letters] = [4, 500];
-  const before = await textLength(address);
-  const replies = await Promise.all(
-    Array.from({ length: clients }, async (_, client) => {
-      const socket = await ByteClient.connect(address);
-      socket.send(`${String(client).repeat(letters)}\n`);
-      return (await socket.endAndReceive()).length;
-    }),
-  );
-  assert.ok(replies.every((length) => length > 0));
-  return before + clients * letters + 1 - (await textLength(address));
-}
-
-async function textLength(address: Address): Promise<number> {
+  const [rounds, letters] = [4, MAX_OWED];
+  const clients = await Promise.all(Array.from({ length: 4 }, () => answered(address)));
+  for (let round = 0; round < rounds; round += 1) {
+    for (const client of clients) client.send(`${'x'.repeat(letters)}\n`);
+    for (const length of await Promise.all(clients.map(receiveLine))) assert.ok(length > 0);
+  }
   const connection = await connect(address);
   const { length } = await connection.send('.');
-  connection.close();
-  return length;
+  for (const client of [...clients, connection]) client.close();
+  return rounds * clients.length * letters + 1 - length;
 }
+
+async function receiveLine(client: ByteClient): Promise<number> {
+  for (let length = 0; ; ) {
+    const bytes = await client.receiveSome();
+    length += bytes.length;
+    if (bytes.at(-1) === LF) return length;
+  }
+}
+
+test('threads: who sleeps in recv is woken before its descriptor is closed, or the server would not end', async () => {
+  await withStrsvr(['0', '--io', 'threads'], async (server, address) => {
+    const client = await answered(address);
+    server.child.kill('SIGTERM');
+    const { status, stderr } = await ended(server, 15_000);
+    assert.is(status, 0, stderr);
+    client.close();
+  });
+});
 
 for (const io of ['events', 'poll'] as const) {
   testWith(test, NO_PROC, `${io} serves 1,000 clients with one I/O thread`, async () => {

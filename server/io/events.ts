@@ -9,7 +9,7 @@ import { type Address, socketAddress } from '../../shared/address.js';
 import { listen } from '../listen.js';
 import type { CloseFailure } from '../log.js';
 import { Session } from '../session.js';
-import { admit, closeLingering, KEEP_ALIVE, LINGER_MS, OVERDUE, watchSockets } from './limits.js';
+import { admit, closeLingering, KEEP_ALIVE, LINGER_MS, overdue, watchSockets } from './limits.js';
 import type { IoModel, IoModelContext } from './model.js';
 import { Gather } from './output.js';
 import { onReceive } from './receive.js';
@@ -148,10 +148,10 @@ export class Model implements IoModel {
     this.#settle();
   }
 
-  cutOff(why = OVERDUE): void {
+  cutOff(why?: CloseFailure): void {
     this.#listener.close();
     for (const client of this.#connected) {
-      client.failure ??= why;
+      client.failure ??= why ?? overdue(client.socket, client.session);
       client.socket.destroy();
     }
   }

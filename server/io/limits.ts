@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import type { DropArgument, Server, Socket } from 'node:net';
 import { type Address, socketAddress } from '../../shared/address.js';
 import type { CloseFailure } from '../log.js';
-import type { Closing } from '../session.js';
+import type { Closing, Session } from '../session.js';
 import type { IoModelContext, IoModelName, IoModelOptions } from './model.js';
 import { Networks } from './networks.js';
 
@@ -27,6 +27,15 @@ export const OVERDUE: CloseFailure = {
   reason: 'overdue',
   detail: `it did not take its replies in ${LINGER_MS / 1000} s`,
 };
+
+/** The same for a client that may have waited for the disk: one that is owed a reply of which nothing waits to be taken. */
+export function overdue(socket: Socket, session: Session): CloseFailure {
+  if (session.wantsInput || socket.writableLength > 0) return OVERDUE;
+  return {
+    reason: 'journal',
+    detail: `its letters could not be brought to disk in ${LINGER_MS / 1000} s`,
+  };
+}
 
 /** Closes a socket to which everything owed has been written. Calling it again changes nothing. */
 export function closeLingering(socket: Socket, reason?: Closing): void {

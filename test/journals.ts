@@ -1,0 +1,53 @@
+// What the tests of the journal share: a folder of files that goes when they have ended, what this machine lacks, and ways
+// to wait that end.
+
+import { spawnSync } from 'node:child_process';
+import * as fs from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as assert from 'uvu/assert';
+import type { ByteClient } from './support.js';
+
+export const FOLDER = fs.mkdtempSync(join(tmpdir(), 'strsvr-journal-'));
+process.on('exit', () => fs.rmSync(FOLDER, { recursive: true }));
+
+let files = 0;
+export function newFile(content?: string | Uint8Array): string {
+  files += 1;
+  const file = join(FOLDER, `text-${files}`);
+  if (content !== undefined) fs.writeFileSync(file, content);
+  return file;
+}
+
+export const content = (file: string) => fs.readFileSync(file, 'utf8');
+
+export function missing(command: string, option = '--version'): string | undefined {
+  return spawnSync(command, [option]).error === undefined ? undefined : `there is no ${command}`;
+}
+
+export const NO_FLOCK = missing('flock');
+export const NO_STRACE = NO_FLOCK ?? missing('strace', '-V');
+
+export async function failure(promise: Promise<unknown>): Promise<Error & { code?: string }> {
+  try {
+    await promise;
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error('expected a failure');
+}
+
+/** The connection must end before a byte comes. */
+export async function noAnswer(client: ByteClient): Promise<void> {
+  const end = client.receiveSome().then(String, () => 'the end');
+  assert.is(await Promise.race([end, sleep(10_000, 'silence', { ref: false })]), 'the end');
+}
+
+export async function until(condition: () => boolean): Promise<void> {
+  const deadline = performance.now() + 10_000;
+  while (!condition()) {
+    assert.ok(performance.now() < deadline, `never happened: ${condition}`);
+    await sleep(1);
+  }
+}

@@ -1,0 +1,98 @@
+// What is to be sent: in what pieces, and what a send that takes only part of one leaves over.
+
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { Gather, Output } from '../server/io/output.js';
+import { textMemory } from '../server/memory.js';
+import { Session } from '../server/session.js';
+import { Text } from '../server/text.js';
+
+const KIB = 1024;
+
+function sessionAt(length: number): Session {
+  const text = new Text(textMemory(KIB * KIB));
+  for (let letters = 0; letters < length; letters += 1) text.append(0x61);
+  return new Session(text);
+}
+
+/** The lengths of the pieces, and all of them together. */
+function pieces(session: Session, gather: Gather): [lengths: number[], together: string] {
+  const lengths: number[] = [];
+  let together = '';
+  for (let piece = gather.next(session); piece !== undefined; piece = gather.next(session)) {
+    lengths.push(piece.length);
+    together += Buffer.from(piece).toString();
+  }
+  return [lengths, together];
+}
+
+for (const most of [1, 2, 3, 100]) {
+  test(`what a send left over comes first the next time, with at most ${most} bytes a send`, () => {
+    const gather = new Gather(false);
+    const session = sessionAt(0);
+    const output = new Output(session, gather);
+    session.receive(Buffer.from('ab\ncde'));
+    let sent = '';
+    for (let { bytes } = output; bytes !== undefined; { bytes } = output) {
+      const taken = Math.min(most, bytes.length);
+      sent += Buffer.from(bytes.subarray(0, taken));
+      output.taken(taken);
+      const other = sessionAt(0);
+      other.receive(Buffer.from('xyz'));
+      gather.next(other); // another client's turn
+    }
+    assert.is(sent, 'aab\nabcabcdabcde');
+    assert.not(output.waiting);
+  });
+}
+
+test('a send that takes nothing changes nothing', () => {
+  const session = sessionAt(0);
+  const output = new Output(session, new Gather(false));
+  session.receive(Buffer.from('ab'));
+  output.taken(output.bytes === undefined ? 0 : -1);
+  assert.ok(output.waiting);
+  assert.is(Buffer.from(output.bytes ?? []).toString(), 'aab');
+});
+
+test('short replies and their LFs are one piece', () => {
+  const session = sessionAt(0);
+  session.receive(Buffer.from('a\nb\nc\n'));
+  assert.equal(pieces(session, new Gather(false)), [[9], 'a\nab\nabc\n']);
+});
+
+test('pieces stay below 32 KiB as long as replies are short; nothing is lost where they are cut', () => {
+  const session = sessionAt(KIB);
+  session.receive(Buffer.from('b'.repeat(100)));
+  const [lengths, together] = pieces(session, new Gather(false));
+  assert.equal(lengths.slice(0, -1), [32 * KIB, 32 * KIB, 32 * KIB]);
+  const replies = Array.from({ length: 100 }, (_, i) => 'a'.repeat(KIB) + 'b'.repeat(i + 1));
+  assert.is(together, replies.join(''));
+});
+
+test('a long reply goes out as it is, at most 64 KiB at a time, and then its LF', () => {
+  const session = sessionAt(100 * KIB);
+  session.receive(Buffer.from('b\n'));
+  const [lengths, together] = pieces(session, new Gather(false));
+  assert.equal(lengths, [64 * KIB, 36 * KIB + 1, 1]);
+  assert.is(together, `${'a'.repeat(100 * KIB)}b\n`);
+});
+
+test('where Nagle’s algorithm is to be seen, a reply and its LF are two pieces', () => {
+  const session = sessionAt(0);
+  session.receive(Buffer.from('a\nb\n'));
+  assert.equal(pieces(session, new Gather(true)), [[1, 1, 2, 1], 'a\nab\n']);
+});
+
+test('a piece that was given away is not overwritten by the next', () => {
+  const gather = new Gather(false);
+  const [one, other] = [sessionAt(0), sessionAt(0)];
+  one.receive(Buffer.from('a\n'));
+  other.receive(Buffer.from('x\n'));
+  const piece = gather.next(one) ?? Buffer.of();
+  gather.giveAway();
+  gather.next(other);
+  assert.is(Buffer.from(piece).toString(), 'a\n');
+});
+
+test.run();
