@@ -79,6 +79,18 @@ test('who takes nothing of its replies is cut off after --stall-timeout; who is 
   });
 });
 
+test('where the kernel is asked, a reply that it holds for somebody who does not read is enough', async () => {
+  await each(['poll', 'nonblocking', 'blocking', 'threads'], async (io) => {
+    await withStrsvr(['0', '--io', io, '--stall-timeout', '1'], async (server, address) => {
+      const greedy = await ByteClient.connect(address);
+      greedy.socket.pause();
+      greedy.send('x'.repeat(1_500)); // 1.1 MB of replies: more than the client's kernel takes, less than the server's
+      await server.says('stderr', /client 1 cut off, it took less than 1024 bytes/);
+      greedy.close();
+    });
+  });
+});
+
 test('who reads a byte now and then is cut off as well', async () => {
   await each(IO_MODELS, async (io) => {
     await withStrsvr(['0', '--io', io, '--stall-timeout', '1', '--log', 'json'], async (server, address) => {

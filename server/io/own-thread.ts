@@ -165,7 +165,7 @@ export abstract class OwnThread implements IoModel {
       return;
     }
     this.#remotes.delete(event.client);
-    const cut = event.reason === 'broken' ? this.#cut.get(event.client) : undefined;
+    const cut = this.#cut.get(event.client); // its thread may have seen an error, or an end of the stream
     this.#cut.delete(event.client);
     this.context.log.pass({ ...entry, event: { ...event, ...cut } });
   }
