@@ -149,6 +149,19 @@ test('every file that the README names is there', () => {
   }
 });
 
+test('every test that the README names is there', () => {
+  const named = [...README.matchAll(/\]\((test\/[\w.]+)\): "([^"]+)"/g)];
+  assert.ok(named.length > 30);
+  for (const [, file = '', title = ''] of named) {
+    const source = readFileSync(join(ROOT, file), 'utf8');
+    const titles = [...source.matchAll(/\b(?:test|it|testWith)\(\s*(?:test,[^'`]+)?(['`])(.+)\1,/g)];
+    assert.ok(
+      titles.some(([, , words]) => words?.includes(title)),
+      `${file} has no test "${title}"`,
+    );
+  }
+});
+
 test('the Makefile says a line about each of its targets', () => {
   const makefile = readFileSync(join(ROOT, 'Makefile'), 'utf8');
   const targets = /^\.PHONY: (.*)$/m.exec(makefile)?.[1]?.split(' ') ?? [];

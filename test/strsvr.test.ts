@@ -198,6 +198,11 @@ for (const [args, complaint] of [
   [['--log', 'loud'], '--log: expected text, json, silent, got "loud"'],
   [['--show', '--show'], '--show: expected once, got it again'],
   [['--show=7'], '--show: expected no value, got 7'],
+  [
+    ['--allow', '10.0.0.0/8', '--allow', 'home'],
+    '--allow: expected a network such as 192.168.1.0/24 or fd00::/8, got "home"',
+  ],
+  [['--stall-timeout', 'soon'], '--stall-timeout: expected a whole number from 0 to 86400, got "soon"'],
 ] as const) {
   test(`strsvr ${args.join(' ')} is refused in one line with exit 2`, async () => {
     const { status, stdout, stderr } = await run('server/strsvr.js', args);
@@ -223,6 +228,8 @@ test('--help has every option and examples; --version says the version; completi
     'journal',
     'sync',
     'max-connections',
+    'allow',
+    'stall-timeout',
     'io',
     'show',
     'nagle',

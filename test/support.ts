@@ -3,7 +3,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -227,6 +227,13 @@ export class ByteClient {
   close(): void {
     this.socket.destroy();
   }
+}
+
+/** User and system time of a program so far, where there is a /proc; the system counts in hundredths. */
+export function cpuSeconds(program: Program): number {
+  const stat = readFileSync(`/proc/${program.child.pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
 /** A Python program in a process of its own. */

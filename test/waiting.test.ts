@@ -13,8 +13,8 @@ import {
   type Address,
   ByteClient,
   built,
+  cpuSeconds,
   ended,
-  type Program,
   run,
   testWith,
   withServer,
@@ -136,13 +136,6 @@ testWith(test, NO_PROC, 'idle, nonblocking burns a core and the others next to n
   for (const io of IO_MODELS.filter((name) => name !== 'nonblocking')) assert.ok((await share(io)) < 0.2, io);
   assert.ok((await share('nonblocking', '--nap', '20')) < 0.2, 'with naps');
 });
-
-/** User and system time so far; the system counts in hundredths. */
-function cpuSeconds(server: Program): number {
-  const stat = readFileSync(`/proc/${server.child.pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / 100;
-}
 
 test('nonblocking tells how often it asked for nothing', async () => {
   await withStrsvr(['0', '--io', 'nonblocking', '--show'], async (server, address) => {

@@ -2,8 +2,9 @@
 //
 // The thread waits for one client at a time, in recv(2), whoever else may have something to say. So each client is
 // answered once a round, and one that says nothing, out to lunch, holds up all the others: the story with which the
-// tutorial's section 4.6.1 begins. A client that never reads holds them up too, in send(2). While everybody talks,
-// nothing is faster. Compare nonblocking.ts: O_NONBLOCK and what to do about EAGAIN are the whole difference.
+// tutorial's section 4.6.1 begins, and limits.ts cannot help. A client that never reads holds them up too, in send(2),
+// until it is cut off as stalled. While everybody talks, nothing is faster. Compare nonblocking.ts: O_NONBLOCK and what
+// to do about EAGAIN are the whole difference.
 
 import { posix } from '../../shared/posix.js';
 import type { CloseFailure } from '../log.js';

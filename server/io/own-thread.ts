@@ -7,6 +7,7 @@ import { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { Address } from '../../shared/address.js';
+import { errorCode } from '../../shared/errors.js';
 import { posix, SHUT_RD, SHUT_RDWR } from '../../shared/posix.js';
 import type { CloseFailure, LogEntry } from '../log.js';
 import type { Closing } from '../session.js';
@@ -17,6 +18,8 @@ import type { IoModel, IoModelContext } from './model.js';
 
 const ENTRY = new URL('./thread-entry.js', import.meta.url);
 const WATCH_MS = 1_000;
+/** How a thread fails to start, or to load its files, when the system gives no more descriptors. */
+const NO_THREAD: ReadonlySet<string | undefined> = new Set(['ERR_WORKER_INIT_FAILED', 'EMFILE', 'ENFILE']);
 
 export abstract class OwnThread implements IoModel {
   /** The address of the file whose `serve` runs in the thread. */
@@ -114,6 +117,10 @@ export abstract class OwnThread implements IoModel {
     this.#running += 1;
     worker.on('message', (message: IoThreadMessage) => this.#hear(message));
     worker.on('error', (error) => {
+      if (number > 0 && NO_THREAD.has(errorCode(error))) {
+        this.#forsake(number, fd);
+        return;
+      }
       this.#failure ??= error;
       this.stop();
     });
@@ -122,6 +129,15 @@ export abstract class OwnThread implements IoModel {
       this.#settle();
     });
     return worker;
+  }
+
+  /** A client whose thread could not start. */
+  #forsake(client: number, fd: number): void {
+    const detail = 'no descriptor is free for its thread';
+    const event = { type: 'closed', client, reason: 'broken', detail, letters: 0, controls: 0 } as const;
+    this.#remotes.delete(client);
+    this.context.log.record(event);
+    this.#release(fd, 'broken');
   }
 
   #hear(message: IoThreadMessage): void {
@@ -149,7 +165,7 @@ export abstract class OwnThread implements IoModel {
       return;
     }
     this.#remotes.delete(event.client);
-    const cut = event.reason === 'broken' ? this.#cut.get(event.client) : undefined;
+    const cut = this.#cut.get(event.client); // its thread may have seen an error, or an end of the stream
     this.#cut.delete(event.client);
     this.context.log.pass({ ...entry, event: { ...event, ...cut } });
   }

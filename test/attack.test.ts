@@ -1,0 +1,509 @@
+// The server under attack: clients that take nothing, vanish, flood or do not belong here, a system that runs out of
+// descriptors, a process that is stopped. Whatever happens, the others are served, and the log says what it was.
+
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { type IoModelName, startStringServer } from 'strsvr';
+import { connect } from 'strsvr/client';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { Model } from '../server/io/events.js';
+import { watchStalls } from '../server/io/limits.js';
+import { IO_MODELS } from '../server/io/model.js';
+import { Networks } from '../server/io/networks.js';
+import { type CloseReason, Log, type LogEntry } from '../server/log.js';
+import { textMemory } from '../server/memory.js';
+import { Text } from '../server/text.js';
+import {
+  type Address,
+  ByteClient,
+  built,
+  cpuSeconds,
+  onPath,
+  Program,
+  testWith,
+  withServer,
+  withStrsvr,
+} from './support.js';
+
+const NO_PROC = existsSync('/proc/self/net/tcp') ? undefined : 'it is seen in /proc';
+const NO_PRLIMIT = onPath('prlimit') ? NO_PROC : 'there is no prlimit';
+/** In `blocking` a silent client holds up the others. */
+const TOGETHER = IO_MODELS.filter((io) => io !== 'blocking');
+
+/** Does the same to a server of each model at the same time. */
+async function each(models: readonly IoModelName[], use: (io: IoModelName) => Promise<void>): Promise<void> {
+  await Promise.all(models.map(use));
+}
+
+async function answered(address: Address): Promise<ByteClient> {
+  const client = await ByteClient.connect(address);
+  client.send('\n');
+  await client.receive(1);
+  return client;
+}
+
+/** SIGTERM, and how that ends: in order. */
+async function ended(server: Program): Promise<string> {
+  server.child.kill('SIGTERM');
+  const { status, stderr } = await server.finished;
+  assert.is(status, 0, stderr);
+  return stderr;
+}
+
+// --- clients that take nothing ---
+
+test('who takes nothing of its replies is cut off after --stall-timeout; who is owed nothing stays', async () => {
+  await each(IO_MODELS, async (io) => {
+    await withStrsvr(['0', '--io', io, '--stall-timeout', '1'], async (server, address) => {
+      const idle = io === 'blocking' ? undefined : await answered(address);
+      const greedy = await ByteClient.connect(address);
+      greedy.socket.pause();
+      greedy.send('x'.repeat(100_000));
+      const [, number] = await server.says(
+        'stderr',
+        /client (\d) cut off, it took less than 1024 bytes of its replies in 1 s: [\d,]+ letters\n/,
+      );
+      assert.is(number, idle === undefined ? '1' : '2', io);
+      const client = idle ?? (await ByteClient.connect(address));
+      client.send('\n');
+      assert.is((await client.receive(1)).toString(), '\n', io);
+      client.close();
+      assert.match(await ended(server), / letters, 2 clients, 1 stalled, /);
+      greedy.close();
+    });
+  });
+});
+
+test('where the kernel is asked, a reply that it holds for somebody who does not read is enough', async () => {
+  await each(['poll', 'nonblocking', 'blocking', 'threads'], async (io) => {
+    await withStrsvr(['0', '--io', io, '--stall-timeout', '1'], async (server, address) => {
+      const greedy = await ByteClient.connect(address);
+      greedy.socket.pause();
+      greedy.send('x'.repeat(1_500)); // 1.1 MB of replies: more than the client's kernel takes, less than the server's
+      await server.says('stderr', /client 1 cut off, it took less than 1024 bytes/);
+      greedy.close();
+    });
+  });
+});
+
+test('who reads a byte now and then is cut off as well', async () => {
+  await each(IO_MODELS, async (io) => {
+    await withStrsvr(['0', '--io', io, '--stall-timeout', '1', '--log', 'json'], async (server, address) => {
+      const slow = await ByteClient.connect(address);
+      slow.socket.pause();
+      slow.send('x'.repeat(100_000));
+      const reading = setInterval(() => slow.socket.read(1), 50);
+      await server.says('stderr', /"type":"closed","client":1,"reason":"stalled"/).finally(() => {
+        clearInterval(reading);
+        slow.close();
+      });
+    });
+  });
+});
+
+test('a stall is less than 1 KiB in a whole --stall-timeout, and small change does not help', async () => {
+  const looks = new Map<{ each: number }, number>();
+  const [pennies, enough] = [{ each: 100 }, { each: 103 }];
+  const clients = new Set([pennies, enough]);
+  const cut = await new Promise((resolve) => {
+    const taken = (client: { each: number }) => {
+      const look = 1 + (looks.get(client) ?? 0);
+      looks.set(client, look);
+      return client.each * look;
+    };
+    const timer = watchStalls(clients, 50, taken, (client, { detail }) => {
+      clearInterval(timer);
+      resolve([client, detail, looks.get(client)]);
+    });
+    timer?.ref();
+  });
+  assert.equal(cut, [pennies, 'it took less than 1024 bytes of its replies in 0.05 s', 11]);
+});
+
+test('with --stall-timeout 0 nobody is cut off', async () => {
+  await withStrsvr(['0', '--stall-timeout', '0'], async (server, address) => {
+    const greedy = await ByteClient.connect(address);
+    greedy.socket.pause();
+    greedy.send('x'.repeat(10_000));
+    const healthy = await connect(address);
+    for (let i = 0; i < 5; i += 1) {
+      await healthy.send('y');
+      await sleep(50); // time enough for a cut that must not come
+    }
+    assert.not.match(server.stderr, /cut off/);
+    for (const client of [greedy, healthy]) client.close();
+  });
+});
+
+test('who waits for the journal is not cut off, however long that takes', async () => {
+  const stallTimeoutMs = 200;
+  const closed: CloseReason[] = [];
+  const sink = ({ event }: LogEntry) => {
+    if (event.type === 'closed') closed.push(event.reason);
+  };
+  const memory = textMemory(1_000);
+  const text = new Text(memory);
+  text.durable = 0; // as long as the disk has not said anything
+  const model = new Model({
+    ...{ io: 'events', host: '127.0.0.1', port: 0, clients: undefined, maxConnections: 10, allow: [] },
+    ...{ stallTimeoutMs, nagle: false, backlog: 5, napMs: 0, lock: true },
+    ...{ text, memory, journal: undefined, log: new Log({ detailed: false, thread: 0, sink }) },
+  });
+  const client = await ByteClient.connect(await model.listen());
+  client.send('abc');
+  await sleep(4 * stallTimeoutMs); // time enough for a cut that must not come
+  assert.is(text.length, 3);
+  assert.equal(closed, []);
+  model.cutOff();
+  await model.closed;
+  client.close();
+});
+
+test('a server stopped for longer than --stall-timeout cuts off nobody who reads when it goes on', async () => {
+  await each(IO_MODELS, async (io) => {
+    await withStrsvr(['0', '--io', io, '--stall-timeout', '1'], async (server, address) => {
+      const reader = await ByteClient.connect(address);
+      reader.send('x'.repeat(8_000)); // 32 MB of replies
+      await reader.receive(2_000_000);
+      await sleep(200); // it does not read, so some are owed
+      server.child.kill('SIGSTOP');
+      await sleep(1_200);
+      server.child.kill('SIGCONT');
+      for (let i = 0; i < 5; i += 1) await reader.receive(2_000_000);
+      assert.not.match(server.stderr, /cut off/, io);
+      reader.close();
+    });
+  });
+});
+
+test('nothing in the server reads the wall clock', () => {
+  const files = readdirSync(built('../server'), { recursive: true, encoding: 'utf8' });
+  const sources = files.filter((file) => file.endsWith('.ts'));
+  assert.ok(sources.length > 20);
+  for (const file of sources) {
+    assert.not.match(readFileSync(built(join('../server', file)), 'utf8'), /Date\.now|new Date\(\)/, file);
+  }
+});
+
+// --- clients that vanish ---
+
+testWith(
+  test,
+  NO_PROC,
+  'every accepted connection is asked after 45 s of silence whether it is there',
+  async () => {
+    await each(IO_MODELS, async (io) => {
+      await withStrsvr(['0', '--io', io], async (server, address) => {
+        const silent = await ByteClient.connect(address);
+        await server.says('stderr', /client 1 came/);
+        const ends = [address.port, silent.socket.localPort ?? 0].map((port) => `0100007F:${hex(port)}`);
+        const row = readFileSync('/proc/net/tcp', 'utf8')
+          .split('\n')
+          .find((line) => line.includes(ends.join(' ')));
+        const [, timer = '', when = ''] = /\S+ \S+ 01 \S+ (\d\d):(\S+)/.exec(row ?? '') ?? [];
+        assert.is(timer, '02', `${io}: ${row}`); // 02: keepalive
+        const seconds = Number.parseInt(when, 16) / 100;
+        assert.ok(seconds > 40 && seconds <= 45, `${io}: ${seconds} s`);
+        silent.close();
+      });
+    });
+  },
+);
+
+function hex(port: number): string {
+  return port.toString(16).toUpperCase().padStart(4, '0');
+}
+
+testWith(test, NO_PROC, 'a reset in the middle of a letter leaves nothing behind', async () => {
+  await each(IO_MODELS, async (io) => {
+    await withStrsvr(['0', '--io', io, '--show'], async (server, address) => {
+      const first = await connect(address);
+      await first.send('a');
+      first.close();
+      await server.says('stderr', /client 1 left/);
+      const before = descriptors(server);
+      const broken = await ByteClient.connect(address);
+      broken.send(Buffer.from('😀').subarray(0, 2));
+      await server.says('stderr', /half a letter waits/);
+      broken.socket.resetAndDestroy();
+      await server.says('stderr', /client 2 lost/);
+      const healthy = await connect(address);
+      assert.is(await healthy.send('b'), 'ab', io);
+      healthy.close();
+      await server.says('stderr', /client 3 left/);
+      await until(() => descriptors(server).length <= before.length, io);
+    });
+  });
+});
+
+testWith(test, NO_PROC, '2,000 connections that are reset at once leave nothing behind', async () => {
+  await each(['events', 'poll'], async (io) => {
+    await withStrsvr(['0', '--io', io, '--log', 'json'], async (server, address) => {
+      const healthy = await connect(address);
+      await healthy.send('a');
+      const before = descriptors(server);
+      for (let i = 0; i < 20; i += 1) {
+        const clients = await Promise.all(Array.from({ length: 100 }, () => ByteClient.connect(address)));
+        for (const client of clients) client.socket.resetAndDestroy();
+      }
+      await until(() => server.stderr.split('"type":"closed"').length === 2_001, io);
+      await until(() => descriptors(server).length <= before.length, io);
+      assert.is(await healthy.send('b'), 'ab', io);
+      healthy.close();
+    });
+  });
+});
+
+/** Numbers of the open descriptors of a server in a process of its own. */
+function descriptors(server: Program): number[] {
+  return readdirSync(`/proc/${server.child.pid}/fd`).map(Number);
+}
+
+async function until(condition: () => boolean, what: string): Promise<void> {
+  for (let patience = 200; !condition(); patience -= 1) {
+    assert.ok(patience > 0, what);
+    await sleep(10);
+  }
+}
+
+// --- strangers, and floods of them ---
+
+test('--allow lets in its networks alone, also IPv4 over IPv6; who is refused does not count for --clients', async () => {
+  await each(IO_MODELS, async (io) => {
+    const [ipv4, ipv6] = ['127.0.0.1', '::1'];
+    for (const [allow, allowed, stranger] of [
+      [['10.0.0.0/8', '127.0.0.0/8'], ipv4, ipv6],
+      [['::1'], ipv6, ipv4],
+    ] as const) {
+      await withServer({ io, host: '::', allow, clients: 1 }, async ({ address: { port }, closed }) => {
+        const refused = await ByteClient.connect({ host: stranger, port });
+        assert.is((await refused.receiveAll().catch(() => '')).length, 0, io);
+        const connection = await connect({ host: allowed, port });
+        assert.is(await connection.send('a'), 'a', io);
+        connection.close();
+        const { cost } = await closed;
+        assert.equal([cost.clients, cost.refused], [1, 1], io);
+      });
+    }
+  });
+});
+
+test('a network that is none is said at once, also to programs', async () => {
+  const expected = 'allow: expected a network such as 192.168.1.0/24 or fd00::/8, got';
+  for (const wrong of [
+    '',
+    'home',
+    '10.0.0.0/33',
+    '10.0.0/8',
+    '::/129',
+    '10.0.0.0/08',
+    '10.0.0.0/',
+    'fe80::1%lo/64',
+  ]) {
+    await startStringServer({ port: 0, allow: [wrong] }).then(
+      () => assert.unreachable(wrong),
+      ({ message }) => assert.is(message, `${expected} ${wrong === '' ? 'nothing' : JSON.stringify(wrong)}`),
+    );
+  }
+  const networks = new Networks(['10.1.2.3/8', 'fe80::/10']);
+  assert.ok(
+    networks.include('10.9.9.9') && networks.include('::ffff:10.9.9.9') && networks.include('fe80::1%lo'),
+  );
+  assert.not(networks.include('11.1.1.1') || networks.include('::1') || networks.include('?'));
+});
+
+test('a flood of refusals is one line a second, and none is lost from the count', async () => {
+  const flood = 300;
+  await each(TOGETHER, async (io) => {
+    const json = io === 'events';
+    const args = ['0', '--io', io, '--max-connections', '1', '--log', json ? 'json' : 'text'];
+    await withStrsvr(args, async (server, address) => {
+      const started = performance.now();
+      const inside = await answered(address);
+      const refused = async () => (await ByteClient.connect(address)).receiveAll().catch(() => '');
+      for (let i = 0; i < flood; i += 50) {
+        await Promise.all(Array.from({ length: 50 }, refused));
+        if (i === 100) await server.says('stderr', json ? /"refused more"/ : /refused \d+ more/);
+      }
+      inside.send('\n');
+      assert.is((await inside.receive(1)).toString(), '\n', io);
+      inside.close();
+      const stderr = await ended(server);
+      const seconds = (performance.now() - started) / 1000;
+      const counts = json ? countsInJson(stderr) : countsInText(stderr);
+      assert.is(counts[0], 1, io);
+      assert.is(
+        counts.reduce((sum, count) => sum + count),
+        flood,
+        stderr,
+      );
+      assert.ok(counts.length <= 2 + seconds, stderr);
+      assert.match(stderr, json ? /"clients":1,"refused":300,/ : /letters, 1 client, 300 refused, /);
+    });
+  });
+});
+
+function countsInText(stderr: string): number[] {
+  const lines = stderr.split('\n').filter((line) => line.startsWith('refused'));
+  for (const line of lines)
+    assert.match(line, /127\.0\.0\.1:\d+: 1 clients are connected, as many as are allowed$/);
+  return lines.map((line) =>
+    Number(/^refused ([\d,]+) more in the last second, the last /.exec(line)?.[1] ?? 1),
+  );
+}
+
+function countsInJson(stderr: string): number[] {
+  const events = stderr
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  return events.flatMap(({ type, count = 1 }) => (type.startsWith('refused') ? [count] : []));
+}
+
+// --- a system that runs out of descriptors ---
+
+testWith(
+  test,
+  NO_PROC,
+  'a flood beyond the descriptor limit is refused aloud, and those who are in are served',
+  async () => {
+    const most = { events: 36, poll: 36, threads: 7, nonblocking: 36, blocking: 36 };
+    await each(['events', 'poll', 'threads'], async (io) => {
+      const use = async (server: Program, address: Address) => {
+        const clients: ByteClient[] = [];
+        for (let i = 0; i < most[io]; i += 1) clients.push(await answered(address));
+        for (let i = 0; i < 20; i += 1) {
+          const refused = await ByteClient.connect(address);
+          assert.is((await refused.receiveAll().catch(() => '')).length, 0, io);
+        }
+        for (const client of clients) client.send('\n');
+        for (const client of clients) assert.is((await client.receive(1)).toString(), '\n', io);
+        for (const client of clients) client.close();
+        assert.match(server.stderr, new RegExp(`warning: at most ${most[io]} clients, not `));
+        assert.match(await ended(server), new RegExp(`, ${most[io]} clients, 20 refused, `), io);
+      };
+      const few = ['sh', '-c', 'ulimit -n 100 && exec "$@"', 'sh'];
+      await withStrsvr(['0', '--io', io], use, undefined, few);
+    });
+  },
+);
+
+testWith(
+  test,
+  NO_PRLIMIT,
+  'without a free descriptor nobody spins, those who wait are let in later',
+  async () => {
+    await each(['poll', 'nonblocking', 'blocking', 'threads'], async (io) => {
+      await withStrsvr(['0', '--io', io], async (server, address) => {
+        const inside = await answered(address);
+        // In the other two a client that is connected is waited for without rest, or alone.
+        const stays = io === 'poll' || io === 'threads';
+        const { length } = descriptors(server);
+        if (!stays) inside.close();
+        if (!stays) await until(() => descriptors(server).length < length, io);
+        limitDescriptors(server, lowestFree(server));
+        const waiting = await ByteClient.connect(address);
+        await server.says('stderr', /warning: no descriptor is free: /);
+        const before = cpuSeconds(server);
+        await sleep(700);
+        const used = cpuSeconds(server) - before;
+        assert.ok(used < 0.2, `${io}: ${used} s`);
+        if (stays) inside.send('\n');
+        if (stays) assert.is((await inside.receive(1)).toString(), '\n', io);
+        limitDescriptors(server, 1_000);
+        waiting.send('a');
+        assert.is((await waiting.receive(1)).toString(), 'a', io);
+        for (const client of [inside, waiting]) client.close();
+        assert.is(server.stderr.split('no descriptor is free').length, 2, 'it is said once');
+      });
+    });
+  },
+);
+
+testWith(
+  test,
+  NO_PRLIMIT,
+  'threads: a client whose thread cannot start is closed, and nobody else',
+  async () => {
+    await withStrsvr(['0', '--io', 'threads'], async (server, address) => {
+      const inside = await answered(address);
+      limitDescriptors(server, lowestFree(server) + 1);
+      const unlucky = await ByteClient.connect(address);
+      assert.is((await unlucky.receiveAll().catch(() => '')).length, 0);
+      await server.says('stderr', /client 2 lost, no descriptor is free for its thread: 0 letters\n/);
+      limitDescriptors(server, 1_000);
+      const later = await answered(address);
+      inside.send('a');
+      assert.is((await inside.receive(1)).toString(), 'a');
+      for (const client of [inside, later]) client.close();
+      await ended(server);
+    });
+  },
+);
+
+function lowestFree(server: Program): number {
+  const open = new Set(descriptors(server));
+  for (let fd = 0; ; fd += 1) if (!open.has(fd)) return fd;
+}
+
+function limitDescriptors(server: Program, limit: number): void {
+  const { status, stderr } = spawnSync('prlimit', ['--pid', String(server.child.pid), `--nofile=${limit}:`]);
+  assert.is(status, 0, String(stderr));
+}
+
+// --- what reaches the log, and mistakes of ours ---
+
+test('nothing that a client sends stands in the log', async () => {
+  await each(IO_MODELS, async (io) => {
+    await withStrsvr(['0', '--io', io], async (server, address) => {
+      const client = await ByteClient.connect(address);
+      client.send('\x1b[2J\r\nrefused 6.6.6.6:66: letter\u202e\u0085\n');
+      await client.endAndReceive();
+      await server.says('stderr', /client 1 left/);
+      assert.match(
+        await ended(server),
+        /^client 1 came from [\d.:]+\nclient 1 left: [ -~]+\nstopping: [ -~]+\n[ -~]+\n$/,
+      );
+    });
+  });
+});
+
+test('an exception in a handler is told, with exit 1, and nothing that was answered is lost', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'strsvr-'));
+  const bug = join(folder, 'bug.mjs');
+  writeFileSync(
+    bug,
+    `import { Session } from ${JSON.stringify(pathToFileURL(built('server/session.js')))};
+    const { receive } = Session.prototype;
+    Session.prototype.receive = function (chunk) {
+      if (chunk.includes(0x21)) throw new Error('a bug');
+      receive.call(this, chunk);
+    };`,
+  );
+  try {
+    await each(IO_MODELS, async (io) => {
+      const journal = join(folder, io);
+      const args = ['0', '--io', io, ...(io === 'events' ? ['--journal', journal] : [])];
+      const server = new Program('server/strsvr.js', args, ['--import', bug]);
+      const [, host = '', port] = await server.says('stdout', /listening on (.+):(\d+) /);
+      const client = await ByteClient.connect({ host, port: Number(port) });
+      client.send('ab');
+      await client.receive(3);
+      client.send('!');
+      const { status, stderr } = await server.finished;
+      assert.is(status, 1, io);
+      assert.match(stderr, /Error: a bug\n +at /, io);
+      if (io === 'events') assert.is(readFileSync(journal, 'utf8'), 'ab');
+      client.close();
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test.run();
