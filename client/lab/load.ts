@@ -30,6 +30,8 @@ const LAST_LOOK_FROZEN_MS = 1_000;
 /** So many clients at a time connect and get their first answer, so that no backlog runs over. */
 const START_UP_BATCH = 100;
 
+/** While clients warm up and nobody is answered for so long, those who have had their answers send once more. */
+const NUDGE_MS = 100;
 /** One client that was refused may ask again so often. */
 const RETRIES = 20;
 const NOBODY = new PollList(0);
@@ -190,9 +192,16 @@ class Load {
       const patience = this.#patience(Math.max(began, this.#context.lastAnswer));
       const left = Math.min(deadline, patience) - performance.now();
       if (left <= 0) return false;
-      this.#watch.turn(left, this.#visit);
+      const before = this.#context.lastAnswer;
+      this.#watch.turn(Math.min(left, NUDGE_MS), this.#visit);
+      if (this.#context.lastAnswer === before) this.#nudge();
     }
     return true;
+  }
+
+  /** A server that asks round in a circle and blocks may wait for one who has had its turn before the others. */
+  #nudge(): void {
+    for (const client of this.#clients) if (!client.waits) client.warmUp(1);
   }
 
   // --- measure ---
