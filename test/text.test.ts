@@ -28,7 +28,7 @@ test('it holds any letters in their order', () => {
 });
 
 test('under a burden it holds the same letters, and each takes longer the more rounds there are', () => {
-  const took = [1_000, 1_000_000].map((rounds) => {
+  const took = [1_000, 10_000_000].map((rounds) => {
     const text = burden(new Text(textMemory(4)), rounds);
     const started = process.cpuUsage().user;
     assert.equal(

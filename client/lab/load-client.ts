@@ -166,7 +166,7 @@ export class LoadClient {
   // --- send ---
 
   #sendLine(): void {
-    if (this.#linesLeft <= 0 || this.closed) return;
+    if (this.#linesLeft <= 0 || this.#lineUnanswered || this.closed) return;
     this.#linesLeft -= 1;
     this.#lineUnanswered = true;
     try {

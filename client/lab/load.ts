@@ -20,8 +20,6 @@ import { type Watch, watch } from './watch.js';
 
 /** How often it says how far it is. */
 const PROGRESS_MS = 200;
-/** How long nothing may come before somebody must be waited for who does not know it. */
-const STUCK_MS = 20;
 /** How long it waits for what nobody asked for. */
 const QUIET_MS = 20;
 /** How long the last client waits for its reply: after a good run, and where others were not answered. */
@@ -140,7 +138,7 @@ class Load {
       const batch = Math.min(START_UP_BATCH, clients - this.#clients.length);
       for (const fd of connectAll(this.#plan, batch, this.#plan, deadline)) this.#admit(fd);
       const first = this.#clients.length - batch;
-      if (warmup > 0 && !this.#firstAnswers(this.#clients.slice(first), deadline)) return false;
+      if (!this.#warmUp(this.#clients.slice(first), Math.min(1, warmup), deadline)) return false;
       this.#replaceRefused(first, deadline);
     }
     return this.#warmUp(this.#clients, warmup - 1, deadline);
@@ -166,23 +164,6 @@ class Load {
       this.#warmUp([client], 1, deadline);
     }
     this.#retries = 0;
-  }
-
-  /**
-   * Until each of these has had an answer. When nothing comes any more, whoever has no answer to wait for says something
-   * again: a server that blocks in one client's recv comes to the next only then.
-   */
-  #firstAnswers(clients: readonly LoadClient[], deadline: number): boolean {
-    for (const client of clients) client.warmUp(1);
-    while (clients.some(({ started, closed }) => !started && !closed)) {
-      const left = deadline - performance.now();
-      if (left <= 0) return false;
-      const last = this.#context.lastAnswer;
-      this.#watch.turn(Math.min(left, STUCK_MS), this.#visit);
-      if (this.#context.lastAnswer > last) continue;
-      for (const client of this.#clients) if (!client.waits) client.warmUp(1);
-    }
-    return this.#warmUp(clients, 0, deadline);
   }
 
   #warmUp(clients: readonly LoadClient[], lines: number, deadline: number): boolean {
