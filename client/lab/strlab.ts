@@ -21,7 +21,7 @@ import { runExperiments } from './laboratory.js';
 import { commit, machine, packageVersion } from './machine.js';
 import { Progress } from './progress.js';
 import type { Results } from './results.js';
-import { runLoad } from './run-load.js';
+import { LoadProcess } from './run-load.js';
 import { ENOUGH_REPEATS } from './statistics.js';
 import { IO_MODELS } from './target.js';
 import { ourTargets, yardsticks } from './targets.js';
@@ -64,13 +64,17 @@ async function runLab(): Promise<void> {
     targets: [...ourTargets(options.io), ...others],
   };
   await print(`seed ${seed}, ${repeats} repeats, ${availableParallelism()} cores\n\n`);
+  const load = new LoadProcess();
   const progress = new Progress('{value} of {total} runs, {eta_formatted} left: {what}');
   const experiments = await runExperiments(options.experiments, lab, {
     seed,
     repeats,
-    drive: runLoad,
+    drive: (plan) => load.run(plan),
     onRun: (made, of, what) => progress.show(made, of, what),
-  }).finally(() => progress.stop());
+  }).finally(() => {
+    progress.stop();
+    return load.close();
+  });
   for (const findings of experiments) await print(`${findingsText(findings, quick)}\n`);
   const results: Results = {
     version: packageVersion(),

@@ -5,6 +5,7 @@ import { short } from '../numbers.js';
 import { pick } from './common.js';
 
 const TARGETS = ['events', 'poll', 'C epoll', 'Python asyncio'];
+const QUICK_TARGETS = ['events', 'C epoll'];
 const CLIENTS = 10;
 
 const levels = ({ quick }: Lab) => (quick ? [0, 65_536] : [0, 1_024, 16_384, 262_144, 1_048_576]);
@@ -23,14 +24,13 @@ export const growth: Experiment = {
   shown: ['bytes/letter', 'µs/letter', 'MiB/s', 'p99 ms'],
 
   cells: (lab) =>
-    pick(lab, TARGETS).flatMap((target) =>
+    pick(lab, lab.quick ? QUICK_TARGETS : TARGETS).flatMap((target) =>
       levels(lab).map((bytes) => ({
         target: target.name,
         level: level(bytes),
         measure: async (bench) => {
-          const args = target.runtime === 'Node.js' ? ['--max-length', '16777216'] : [];
           const plan = { clients: lab.clients ?? CLIENTS, letters: letters(bytes), prefill: bytes };
-          const measured = await bench.run(target, args, plan);
+          const measured = await bench.run(target, [], plan);
           const { replyBytes = 0, answered = 0, seconds = 0 } = measured.load ?? {};
           return {
             ...measured,

@@ -83,7 +83,8 @@ export const load: Experiment = {
 };
 
 function plan(lab: Lab) {
-  return { clients: lab.clients ?? CLIENTS, letters: letters(lab) };
+  // As separate people would: nobody sends the next letter before the last is answered, however late it is.
+  return { clients: lab.clients ?? CLIENTS, letters: letters(lab), outstanding: 1 };
 }
 
 function capacity(bench: Bench, target: Target, lab: Lab): Promise<number> {

@@ -27,7 +27,7 @@ export const race: Experiment = {
         measure: async (bench) => {
           const args = level === WITH ? [] : ['--no-lock'];
           const clients = lab.clients ?? CLIENTS;
-          const { figures, load } = await bench.run(target, args, { clients, letters: 10_000, burst: BURST });
+          const { figures, load } = await bench.run(target, args, { clients, letters: 30_000, burst: BURST });
           const { lost = 0, ...others } = load?.faults ?? {};
           return {
             figures: {

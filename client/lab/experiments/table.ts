@@ -3,8 +3,11 @@
 
 import type { Experiment } from '../experiment.js';
 import { short } from '../numbers.js';
+import { IO_MODELS } from '../target.js';
+import { pick } from './common.js';
 
 const ITERATIVE = 'blocking';
+const QUICK_TARGETS = [...IO_MODELS, 'C epoll', 'C threads', 'Python asyncio'];
 const LEVEL = 'the same work';
 
 export const table: Experiment = {
@@ -17,7 +20,7 @@ export const table: Experiment = {
   shown: ['CPU s', 'CPU s above iterative', 'user s', 'system s', 'letters/s'],
 
   cells: (lab) =>
-    lab.targets.map((target) => ({
+    (lab.quick ? pick(lab, QUICK_TARGETS) : lab.targets).map((target) => ({
       target: target.name,
       level: LEVEL,
       measure: (bench) =>
