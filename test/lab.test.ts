@@ -68,6 +68,12 @@ test('race finds letters lost without the lock, and none with it', async () => {
   );
 });
 
+test('slow finds that plain.ts keeps what a client does not read, and events does not', async () => {
+  const found = await find('slow', '--repeats', '1');
+  assert.ok(median(found, 'plain', 'one never reads', 'growth MiB') > 50);
+  assert.ok(median(found, 'events', 'one never reads', 'growth MiB') < 30);
+});
+
 test('nagle finds the wait for a delayed acknowledgement', async () => {
   const found = await find('nagle', '--repeats', '1');
   assert.ok(median(found, 'events', 'TCP_NODELAY, one write', 'p50 ms') < 20);
@@ -145,7 +151,7 @@ test('wrong usage is one line that says expected and got', async () => {
   for (const [args, line] of [
     [
       ['lunhc'],
-      'experiment: expected lunch, idle, clients, load, sparse, growth, work, race, nagle, table, all, got "lunhc"',
+      'experiment: expected lunch, idle, clients, load, slow, sparse, growth, work, race, nagle, chunks, table, all, got "lunhc"',
     ],
     [
       ['lunch', '--io', 'events,pol'],

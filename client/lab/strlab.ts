@@ -6,6 +6,7 @@ import { print, readCommandLine, runCommand, tell } from '../../shared/command.j
 import { nonEmpty, oneOf, wholeNumber } from '../../shared/options.js';
 import { DRIVE, driveServer } from './drive.js';
 import type { Experiment, Lab } from './experiment.js';
+import { chunks } from './experiments/chunks.js';
 import { clients } from './experiments/clients.js';
 import { growth } from './experiments/growth.js';
 import { idle } from './experiments/idle.js';
@@ -13,6 +14,7 @@ import { load } from './experiments/load.js';
 import { lunch } from './experiments/lunch.js';
 import { nagle } from './experiments/nagle.js';
 import { race } from './experiments/race.js';
+import { slow } from './experiments/slow.js';
 import { sparse } from './experiments/sparse.js';
 import { table } from './experiments/table.js';
 import { work } from './experiments/work.js';
@@ -32,11 +34,13 @@ const EXPERIMENTS: readonly Experiment[] = [
   idle,
   clients,
   load,
+  slow,
   sparse,
   growth,
   work,
   race,
   nagle,
+  chunks,
   table,
 ];
 const QUICK_REPEATS = 3;

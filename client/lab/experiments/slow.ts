@@ -1,0 +1,94 @@
+// One client sends and never reads: who pays for it?
+
+import { setTimeout as pass } from 'node:timers/promises';
+import { OperationalError } from '../../../shared/errors.js';
+import { openSocket } from '../../socket.js';
+import type { Bench, Experiment, Lab, Measured } from '../experiment.js';
+import { short } from '../numbers.js';
+import { observe } from '../observe.js';
+import type { Target } from '../target.js';
+import { pick } from './common.js';
+
+const TARGETS = [
+  'events',
+  'poll',
+  'nonblocking',
+  'blocking',
+  'threads',
+  'plain',
+  'C epoll',
+  'Python asyncio',
+];
+const QUICK_TARGETS = ['events', 'blocking', 'plain'];
+const LEVELS = ['all read', 'one never reads'];
+/** What the client that never reads sends, in letters. */
+const PASTED = 1_000_000;
+const CLIENTS = 5;
+const PATIENCE_MS = 2_000;
+
+export const slow: Experiment = {
+  id: 'slow',
+  question: 'One client sends a million letters and never reads: who pays for it?',
+  varies: 'whether that client is there',
+  expects:
+    'a server that reads no more from who does not take its replies keeps its memory and serves the others. One that goes on reading must keep every reply, and each is as long as the text; one that blocks waits in send.',
+  loop: `closed loop, ${CLIENTS} clients that read; frozen: had no answer after ${PATIENCE_MS / 1000} s`,
+  shown: ['frozen', 'p99 ms', 'growth MiB', 'text bytes'],
+
+  cells: (lab) =>
+    pick(lab, lab.quick ? QUICK_TARGETS : TARGETS).flatMap((target) =>
+      LEVELS.map((level) => ({
+        target: target.name,
+        level,
+        measure: (bench) => measure(bench, target, level !== LEVELS[0], lab),
+      })),
+    ),
+
+  conclude: (evidence) =>
+    evidence.targets.flatMap((target) => {
+      const [without = '', beside = ''] = LEVELS;
+      const growth = (level: string) => evidence.median({ target, level }, 'growth MiB');
+      const frozen = evidence.median({ target, level: beside }, 'frozen') > 0;
+      const others = frozen ? 'others were frozen' : 'everybody else was served';
+      const memory = `its memory grew by ${short(growth(beside))} MiB (${short(growth(without))} without that client)`;
+      return Number.isFinite(growth(beside)) ? [`${target}: ${memory}; ${others}.`] : [];
+    }),
+
+  charts: (evidence) => [
+    {
+      title: 'Growth of the server’s memory',
+      kind: 'bars',
+      x: { name: '', words: LEVELS },
+      y: { name: 'MiB', log: true },
+      series: evidence.targets.map((name) => ({
+        name,
+        points: evidence
+          .series(name, 'growth MiB', (level) => LEVELS.indexOf(level))
+          .map((point) => ({ ...point, y: Math.max(0.1, point.y) })),
+      })),
+    },
+  ],
+
+  notes: ['A growth below 0.1 MiB is drawn as 0.1, since the axis is logarithmic.'],
+};
+
+async function measure(bench: Bench, target: Target, greedy: boolean, lab: Lab): Promise<Measured> {
+  return bench.withServer(target, [], async (server) => {
+    const before = observe(server.pid);
+    const socket = greedy ? await openSocket(server, { server: target.name }) : undefined;
+    socket?.pause();
+    socket?.write('x'.repeat(PASTED));
+    await pass(100); // the first of it is there
+    const clients = lab.clients ?? CLIENTS;
+    const plan = { clients, letters: 100 * clients, timeoutMs: PATIENCE_MS };
+    // Not judged right or wrong: the load knows nothing of the letters of the client that never reads.
+    const { figures, load } = await bench.drive(server, plan).catch((error: unknown): Measured => {
+      if (!(error instanceof OperationalError)) throw error;
+      return { figures: { frozen: clients } }; // not even the first look at the text was answered
+    });
+    const after = observe(server.pid);
+    socket?.destroy();
+    const growth = before && after && { 'growth MiB': after.peakMiB - before.residentMiB };
+    return { figures: { ...figures, ...growth }, ...(load !== undefined && { load }) };
+  });
+}
