@@ -76,6 +76,17 @@ test('runs that do not count are left out of every figure and named once each', 
   assert.is(evidence.estimate({ target: 'threads', level: 'one' }, 'letters/s'), undefined);
 });
 
+test('a load that had no time left is named, unless the server had none either', () => {
+  const at = (load: number, server: number) =>
+    new Evidence(
+      [{ ...place, repeat: 0, figures: { 'load CPU %': load, 'server CPU %': server } }],
+      1,
+    ).rows();
+  assert.equal(at(96, 50)[0]?.remarks, ['the load was the bottleneck (96 % of a core)']);
+  assert.equal(at(96, 97)[0]?.remarks, []);
+  assert.equal(at(50, 97)[0]?.remarks, []);
+});
+
 test('a comparison says how many times, that none was shown, or about when there are too few repeats', () => {
   const other = { target: 'events', level: 'one' };
   const against = (...rates: number[]) => runs(...rates).map((run) => ({ ...run, ...other }));

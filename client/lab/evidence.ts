@@ -5,6 +5,9 @@ import { random } from '../../shared/random.js';
 import type { Estimate, Row, Run } from './results.js';
 import { estimate, median, type Ratio, ratio } from './statistics.js';
 
+/** From here on, in percent of a core, a process has no time left. */
+const BUSY = 90;
+
 /** A server at a level. */
 export interface Place {
   readonly target: string;
@@ -92,7 +95,8 @@ export class Evidence {
         const found = this.estimate({ target, level }, figure);
         return found === undefined ? [] : [[figure, found] as const];
       });
-      return { target, level, estimates: Object.fromEntries(estimates), remarks: remarks(runs) };
+      const figuresAt = Object.fromEntries(estimates);
+      return { target, level, estimates: figuresAt, remarks: [...remarks(runs), ...bottleneck(figuresAt)] };
     });
   }
 
@@ -116,6 +120,14 @@ function remarks(runs: readonly Run[]): string[] {
     const times = reasons.filter((other) => other === reason).length;
     return runs.length === 1 ? reason : `${reason} (${times} of ${runs.length})`;
   });
+}
+
+/** Where not the server was what took the time, although nobody waited for a clock. */
+function bottleneck(estimates: Row['estimates']): string[] {
+  const [load, server] = [estimates['load CPU %']?.median ?? 0, estimates['server CPU %']?.median ?? 0];
+  return load > BUSY && server < BUSY
+    ? [`the load was the bottleneck (${Math.round(load)} % of a core)`]
+    : [];
 }
 
 function factor(value: number): string {

@@ -8,7 +8,7 @@ import { random } from '../../shared/random.js';
 import { Evidence } from './evidence.js';
 import type { Bench, Cell, Experiment, Lab, Measured } from './experiment.js';
 import { judge } from './judge.js';
-import { observe } from './observe.js';
+import { CAN_OBSERVE, observe } from './observe.js';
 import type { LoadPlan, LoadResult } from './plan.js';
 import type { Findings, Run } from './results.js';
 import { type RunningServer, startServer } from './running.js';
@@ -26,6 +26,9 @@ const CALM = {
   writes: 1,
   nagle: false,
 } as const;
+
+const NOT_OBSERVED =
+  'This system has no /proc: processor time, context switches, memory and threads of servers could not be measured.';
 
 export interface Course {
   readonly seed: number;
@@ -102,7 +105,8 @@ async function measure({ target, level, measure: make }: Cell, repeat: number, b
 
 function conclude(experiment: Experiment, runs: readonly Run[], lab: Lab, seed: number): Findings {
   const evidence = new Evidence(experiment.derive?.(runs) ?? runs, seed);
-  const { id, question, varies, expects, loop, shown, notes = [] } = experiment;
+  const { id, question, varies, expects, loop, shown } = experiment;
+  const notes = [...(experiment.notes ?? []), ...(CAN_OBSERVE ? [] : [NOT_OBSERVED])];
   return {
     id,
     question,
