@@ -161,7 +161,7 @@ export const BUGS: readonly Bug[] = [
     symptom: 'One client that sends and never reads makes the server grow until it dies.',
     args: [],
     file: 'server/io/events.js',
-    find: 'this.#wait(client, output === undefined);',
+    find: 'this.#wait(client, left > 0 && socket.writableLength === 0);',
     replace: 'setImmediate(() => this.#send(client));',
     caughtBy: {
       file: 'events.test',

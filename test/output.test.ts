@@ -70,12 +70,12 @@ test('pieces stay below 32 KiB as long as replies are short; nothing is lost whe
   assert.is(together, replies.join(''));
 });
 
-test('a long reply goes out as it is, at most 64 KiB at a time, and then its LF', () => {
-  const session = sessionAt(100 * KIB);
+test('a long reply goes out as it is, at most 512 KiB at a time, and then its LF', () => {
+  const session = sessionAt(600 * KIB);
   session.receive(Buffer.from('b\n'));
   const [lengths, together] = pieces(session, new Gather(false));
-  assert.equal(lengths, [64 * KIB, 36 * KIB + 1, 1]);
-  assert.is(together, `${'a'.repeat(100 * KIB)}b\n`);
+  assert.equal(lengths, [512 * KIB, 88 * KIB + 1, 1]);
+  assert.is(together, `${'a'.repeat(600 * KIB)}b\n`);
 });
 
 test('where Nagle’s algorithm is to be seen, a reply and its LF are two pieces', () => {

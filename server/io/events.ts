@@ -9,7 +9,7 @@ import { type Address, socketAddress } from '../../shared/address.js';
 import { listen } from '../listen.js';
 import type { CloseFailure } from '../log.js';
 import { Session } from '../session.js';
-import { admit, closeLingering, KEEP_ALIVE, LINGER_MS, overdue, watchSockets } from './limits.js';
+import { admit, closeLingering, KEEP_ALIVE, LINGER_MS, overdue, TURN_BYTES, watchSockets } from './limits.js';
 import type { IoModel, IoModelContext } from './model.js';
 import { Gather } from './output.js';
 import { onReceive } from './receive.js';
@@ -91,23 +91,25 @@ export class Model implements IoModel {
 
   // --- send ---
 
-  /** One turn: writes a piece of what is owed. While anything of it is left over, the client is not read from. */
+  /** One turn: writes what is owed, up to TURN_BYTES. While anything is left over, the client is not read from. */
   #send(client: Client): void {
     const { socket, session } = client;
-    if (socket.destroyed) return; // it has gone before its turn came
-    const output = this.#gather.next(session);
-    if (output !== undefined) {
+    let left = TURN_BYTES;
+    while (left > 0 && socket.writableLength === 0) {
+      const output = this.#gather.next(session);
+      if (output === undefined) break;
       socket.write(output);
-      if (socket.writableLength > 0) this.#gather.giveAway();
       this.#context.log.wrote(client.id, output.length, socket.writableLength);
+      left -= output.length;
     }
+    if (socket.writableLength > 0) this.#gather.giveAway();
     if (session.closing !== undefined) closeLingering(socket, session.closing);
     else if (session.wantsInput && socket.writableLength === 0) socket.resume();
-    else this.#wait(client, output === undefined);
+    else this.#wait(client, left > 0 && socket.writableLength === 0);
     this.#context.journal?.commit();
   }
 
-  /** For the journal; or until the kernel has taken what was written, which 'drain' tells; or for the others' turns. */
+  /** Until the kernel has taken what was written, which 'drain' tells; for the journal; or for the others' turns. */
   #wait(client: Client, forJournal: boolean): void {
     client.socket.pause();
     if (forJournal) this.#waiting.add(client);
@@ -116,14 +118,14 @@ export class Model implements IoModel {
 
   /** More of the text is on disk. */
   #journaled(): void {
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    for (const client of waiting) this.#send(client);
+    for (const client of [...this.#waiting]) {
+      if (this.#waiting.delete(client)) this.#send(client);
+    }
   }
 
   /** The kernel has taken everything written. Who has more to write gets the next turn, after everybody else's. */
   #taken(client: Client): void {
-    if (client.socket.isPaused()) setImmediate(() => this.#send(client));
+    if (client.socket.isPaused()) setImmediate(() => this.#connected.has(client) && this.#send(client));
   }
 
   // --- close ---

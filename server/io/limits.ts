@@ -51,8 +51,11 @@ export function closeLingering(socket: Socket, reason?: Closing): void {
 
 // --- what a client gets at a time ---
 
-/** One client's turn, in bytes of output: a fast reader of a long text must not starve the others. */
-export const TURN_BYTES = 64 * 1024;
+/**
+ * One client's turn, in bytes of output: a fast reader of a long text must not starve the others. It takes some tenth of
+ * a millisecond; with a shorter one, a long reply wakes its reader several times.
+ */
+export const TURN_BYTES = 512 * 1024;
 
 /** What one receive may bring, in bytes: in `nonblocking` one, as in the tutorial's strsvr.py. */
 export function receiveBytes(io: IoModelName): number {
