@@ -3,12 +3,17 @@
 
 import { random } from '../../shared/random.js';
 import type { Estimate, Row, Run } from './results.js';
-import { estimate, median, type Ratio, ratio } from './statistics.js';
+import { combination, estimate, median, type Ratio, ratio } from './statistics.js';
 
 /** A server at a level. */
 export interface Place {
   readonly target: string;
   readonly level: string;
+}
+
+/** A figure there. */
+export interface Sample extends Place {
+  readonly figure: string;
 }
 
 export class Evidence {
@@ -54,6 +59,16 @@ export class Evidence {
   /** How many times as much as there it is here; undefined with too few repeats to say. */
   ratio(figure: string, here: Place, there: Place): Ratio | undefined {
     return ratio(this.values(here, figure), this.values(there, figure), random(this.#seed));
+  }
+
+  /** What the medians of several figures come to together; undefined when one of them was not measured. */
+  combination(
+    samples: readonly Sample[],
+    combine: (medians: readonly number[]) => number,
+  ): Estimate | undefined {
+    const values = samples.map(({ figure, ...place }) => this.values(place, figure));
+    if (values.some(({ length }) => length === 0)) return undefined;
+    return combination(values, combine, random(this.#seed));
   }
 
   /**

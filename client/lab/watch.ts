@@ -8,8 +8,8 @@ export interface Watch {
   set(number: number, fd: number, events: number): void;
   /** The socket with this number has been closed; the number is free. */
   forget(number: number): void;
-  /** Sleeps until one is ready or so many milliseconds have passed, and visits those that are. */
-  turn(ms: number, visit: (number: number) => void): void;
+  /** Sleeps until one is ready or so many milliseconds have passed, and visits those that are; how many these were. */
+  turn(ms: number, visit: (number: number) => void): number;
   close(): void;
 }
 
@@ -48,13 +48,14 @@ class EpollWatch implements Watch {
     this.#events[number] = 0; // a closed descriptor leaves epoll by itself
   }
 
-  turn(ms: number, visit: (number: number) => void): void {
+  turn(ms: number, visit: (number: number) => void): number {
     let count = posix().epollWait(this.#epoll, this.#ready, 0);
     if (count === 0 && ms > 0) {
       posix().ppoll(this.#self, 1, Math.min(ms, LONGEST_SLEEP_MS));
       count = posix().epollWait(this.#epoll, this.#ready, 0);
     }
     for (let at = 0; at < count; at += 1) visit(this.#ready.data(at));
+    return count;
   }
 
   close(): void {
@@ -79,13 +80,14 @@ export class PollWatch implements Watch {
     this.#list.set(number, NOT_ASKED, 0);
   }
 
-  turn(ms: number, visit: (number: number) => void): void {
-    let left = posix().ppoll(this.#list, this.#list.capacity, Math.max(0, Math.min(ms, LONGEST_SLEEP_MS)));
-    for (let at = 0; left > 0; at += 1) {
+  turn(ms: number, visit: (number: number) => void): number {
+    const count = posix().ppoll(this.#list, this.#list.capacity, Math.max(0, Math.min(ms, LONGEST_SLEEP_MS)));
+    for (let at = 0, left = count; left > 0; at += 1) {
       if (!this.#list.ready(at)) continue;
       left -= 1;
       visit(at);
     }
+    return count;
   }
 
   close(): void {}
