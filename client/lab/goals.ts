@@ -56,7 +56,7 @@ export function outcome(comparison: string, goal: Goal, evidence: Evidence): Out
 
 /** Why an estimate neither meets nor misses a target; undefined if it does. */
 function doubt({ low, high, repeats }: Estimate, target: Target): string | undefined {
-  if (low === undefined || high === undefined) return `${repeats} repeats are too few for an interval`;
+  if (low === undefined || high === undefined) return `${repeats} repeats, no interval`;
   if (reaches(low, target) === reaches(high, target)) return undefined;
   return 'the interval has the target in it';
 }

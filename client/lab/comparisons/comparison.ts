@@ -4,10 +4,10 @@ import type { Evidence, Place } from '../evidence.js';
 import type { Cell, Experiment, Lab } from '../experiment.js';
 import { list } from '../experiments/common.js';
 import type { Goal } from '../goals.js';
-import { short } from '../numbers.js';
 
 /** Lines without a letter that each client sends before a closed loop is measured. */
 export const WARM_UP = 200;
+export const CLOSED_LOOP = `closed loop: each client sends its next letter when it has the answer. Before, each sends ${WARM_UP} line ends to warm up, which store nothing.`;
 
 export interface Comparison extends Experiment {
   readonly goals: readonly Goal[];
@@ -47,9 +47,4 @@ function bottleneck(evidence: Evidence, place: Place): 'the server' | 'the load'
 
 function name({ target, level }: Place): string {
   return `${target} (${level})`;
-}
-
-/** How a closed loop was run, in a sentence of the output. */
-export function closedLoop(what: string): string {
-  return `closed loop: each client sends its next letter when it has the answer; ${what}, after ${short(WARM_UP)} line ends a client to warm up, which store nothing`;
 }

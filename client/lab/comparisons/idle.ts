@@ -3,7 +3,7 @@
 import type { Bench, Lab, Measured } from '../experiment.js';
 import { amount, times } from '../goals.js';
 import { ourTarget } from '../targets.js';
-import { closedLoop, comparison, WARM_UP } from './comparison.js';
+import { CLOSED_LOOP, comparison, WARM_UP } from './comparison.js';
 
 const ACTIVE = 100;
 const CONNECTED = 10_000;
@@ -15,7 +15,7 @@ const IDLE = { target: 'events', level: '10,000 idle' };
 export const idle = comparison({
   id: 'idle',
   question: 'What do 10,000 connected clients cost when 100 of them are active, or none?',
-  loop: closedLoop('the load never sleeps'),
+  loop: CLOSED_LOOP,
   shown: ['letters/s', 'CPU µs/letter', 'p99 ms', 'KiB/client', 'server CPU %', 'load CPU %'],
   cells: (lab) => [
     { ...FEW, measure: active(lab, 0) },

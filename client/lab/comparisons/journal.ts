@@ -12,7 +12,7 @@ import { short } from '../numbers.js';
 import { median } from '../statistics.js';
 import type { Target } from '../target.js';
 import { ourTarget } from '../targets.js';
-import { closedLoop, comparison, WARM_UP } from './comparison.js';
+import { CLOSED_LOOP, comparison, WARM_UP } from './comparison.js';
 
 const SYNCS = 100;
 /** A disk that takes longer decides everything by itself. */
@@ -36,7 +36,7 @@ const ALWAYS = at('--sync always', '1 client');
 export const journal = comparison({
   id: 'journal',
   question: 'What does the journal cost?',
-  loop: closedLoop('the load sleeps while it waits, since the disk wants its core'),
+  loop: CLOSED_LOOP,
   shown: ['letters/s', 'p50 ms', 'p99 ms', 'fdatasync ms', 'server CPU %', 'load CPU %'],
   cells: (lab) =>
     (Object.keys(LEVELS) as Level[]).flatMap((level) =>

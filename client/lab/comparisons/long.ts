@@ -2,14 +2,14 @@
 
 import { pick } from '../experiments/common.js';
 import { times } from '../goals.js';
-import { closedLoop, comparison, WARM_UP } from './comparison.js';
+import { CLOSED_LOOP, comparison, WARM_UP } from './comparison.js';
 
 const at = (target: string) => ({ target, level: '256 KiB of text' });
 
 export const long = comparison({
   id: 'long',
   question: 'How many bytes of replies a second when the text is 256 KiB long, from 10 clients?',
-  loop: closedLoop('the load never sleeps'),
+  loop: CLOSED_LOOP,
   shown: ['MiB/s', 'letters/s', 'CPU µs/letter', 'p99 ms', 'server CPU %', 'load CPU %'],
   cells: (lab) =>
     pick(lab, ['events', 'poll', 'C epoll']).map((target) => ({

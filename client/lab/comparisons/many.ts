@@ -2,7 +2,7 @@
 
 import { pick } from '../experiments/common.js';
 import { times } from '../goals.js';
-import { closedLoop, comparison, WARM_UP } from './comparison.js';
+import { CLOSED_LOOP, comparison, WARM_UP } from './comparison.js';
 
 const LEVEL = '100 clients';
 const at = (target: string) => ({ target, level: LEVEL });
@@ -11,7 +11,7 @@ const C = at('C epoll');
 export const many = comparison({
   id: 'many',
   question: 'How many letters a second, and at what cost, from 100 clients?',
-  loop: closedLoop('the load never sleeps'),
+  loop: CLOSED_LOOP,
   shown: ['letters/s', 'CPU µs/letter', 'p50 ms', 'p99 ms', 'server CPU %', 'load CPU %'],
   cells: (lab) =>
     pick(lab, ['events', 'poll', 'plain', 'C epoll', 'Python asyncio']).map((target) => ({

@@ -2,14 +2,14 @@
 
 import { pick } from '../experiments/common.js';
 import { times } from '../goals.js';
-import { closedLoop, comparison, WARM_UP } from './comparison.js';
+import { CLOSED_LOOP, comparison, WARM_UP } from './comparison.js';
 
 const at = (target: string) => ({ target, level: '1 client' });
 
 export const one = comparison({
   id: 'one',
   question: 'How long does a client alone wait for its answer?',
-  loop: closedLoop('the load never sleeps'),
+  loop: CLOSED_LOOP,
   shown: ['p50 ms', 'p99 ms', 'CPU µs/letter', 'server CPU %', 'load CPU %'],
   cells: (lab) =>
     pick(lab, ['events', 'poll', 'C epoll']).map((target) => ({
