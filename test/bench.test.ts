@@ -163,7 +163,7 @@ test('the command measures, tells each number against its target, and leaves eve
     const args = ['--quick', '--only', 'start', '--seed', '7', '--out', out];
     const { status, stdout, stderr } = await run('client/lab/bench.js', args);
     assert.is(status, 0, stderr);
-    assert.match(stdout, /^seed 7, 3 repeats/m);
+    assert.match(stdout, /; seed 7, 3 repeats$/m);
     assert.match(stdout, /^start {2}ms until strsvr listens {2}about \d+ +<= 200 {2}not shown: 3 repeats/m);
     assert.match(stdout, /^start {2}ms of node -e 0 +about \d+$/m);
     const { seed, experiments, goals } = JSON.parse(readFileSync(join(out, 'results.json'), 'utf8'));

@@ -3,18 +3,19 @@
 // laboratory with other experiments. What is missed is said and fails nothing: machines differ.
 
 import { mkdir, writeFile } from 'node:fs/promises';
-import { constants } from 'node:os';
+import { constants, loadavg } from 'node:os';
 import { join } from 'node:path';
 import type { Argv } from 'yargs';
 import { print, readCommandLine, runCommand, tell } from '../../shared/command.js';
 import { nonEmpty, oneOf, wholeNumber } from '../../shared/options.js';
 import { COMPARISONS } from './comparisons/all.js';
 import { Evidence } from './evidence.js';
-import { type Outcome, outcome, outcomesText } from './goals.js';
+import type { Lab } from './experiment.js';
+import { outcome, outcomesText } from './goals.js';
 import { runExperiments } from './laboratory.js';
 import { commit, machine, packageVersion } from './machine.js';
 import { Progress } from './progress.js';
-import type { Machine, Results } from './results.js';
+import type { Findings } from './results.js';
 import { runLoad } from './run-load.js';
 import { ENOUGH_REPEATS } from './statistics.js';
 import { ourTargets, yardsticks } from './targets.js';
@@ -24,6 +25,8 @@ const NAMES = COMPARISONS.map(({ id }) => id);
 const MODELS = ['events', 'poll'] as const;
 const REPEATS = 7;
 const QUICK_REPEATS = 3;
+/** A machine of two cores that is busier than this has none to spare for a server and its load. */
+const QUIET = 0.5;
 
 // Without a handler a signal would end this process without its 'exit', and so leave servers behind.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -32,48 +35,71 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 await runCommand('bench', bench);
 
 async function bench(): Promise<void> {
-  const { comparisons, quick, seed, repeats, out } = readOptions();
-  const date = new Date().toISOString();
+  const options = readOptions();
+  const { comparisons, quick, seed, repeats } = options;
   const { targets: others, missing } = await yardsticks();
   for (const { name, why } of missing) tell(`bench: ${name} is not measured: ${why}`);
   const lab = { models: MODELS, quick, clients: undefined, targets: [...ourTargets(MODELS), ...others] };
-  const here = machine();
-  await print(`${machineText(here)}\nseed ${seed}, ${repeats} repeats, ${date.slice(0, 10)}\n\n`);
-  const progress = new Progress('{value} of {total} runs, {eta_formatted} left: {what}');
-  const experiments = await runExperiments(comparisons, lab, {
-    seed,
-    repeats,
-    drive: runLoad,
-    onRun: (made, of, what) => progress.show(made, of, what),
-  }).finally(() => progress.stop());
+  const circumstances = circumstancesOf(options);
+  await print(`${circumstancesText(circumstances)}\n\n`);
+  if (circumstances.loadAverage > QUIET) {
+    tell('bench: other programs are busy on this machine, and every figure suffers from that');
+  }
+  const experiments = await run(options, lab);
   for (const findings of experiments) await print(`${findingsText(findings, repeats < ENOUGH_REPEATS)}\n`);
   const goals = comparisons.flatMap(({ id, goals }) => {
     const evidence = new Evidence(experiments.find((findings) => findings.id === id)?.runs ?? [], seed);
     return goals.map((goal) => outcome(id, goal, evidence));
   });
   await print(`Medians with their 99 % intervals, against what was aimed at:\n\n${outcomesText(goals)}\n`);
-  const version = packageVersion();
-  const known = commit();
-  const results: Results & { readonly goals: readonly Outcome[] } = {
-    version,
-    ...(known !== undefined && { commit: known }),
-    ...{ date, seed, quick, repeats, machine: here, experiments, goals },
-  };
-  const file = join(out, 'results.json');
-  await mkdir(out, { recursive: true });
-  await writeFile(file, `${JSON.stringify(results, undefined, 2)}\n`);
+  const file = await write(options.out, { ...circumstances, goals, experiments });
   await print(`Every run is in ${file}\n`);
 }
 
-function machineText({ processors, cores, system, versions }: Machine): string {
-  const programs = Object.entries(versions).map(([name, version]) =>
-    version.startsWith(name) ? version : `${name} ${version}`,
-  );
-  return [`${cores} cores of ${processors}, ${system}`, ...programs].join('\n');
+function run({ comparisons, seed, repeats, spin }: Options, lab: Lab): Promise<Findings[]> {
+  const progress = new Progress('{value} of {total} runs, {eta_formatted} left: {what}');
+  return runExperiments(comparisons, lab, {
+    seed,
+    repeats,
+    drive: (plan) => runLoad({ ...plan, spin }),
+    onRun: (made, of, what) => progress.show(made, of, what),
+  }).finally(() => progress.stop());
 }
 
+function circumstancesOf({ quick, spin, seed, repeats }: Options) {
+  const [loadAverage = 0] = loadavg();
+  const date = new Date().toISOString();
+  const versions = { version: packageVersion(), commit: commit() };
+  return { ...versions, date, seed, quick, spin, repeats, loadAverage, machine: machine() };
+}
+
+function circumstancesText({
+  machine: { processors, cores, system, versions },
+  loadAverage,
+  ...run
+}: ReturnType<typeof circumstancesOf>): string {
+  return [
+    `${cores} cores of ${processors}, ${system}; load average before: ${loadAverage.toFixed(1)}`,
+    ...Object.entries(versions).map(([name, version]) =>
+      version.startsWith(name) ? version : `${name} ${version}`,
+    ),
+    `strsvr ${run.version}, ${run.date.slice(0, 10)}; seed ${run.seed}, ${run.repeats} repeats`,
+    run.spin ? 'the load never sleeps' : 'the load sleeps while it waits',
+  ].join('\n');
+}
+
+/** @returns the path of the file */
+async function write(folder: string, results: object): Promise<string> {
+  const file = join(folder, 'results.json');
+  await mkdir(folder, { recursive: true });
+  await writeFile(file, `${JSON.stringify(results, undefined, 2)}\n`);
+  return file;
+}
+
+type Options = ReturnType<typeof readOptions>;
+
 function readOptions() {
-  const { only, quick, repeats, seed, out } = readCommandLine({
+  const { only, quick, spin, repeats, seed, out } = readCommandLine({
     name: 'bench',
     usage: '',
     summary: `Measure how fast strsvr is, against others and against what was aimed at. Comparisons: ${NAMES.join(', ')}`,
@@ -88,6 +114,12 @@ function readOptions() {
         })
         .option('quick', {
           describe: 'Fewer letters and repeats, no intervals, so no verdicts',
+          boolean: true,
+          default: false,
+        })
+        .option('spin', {
+          describe:
+            'A load that never sleeps, so that no server has to wake it; only where it has a core to itself',
           boolean: true,
           default: false,
         })
@@ -115,6 +147,7 @@ function readOptions() {
   });
   return {
     quick,
+    spin,
     out,
     comparisons: COMPARISONS.filter(({ id }) => only === undefined || only.includes(id)),
     repeats: repeats ?? (quick ? QUICK_REPEATS : REPEATS),

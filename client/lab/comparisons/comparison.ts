@@ -7,7 +7,7 @@ import type { Goal } from '../goals.js';
 
 /** Lines without a letter that each client sends before a closed loop is measured. */
 export const WARM_UP = 200;
-export const CLOSED_LOOP = `closed loop: each client sends its next letter when it has the answer. Before, each sends ${WARM_UP} line ends to warm up, which store nothing.`;
+export const CLOSED_LOOP = `closed loop: each client sends its next letter when it has the answer. Before, each sends ${WARM_UP} line ends to warm up, which store nothing`;
 
 export interface Comparison extends Experiment {
   readonly goals: readonly Goal[];

@@ -44,7 +44,6 @@ function active({ quick }: Lab, silent: number): (bench: Bench) => Promise<Measu
       silent,
       letters: quick ? 5_000 : 30_000,
       warmup: WARM_UP,
-      spin: true,
       timeoutMs: 60_000,
     });
 }

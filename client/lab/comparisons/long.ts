@@ -20,7 +20,6 @@ export const long = comparison({
           letters: lab.quick ? 300 : 1_000,
           prefill: 256 * 1024,
           warmup: WARM_UP,
-          spin: true,
         });
         const { replyBytes = 0, seconds = 0 } = measured.load ?? {};
         return { ...measured, figures: { ...measured.figures, 'MiB/s': replyBytes / seconds / 2 ** 20 } };

@@ -19,7 +19,6 @@ export const one = comparison({
           clients: 1,
           letters: lab.quick ? 1_000 : 3_000,
           warmup: WARM_UP,
-          spin: true,
         }),
     })),
   goals: ['events', 'poll'].map((name) =>
