@@ -1,7 +1,7 @@
 // What all comparisons of `make bench` share. A comparison is an experiment that is held to goals and draws nothing.
 
 import type { Evidence, Place } from '../evidence.js';
-import type { Cell, Experiment, Lab } from '../experiment.js';
+import type { Cell, Experiment, Lab, Measured } from '../experiment.js';
 import { list } from '../experiments/common.js';
 import type { Goal } from '../goals.js';
 
@@ -24,7 +24,23 @@ export function comparison(made: {
   readonly cells: (lab: Lab) => Cell[];
   readonly goals: readonly Goal[];
 }): Comparison {
-  return { varies: 'the server', expects: '', conclude: bottlenecks, charts: () => [], ...made };
+  const cells = (lab: Lab) => made.cells(lab).map(completed);
+  return { varies: 'the server', expects: '', conclude: bottlenecks, charts: () => [], ...made, cells };
+}
+
+/** A run that the load gave up on says nothing about how fast the others were. */
+function completed({ measure, ...cell }: Cell): Cell {
+  if (typeof measure === 'string') return { ...cell, measure };
+  return {
+    ...cell,
+    measure: async (bench): Promise<Measured> => {
+      const measured = await measure(bench);
+      const { answered = 1, sent = 1 } = measured.load ?? {};
+      return answered > 0 && answered === sent
+        ? measured
+        : { ...measured, void: 'it did not answer everything in time' };
+    },
+  };
 }
 
 /** Which side each server's runs waited for. */
