@@ -36,7 +36,7 @@ export function readCommandLine<Positionals extends object, Options extends obje
     .scriptName(spec.name)
     .usage(`$0 ${spec.usage}\n\n${spec.summary}`)
     .parserConfiguration({ 'parse-numbers': false, 'parse-positional-numbers': false })
-    .command(`$0 ${spec.usage}`, false, spec.positionals)
+    .command(`$0 ${spec.usage}`.trimEnd(), false, spec.positionals)
     .example(spec.examples as Array<[string, string]>)
     .completion('completion', 'Print a script for the shell that completes options')
     .version(version)

@@ -220,10 +220,15 @@ function bindings() {
     for (;;) {
       const result = call();
       if (result >= 0) return result;
-      const errno = koffi.errno();
-      if (errno === NOT_YET) return EAGAIN;
-      if (errno !== EINTR) throw new SystemError(name, errno);
+      if (notYet(name)) return EAGAIN;
     }
+  }
+
+  /** Whether a call that failed has to wait, and was not only interrupted; a SystemError for all else. */
+  function notYet(name: string): boolean {
+    const errno = koffi.errno();
+    if (errno !== NOT_YET && errno !== EINTR) throw new SystemError(name, errno);
+    return errno === NOT_YET;
   }
 
   /** @param values one int, or two for the few options that take a struct of two */
@@ -327,12 +332,21 @@ function bindings() {
 
     /** How many bytes have come into the buffer; 0 at the end of the stream; EAGAIN if it would block and may not. */
     recv(fd: number, buffer: Uint8Array): number {
-      return attempt('recv', () => c.recv(fd, buffer, buffer.length, 0));
+      // Each letter costs one of these and one send, so these two make no function for each call.
+      for (;;) {
+        const length = c.recv(fd, buffer, buffer.length, 0);
+        if (length >= 0) return length;
+        if (notYet('recv')) return EAGAIN;
+      }
     },
 
     /** How many of the bytes the kernel has taken; EAGAIN if none and it may not block. */
     send(fd: number, bytes: Uint8Array): number {
-      return attempt('send', () => c.send(fd, bytes, bytes.length, MSG_NOSIGNAL));
+      for (;;) {
+        const length = c.send(fd, bytes, bytes.length, MSG_NOSIGNAL);
+        if (length >= 0) return length;
+        if (notYet('send')) return EAGAIN;
+      }
     },
 
     /** Sleeps until one of the first `count` of a list is ready or so many milliseconds have passed (-1: for ever). */

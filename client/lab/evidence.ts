@@ -3,7 +3,7 @@
 
 import { random } from '../../shared/random.js';
 import type { Estimate, Row, Run } from './results.js';
-import { estimate, median, type Ratio, ratio } from './statistics.js';
+import { combination, estimate, median, type Ratio, ratio } from './statistics.js';
 
 /** From here on, in percent of a core, a process has no time left. */
 const BUSY = 90;
@@ -12,6 +12,11 @@ const BUSY = 90;
 export interface Place {
   readonly target: string;
   readonly level: string;
+}
+
+/** A figure there. */
+export interface Sample extends Place {
+  readonly figure: string;
 }
 
 export class Evidence {
@@ -57,6 +62,16 @@ export class Evidence {
   /** How many times as much as there it is here; undefined with too few repeats to say. */
   ratio(figure: string, here: Place, there: Place): Ratio | undefined {
     return ratio(this.values(here, figure), this.values(there, figure), random(this.#seed));
+  }
+
+  /** What the medians of several figures come to together; undefined when one of them was not measured. */
+  combination(
+    samples: readonly Sample[],
+    combine: (medians: readonly number[]) => number,
+  ): Estimate | undefined {
+    const values = samples.map(({ figure, ...place }) => this.values(place, figure));
+    if (values.some(({ length }) => length === 0)) return undefined;
+    return combination(values, combine, random(this.#seed));
   }
 
   /**

@@ -57,6 +57,9 @@ class Load {
   /** Whether no more letters are to be sent. */
   #stopped = false;
   #progressAt = 0;
+  /** Whether it asks who is ready again and again; how long it did when nobody was. */
+  readonly #spins: boolean;
+  #idleMs = 0;
 
   constructor(plan: LoadPlan, onProgress?: (answered: number) => void) {
     this.#plan = plan;
@@ -71,6 +74,7 @@ class Load {
       writes,
     });
     this.#watch = watch(plan.clients);
+    this.#spins = plan.spin === true && plan.rate === undefined;
   }
 
   run(): LoadResult {
@@ -84,7 +88,8 @@ class Load {
     const began = performance.now();
     if (started) this.#measure(began);
     const { user, system } = process.cpuUsage(cpu);
-    const loadCpu = (user + system) / 1000 / (performance.now() - began);
+    const spent = performance.now() - began;
+    const loadCpu = this.#spins ? 1 - this.#idleMs / spent : (user + system) / 1000 / spent;
     const after = this.#observe();
     const frozen = this.#clients.filter(({ waits }) => waits).length;
     this.#settle(silent, frozen);
@@ -206,7 +211,9 @@ class Load {
       quietSince = context.unanswered === 0 ? now : Math.max(quietSince, context.lastAnswer);
       const end = Math.min(giveUpAt, this.#patience(quietSince));
       if (now >= end) return;
-      this.#watch.turn(Math.min(end, stopAt, nextDue, this.#progressAt) - now, this.#visit);
+      const sleep = this.#spins ? 0 : Math.min(end, stopAt, nextDue, this.#progressAt) - now;
+      const ready = this.#watch.turn(sleep, this.#visit);
+      if (this.#spins && ready === 0) this.#idleMs += performance.now() - now;
     }
   }
 

@@ -23,6 +23,11 @@ export interface LoadPlan {
    * which `corrected` counts and `uncorrected` does not. Without: no limit.
    */
   readonly outstanding?: number;
+  /**
+   * In a closed loop, never to sleep while it measures: a load asleep has to be woken by whoever answers it, which takes
+   * some microseconds of the server's own time for each reply, and more the slower the server.
+   */
+  readonly spin?: boolean;
   /** Send no more letters after so long; those on their way are still waited for. */
   readonly durationMs?: number;
   /** Give up when no reply has come for so long while one is waited for. */
@@ -92,7 +97,10 @@ export interface LoadResult {
   readonly frozen: number;
   /** From the first connect until every sending client has had one answer, in milliseconds; undefined if never. */
   readonly startUpMs?: number;
-  /** The load's own processor time while it measured, as a share of one core. */
+  /**
+   * The load's own processor time while it measured, as a share of one core; of a load that never sleeps the share of the
+   * time in which some client had something to do.
+   */
   readonly loadCpu: number;
   readonly watched?: { readonly before: Observation; readonly after: Observation };
   /** Faults by name; empty when the server was right. */

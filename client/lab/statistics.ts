@@ -37,9 +37,26 @@ export function estimate(values: readonly number[], random: Random): Estimate {
 
 /** How many times the median of the others the median of the ones is; undefined with too few repeats of either. */
 export function ratio(ones: readonly number[], others: readonly number[], random: Random): Ratio | undefined {
-  if (Math.min(ones.length, others.length) < ENOUGH_REPEATS) return undefined;
-  const [low, high] = interval(() => median(resample(ones, random)) / median(resample(others, random)));
-  return { ratio: median(ones) / median(others), low, high, differs: low > 1 || high < 1 };
+  const { median, low, high } = combination([ones, others], ([one = 0, other = 0]) => one / other, random);
+  return low === undefined || high === undefined
+    ? undefined
+    : { ratio: median, low, high, differs: low > 1 || high < 1 };
+}
+
+/**
+ * What the medians of several samples come to together, with its interval where each has enough repeats to claim one.
+ * @param combine is given the medians in the order of the samples
+ */
+export function combination(
+  samples: ReadonlyArray<readonly number[]>,
+  combine: (medians: readonly number[]) => number,
+  random: Random,
+): Estimate {
+  const repeats = Math.min(...samples.map(({ length }) => length));
+  const together = { median: combine(samples.map(median)), repeats };
+  if (repeats < ENOUGH_REPEATS) return together;
+  const [low, high] = interval(() => combine(samples.map((values) => median(resample(values, random)))));
+  return { ...together, low, high };
 }
 
 function interval(draw: () => number): [low: number, high: number] {

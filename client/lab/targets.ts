@@ -21,12 +21,16 @@ const run = promisify(execFile);
 
 /** strsvr with each of these I/O models. */
 export function ourTargets(models: readonly Model[]): Target[] {
-  return models.map((model) => ({
+  return models.map(ourTarget);
+}
+
+export function ourTarget(model: Model): Target {
+  return {
     name: model,
     runtime: 'Node.js',
     model,
     command: [process.execPath, built('server/strsvr.js'), '0', '--io', model, ...ourOptions(model)],
-  }));
+  };
 }
 
 function ourOptions(model: Model): string[] {

@@ -8,11 +8,13 @@ export interface Watch {
   set(number: number, fd: number, events: number): void;
   /** The socket with this number has been closed; the number is free. */
   forget(number: number): void;
-  /** Sleeps until one is ready or so many milliseconds have passed, and visits those that are. */
-  turn(ms: number, visit: (number: number) => void): void;
+  /** Sleeps until one is ready or so many milliseconds have passed, and visits those that are; how many these were. */
+  turn(ms: number, visit: (number: number) => void): number;
   close(): void;
 }
 
+/** A sleep that may take longer is epoll's own, which counts in milliseconds and spares two calls of the system. */
+const COARSE_SLEEP_MS = 10;
 /** So many ready sockets are told at a time. */
 const READY_CAPACITY = 512;
 /** So that no sleep is longer than poll can count. */
@@ -48,13 +50,15 @@ class EpollWatch implements Watch {
     this.#events[number] = 0; // a closed descriptor leaves epoll by itself
   }
 
-  turn(ms: number, visit: (number: number) => void): void {
-    let count = posix().epollWait(this.#epoll, this.#ready, 0);
-    if (count === 0 && ms > 0) {
+  turn(ms: number, visit: (number: number) => void): number {
+    const coarse = ms < COARSE_SLEEP_MS ? 0 : Math.floor(Math.min(ms, LONGEST_SLEEP_MS));
+    let count = posix().epollWait(this.#epoll, this.#ready, coarse);
+    if (count === 0 && coarse === 0 && ms > 0) {
       posix().ppoll(this.#self, 1, Math.min(ms, LONGEST_SLEEP_MS));
       count = posix().epollWait(this.#epoll, this.#ready, 0);
     }
     for (let at = 0; at < count; at += 1) visit(this.#ready.data(at));
+    return count;
   }
 
   close(): void {
@@ -79,13 +83,14 @@ export class PollWatch implements Watch {
     this.#list.set(number, NOT_ASKED, 0);
   }
 
-  turn(ms: number, visit: (number: number) => void): void {
-    let left = posix().ppoll(this.#list, this.#list.capacity, Math.max(0, Math.min(ms, LONGEST_SLEEP_MS)));
-    for (let at = 0; left > 0; at += 1) {
+  turn(ms: number, visit: (number: number) => void): number {
+    const count = posix().ppoll(this.#list, this.#list.capacity, Math.max(0, Math.min(ms, LONGEST_SLEEP_MS)));
+    for (let at = 0, left = count; left > 0; at += 1) {
       if (!this.#list.ready(at)) continue;
       left -= 1;
       visit(at);
     }
+    return count;
   }
 
   close(): void {}

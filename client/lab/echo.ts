@@ -1,7 +1,7 @@
 // The least that a server can do with a letter, to measure the others by: sends back what it reads, and with a file not
 // before that is on disk. The calls hold up the event loop, so it is no server for two clients.
 //
-//   node dist/test/echo.js [file]
+//   node dist/client/lab/echo.js [file]
 
 import { fdatasyncSync, openSync, writeSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';

@@ -1,0 +1,156 @@
+#!/usr/bin/env node
+// `make bench`: how fast strsvr is, against the same in C, in Python and on one page, and against what was aimed at. It is the
+// laboratory with other experiments. What is missed is said and fails nothing: machines differ.
+
+import { mkdir, writeFile } from 'node:fs/promises';
+import { constants, loadavg } from 'node:os';
+import { join } from 'node:path';
+import type { Argv } from 'yargs';
+import { print, readCommandLine, runCommand, tell } from '../../shared/command.js';
+import { nonEmpty, oneOf, wholeNumber } from '../../shared/options.js';
+import { COMPARISONS } from './comparisons/all.js';
+import { Evidence } from './evidence.js';
+import type { Lab } from './experiment.js';
+import { outcome, outcomesText } from './goals.js';
+import { runExperiments } from './laboratory.js';
+import { commit, machine, packageVersion } from './machine.js';
+import { Progress } from './progress.js';
+import type { Findings } from './results.js';
+import { runLoad } from './run-load.js';
+import { ENOUGH_REPEATS } from './statistics.js';
+import { ourTargets, yardsticks } from './targets.js';
+import { findingsText } from './terminal.js';
+
+const NAMES = COMPARISONS.map(({ id }) => id);
+const MODELS = ['events', 'poll'] as const;
+const REPEATS = 7;
+const QUICK_REPEATS = 3;
+/** A machine of two cores that is busier than this has none to spare for a server and its load. */
+const QUIET = 0.5;
+
+// Without a handler a signal would end this process without its 'exit', and so leave servers behind.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => process.exit(128 + constants.signals[signal]));
+}
+await runCommand('bench', bench);
+
+async function bench(): Promise<void> {
+  const options = readOptions();
+  const { comparisons, quick, seed, repeats } = options;
+  const { targets: others, missing } = await yardsticks();
+  for (const { name, why } of missing) tell(`bench: ${name} is not measured: ${why}`);
+  const lab = { models: MODELS, quick, clients: undefined, targets: [...ourTargets(MODELS), ...others] };
+  const circumstances = circumstancesOf(options);
+  await print(`${circumstancesText(circumstances)}\n\n`);
+  if (circumstances.loadAverage > QUIET) {
+    tell('bench: other programs are busy on this machine, and every figure suffers from that');
+  }
+  const experiments = await run(options, lab);
+  for (const findings of experiments) await print(`${findingsText(findings, repeats < ENOUGH_REPEATS)}\n`);
+  const goals = comparisons.flatMap(({ id, goals }) => {
+    const evidence = new Evidence(experiments.find((findings) => findings.id === id)?.runs ?? [], seed);
+    return goals.map((goal) => outcome(id, goal, evidence));
+  });
+  await print(`Medians with their 99 % intervals, against what was aimed at:\n\n${outcomesText(goals)}\n`);
+  const file = await write(options.out, { ...circumstances, goals, experiments });
+  await print(`Every run is in ${file}\n`);
+}
+
+function run({ comparisons, seed, repeats, spin }: Options, lab: Lab): Promise<Findings[]> {
+  const progress = new Progress('{value} of {total} runs, {eta_formatted} left: {what}');
+  return runExperiments(comparisons, lab, {
+    seed,
+    repeats,
+    drive: (plan) => runLoad({ ...plan, spin }),
+    onRun: (made, of, what) => progress.show(made, of, what),
+  }).finally(() => progress.stop());
+}
+
+function circumstancesOf({ quick, spin, seed, repeats }: Options) {
+  const [loadAverage = 0] = loadavg();
+  const date = new Date().toISOString();
+  const versions = { version: packageVersion(), commit: commit() };
+  return { ...versions, date, seed, quick, spin, repeats, loadAverage, machine: machine() };
+}
+
+function circumstancesText({
+  machine: { processors, cores, system, versions },
+  loadAverage,
+  ...run
+}: ReturnType<typeof circumstancesOf>): string {
+  return [
+    `${cores} cores of ${processors}, ${system}; load average before: ${loadAverage.toFixed(1)}`,
+    ...Object.entries(versions).map(([name, version]) =>
+      version.startsWith(name) ? version : `${name} ${version}`,
+    ),
+    `strsvr ${run.version}, ${run.date.slice(0, 10)}; seed ${run.seed}, ${run.repeats} repeats`,
+    run.spin ? 'the load never sleeps' : 'the load sleeps while it waits',
+  ].join('\n');
+}
+
+/** @returns the path of the file */
+async function write(folder: string, results: object): Promise<string> {
+  const file = join(folder, 'results.json');
+  await mkdir(folder, { recursive: true });
+  await writeFile(file, `${JSON.stringify(results, undefined, 2)}\n`);
+  return file;
+}
+
+type Options = ReturnType<typeof readOptions>;
+
+function readOptions() {
+  const { only, quick, spin, repeats, seed, out } = readCommandLine({
+    name: 'bench',
+    usage: '',
+    summary: `Measure how fast strsvr is, against others and against what was aimed at. Comparisons: ${NAMES.join(', ')}`,
+    positionals: (yargs: Argv) => yargs,
+    options: (yargs) =>
+      yargs
+        .option('only', {
+          array: true,
+          requiresArg: true,
+          describe: 'Which comparisons; without: all',
+          coerce: (names: unknown[]) => names.map(oneOf('--only', NAMES)),
+        })
+        .option('quick', {
+          describe: 'Fewer letters and repeats, no intervals, so no verdicts',
+          boolean: true,
+          default: false,
+        })
+        .option('spin', {
+          describe:
+            'A load that never sleeps, so that no server has to wake it; only where it has a core to itself',
+          boolean: true,
+          default: false,
+        })
+        .option('repeats', {
+          requiresArg: true,
+          describe: `How often everything is run (${REPEATS}; ${QUICK_REPEATS} with --quick)`,
+          coerce: wholeNumber('--repeats', 1, 1_000),
+        })
+        .option('seed', {
+          requiresArg: true,
+          describe: 'Of the order of the runs; the same seed, the same order (another each time)',
+          coerce: wholeNumber('--seed', 0, 2 ** 31 - 1),
+        })
+        .option('out', {
+          requiresArg: true,
+          describe: 'A folder for results.json',
+          default: join('results', 'bench'),
+          coerce: nonEmpty('--out'),
+        }),
+    repeatable: ['only'],
+    examples: [
+      ['bench --quick', 'everything once over lightly'],
+      ['bench --only many one', 'two of the comparisons'],
+    ],
+  });
+  return {
+    quick,
+    spin,
+    out,
+    comparisons: COMPARISONS.filter(({ id }) => only === undefined || only.includes(id)),
+    repeats: repeats ?? (quick ? QUICK_REPEATS : REPEATS),
+    seed: seed ?? Math.floor(Math.random() * 2 ** 31),
+  };
+}

@@ -1,0 +1,106 @@
+// What a comparison is held to: a number made of medians, with its interval, and a bound. A bound is met or missed only when
+// the whole interval lies on one side of it; otherwise that was not shown, and the reason is said.
+
+import type { Evidence, Place, Sample } from './evidence.js';
+import { short } from './numbers.js';
+import type { Estimate } from './results.js';
+
+export type Target = { readonly atLeast: number } | { readonly atMost: number };
+
+export interface Goal {
+  readonly what: string;
+  readonly samples: readonly Sample[];
+  /** Is given the medians in the order of the samples. */
+  readonly combine: (medians: readonly number[]) => number;
+  /** Without, the number is only told. */
+  readonly target?: Target;
+  /** Why the target does not hold here, if it does not. */
+  readonly unless?: (evidence: Evidence) => string | undefined;
+}
+
+/** met and missed: by the whole interval. */
+export type Verdict = 'met' | 'missed' | 'not shown';
+
+export interface Outcome {
+  readonly comparison: string;
+  readonly what: string;
+  readonly estimate?: Estimate;
+  readonly target?: Target;
+  readonly verdict?: Verdict;
+  /** Why nothing was shown. */
+  readonly why?: string;
+}
+
+/** How many times as much of a figure there it is here. */
+export function times(what: string, figure: string, here: Place, there: Place, target?: Target): Goal {
+  const samples = [here, there].map((place) => ({ ...place, figure }));
+  return { what, samples, combine: ([one = 0, other = 0]) => one / other, ...(target && { target }) };
+}
+
+/** A figure by itself. */
+export function amount(what: string, figure: string, place: Place, target?: Target): Goal {
+  const samples = [{ ...place, figure }];
+  return { what, samples, combine: ([value = 0]) => value, ...(target && { target }) };
+}
+
+export function outcome(comparison: string, goal: Goal, evidence: Evidence): Outcome {
+  const { what, samples, combine, target } = goal;
+  const estimate = evidence.combination(samples, combine);
+  const said = { comparison, what, ...(target && { target }), ...(estimate && { estimate }) };
+  if (estimate === undefined) return { ...said, verdict: 'not shown', why: missing(samples, evidence) };
+  if (target === undefined) return said;
+  const why = goal.unless?.(evidence) ?? doubt(estimate, target);
+  if (why !== undefined) return { ...said, verdict: 'not shown', why };
+  return { ...said, verdict: reaches(estimate.median, target) ? 'met' : 'missed' };
+}
+
+/** Why an estimate neither meets nor misses a target; undefined if it does. */
+function doubt({ low, high, repeats }: Estimate, target: Target): string | undefined {
+  if (low === undefined || high === undefined) return `${repeats} repeats, no interval`;
+  if (reaches(low, target) === reaches(high, target)) return undefined;
+  return 'the interval has the target in it';
+}
+
+function reaches(value: number, target: Target): boolean {
+  return 'atLeast' in target ? value >= target.atLeast : value <= target.atMost;
+}
+
+/** Of the first that has no figure. */
+function missing(samples: readonly Sample[], evidence: Evidence): string {
+  const sample = samples.find(({ figure, ...place }) => evidence.values(place, figure).length === 0);
+  const row = evidence
+    .rows()
+    .find(({ target, level }) => target === sample?.target && level === sample.level);
+  return `${sample?.target} was not measured${row === undefined ? '' : `: ${row.remarks.join('; ')}`}`;
+}
+
+/** A table of all of them. */
+export function outcomesText(outcomes: readonly Outcome[]): string {
+  const rows = outcomes.map(({ comparison, what, estimate, target, verdict, why }) => ({
+    cells: [comparison, what, estimateText(estimate), targetText(target), verdict ?? ''],
+    why,
+  }));
+  const widths = [0, 1, 2, 3].map((column) =>
+    Math.max(...rows.map(({ cells }) => cells[column]?.length ?? 0)),
+  );
+  return rows
+    .map(({ cells, why }) => {
+      const line = cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ');
+      return `${line}${why === undefined ? '' : `: ${why}`}`.trimEnd();
+    })
+    .map((line) => `${line}\n`)
+    .join('');
+}
+
+function estimateText(estimate: Estimate | undefined): string {
+  if (estimate === undefined) return '–';
+  const { median, low, high } = estimate;
+  return low === undefined || high === undefined
+    ? `about ${short(median)}`
+    : `${short(median)} (${short(low)} to ${short(high)})`;
+}
+
+function targetText(target: Target | undefined): string {
+  if (target === undefined) return '';
+  return 'atLeast' in target ? `>= ${target.atLeast}` : `<= ${target.atMost}`;
+}
