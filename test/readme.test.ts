@@ -9,8 +9,9 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { built, onPath, testWith } from './support.js';
+import { built, countNoChildren, onPath, testWith } from './support.js';
 
+countNoChildren();
 const ROOT = built('..');
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
 const PATIENCE_MS = 20_000;
