@@ -273,3 +273,28 @@ export function testWith(
     process.stdout.write(`skipped: ${name}: ${missing}\n`);
   }
 }
+
+/**
+ * Tests that mostly wait: each starts along with the few before it, and is judged in its own turn. What it does must not
+ * depend on what the others leave.
+ */
+export function sideBySide(test: Test, atOnce: number): (name: string, body: () => Promise<void>) => void {
+  const bodies: Array<() => Promise<void>> = [];
+  const outcomes = new Map<number, Promise<{ readonly error: unknown } | undefined>>();
+  const start = (body: () => Promise<void>) =>
+    body().then(
+      () => undefined,
+      (error: unknown) => ({ error }),
+    );
+  return (name, body) => {
+    const turn = bodies.push(body) - 1;
+    test(name, async () => {
+      for (const [index, next] of bodies.entries()) {
+        const near = index >= turn && index < turn + atOnce;
+        if (near && !outcomes.has(index)) outcomes.set(index, start(next));
+      }
+      const outcome = await outcomes.get(turn);
+      if (outcome !== undefined) throw outcome.error;
+    });
+  };
+}
