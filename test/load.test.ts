@@ -355,11 +355,11 @@ it('a letter that is in the text twice, or that nobody sent, is doubled', async 
 });
 
 test('without its lock, threads are found out', async () => {
-  const deadline = performance.now() + 20_000;
+  const deadline = performance.now() + 40_000; // far more than a machine with nothing else to do needs
   for (let lost = 0; lost === 0; ) {
-    assert.ok(performance.now() < deadline, 'no race was seen in 20 s');
+    assert.ok(performance.now() < deadline, 'no race was seen in 40 s');
     await withStrsvr(['0', '--io', 'threads', '--no-lock'], async (_, address) => {
-      const changes = { letters: 10_000, burst: 500 };
+      const changes = { letters: 10_000, burst: 1_000 };
       const { faults, finalLetters = 0, expectedLetters } = await runLoad(plan(address, changes));
       lost = faults.lost ?? 0;
       if (lost > 0) assert.ok(finalLetters < expectedLetters);
