@@ -10,8 +10,8 @@ import { Text } from '../server/text.js';
 import { type Random, random } from '../shared/random.js';
 import { ByteClient, withServer } from './support.js';
 
-const IN_PROCESS = 20_000;
-const OVER_SOCKETS = 60;
+const IN_PROCESS = 5_000;
+const OVER_SOCKETS = 40;
 
 /** Letters of every length, halves of them, overlong forms, surrogates, bytes that are never UTF-8, controls, LFs. */
 const PIECES: readonly [readonly number[], ...Array<readonly number[]>] = [

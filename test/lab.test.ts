@@ -3,6 +3,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Experiment, Measured } from '../client/lab/experiment.js';
@@ -53,19 +54,19 @@ test('lunch finds that one silent client freezes blocking, and nobody else', asy
 
 test('idle finds that asking in a circle keeps a core busy, and sleeping does not', async () => {
   const found = await find('idle', '--io', 'poll,nonblocking', '--repeats', '1');
-  assert.ok(median(found, 'nonblocking', '10 idle', 'server CPU %') > 30);
+  assert.ok(median(found, 'nonblocking', '10 idle', 'server CPU %') > 20);
   assert.ok(median(found, 'poll', '10 idle', 'server CPU %') < 10);
 });
 
 test('race finds letters lost without the lock, and none with it', async () => {
-  const found = await find('race');
-  assert.is(median(found, 'threads', 'with the lock', 'letters lost'), 0);
-  assert.is(median(found, 'threads', 'with the lock', 'replies wrong'), 0);
-  assert.ok(
-    found.runs.some(
-      ({ level, figures }) => level === 'without the lock' && (figures['letters lost'] ?? 0) > 0,
-    ),
-  );
+  let lost = 0;
+  for (let patience = 5; lost === 0 && patience > 0; patience -= 1) {
+    const found = await find('race', '--repeats', '1');
+    assert.is(median(found, 'threads', 'with the lock', 'letters lost'), 0);
+    assert.is(median(found, 'threads', 'with the lock', 'replies wrong'), 0);
+    lost = median(found, 'threads', 'without the lock', 'letters lost');
+  }
+  assert.ok(lost > 0, String(lost));
 });
 
 test('slow finds that plain.ts keeps what a client does not read, and events does not', async () => {
@@ -140,11 +141,11 @@ test('at Ctrl-C no server and no load is left behind', async () => {
   // A server of its is there.
   const children = () =>
     readFileSync(`/proc/${program.child.pid}/task/${program.child.pid}/children`, 'utf8');
-  while (children() === '') await new Promise((later) => setImmediate(later));
+  while (children() === '') await sleep(10);
   const [child = ''] = children().trim().split(' ');
   program.child.kill('SIGINT');
   assert.is((await program.finished).status, 130);
-  while (existsSync(`/proc/${child}`)) await new Promise((later) => setImmediate(later));
+  while (existsSync(`/proc/${child}`)) await sleep(10);
 });
 
 test('wrong usage is one line that says expected and got', async () => {

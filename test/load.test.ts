@@ -14,8 +14,11 @@ import { Schedule } from '../client/lab/schedule.js';
 import { PollWatch, watch as watchAll } from '../client/lab/watch.js';
 import { POLLIN, POLLOUT, posix } from '../shared/posix.js';
 import { type Letter, withFaulty } from './faulty.js';
-import { type Address, at, built, Program, run, withNetServer, withStrsvr } from './support.js';
+import { type Address, at, built, Program, run, sideBySide, withNetServer, withStrsvr } from './support.js';
 import { Terminal } from './terminal.js';
+
+/** These mostly wait: for a load to start, and for what never comes. */
+const it = sideBySide(test, 4);
 
 function plan(address: Address, changes: Partial<LoadPlan> = {}): LoadPlan {
   return {
@@ -80,12 +83,12 @@ test('the text is brought to a length, to the byte', async () => {
   for (const io of ['events', 'threads']) {
     await withStrsvr(['0', '--io', io], async (_, address) => {
       const { faults, finalBytes, finalLetters, replyBytes } = await runLoad(
-        plan(address, { prefill: 100_003, letters: 10 }),
+        plan(address, { prefill: 10_003, letters: 10 }),
       );
       assert.equal(faults, {});
-      assert.is(finalBytes, 100_003 + 10 + 1);
-      assert.ok(finalLetters !== undefined && finalLetters < 40_000, 'mostly of four bytes');
-      assert.is(replyBytes, 10 * 100_003 + 55);
+      assert.is(finalBytes, 10_003 + 10 + 1);
+      assert.ok(finalLetters !== undefined && finalLetters < 4_000, 'mostly of four bytes');
+      assert.is(replyBytes, 10 * 10_003 + 55);
     });
   }
 });
@@ -182,7 +185,7 @@ test('a known delay is measured to 10 %', async () => {
 
 // --- wrong servers ---
 
-test('a reply that is never sent freezes its client', async () => {
+it('a reply that is never sent freezes its client', async () => {
   const { frozen, faults, answered } = await verdictOn(
     ({ number, reply }) => {
       if (number !== 5) reply();
@@ -193,7 +196,7 @@ test('a reply that is never sent freezes its client', async () => {
   assert.ok(answered >= 10, 'the other goes on');
 });
 
-test('a reply that is left out before others is told from one that is late', async () => {
+it('a reply that is left out before others is told from one that is late', async () => {
   const { frozen, faults, answered } = await verdictOn(
     ({ number, reply }) => {
       if (number !== 5) reply();
@@ -203,7 +206,7 @@ test('a reply that is left out before others is told from one that is late', asy
   assert.equal([frozen, faults, answered], [1, { disordered: 15 }, 19]);
 });
 
-test('replies in another order than their letters are disordered', async () => {
+it('replies in another order than their letters are disordered', async () => {
   let held = '';
   const { faults, answered } = await verdictOn(
     ({ number, text, socket, reply }) => {
@@ -220,7 +223,7 @@ test('replies in another order than their letters are disordered', async () => {
   assert.equal([faults, answered], [{ disordered: 1 }, 20]);
 });
 
-test('a reply that comes twice was not asked for', async () => {
+it('a reply that comes twice was not asked for', async () => {
   const { faults, frozen, answered } = await verdictOn(({ number, reply }) => {
     reply();
     if (number === 5) reply();
@@ -228,7 +231,7 @@ test('a reply that comes twice was not asked for', async () => {
   assert.equal([faults, frozen, answered], [{ unasked: 1 }, 0, 20]);
 });
 
-test('bytes for a silent client were not asked for', async () => {
+it('bytes for a silent client were not asked for', async () => {
   const sockets: Array<{ write: (text: string) => void }> = [];
   await withFaulty(
     async (address) => {
@@ -243,7 +246,7 @@ test('bytes for a silent client were not asked for', async () => {
   );
 });
 
-test('a reply that stops in the middle is torn', async () => {
+it('a reply that stops in the middle is torn', async () => {
   const { faults, finalLetters } = await verdictOn(({ number, text, socket, reply }) => {
     if (number === 5) socket.end(text.slice(0, 3));
     else reply();
@@ -251,7 +254,7 @@ test('a reply that stops in the middle is torn', async () => {
   assert.equal([faults, finalLetters], [{ torn: 1 }, 7]);
 });
 
-test('a connection that the server closes or resets is told', async () => {
+it('a connection that the server closes or resets is told', async () => {
   for (const close of ['end', 'resetAndDestroy'] as const) {
     const { faults, frozen, answered } = await verdictOn(({ number, socket, reply }) => {
       if (number === 5) socket[close]();
@@ -261,7 +264,7 @@ test('a connection that the server closes or resets is told', async () => {
   }
 });
 
-test('a silent client that the server closes is told', async () => {
+it('a silent client that the server closes is told', async () => {
   const sockets: Array<{ end: () => void }> = [];
   await withFaulty(
     async (address) => {
@@ -275,7 +278,7 @@ test('a silent client that the server closes is told', async () => {
   );
 });
 
-test('a reply without its own letter is foreign', async () => {
+it('a reply without its own letter is foreign', async () => {
   const { faults } = await verdictOn(({ number, text, socket, reply }) => {
     if (number === 5) socket.write(`${text.slice(0, -1)}?\n`);
     else reply();
@@ -289,7 +292,7 @@ test('a reply without its own letter is foreign', async () => {
   assert.equal(early.faults, { foreign: 1 });
 });
 
-test('a letter that was there before it was sent is not its own', async () => {
+it('a letter that was there before it was sent is not its own', async () => {
   // The other client's letter just before it has the same value: the reply stops there.
   let times = 0;
   const { faults } = await verdictOn(
@@ -305,7 +308,7 @@ test('a letter that was there before it was sent is not its own', async () => {
   assert.ok((faults.foreign ?? 0) > times / 2, `${JSON.stringify(faults)} of ${times}`);
 });
 
-test('a reply that does not grow has shrunk', async () => {
+it('a reply that does not grow has shrunk', async () => {
   const again = await verdictOn(
     ({ number, text, socket, reply }) => {
       if (number === 60) socket.write(`${text.slice(0, -52)}\n`);
@@ -321,7 +324,7 @@ test('a reply that does not grow has shrunk', async () => {
   assert.equal([stuck.faults.shrunk, stuck.frozen], [1, 1]);
 });
 
-test('a text that changes diverges', async () => {
+it('a text that changes diverges', async () => {
   const { faults } = await verdictOn((letter) => {
     if (letter.number === 5) letter.text = `?${letter.text.slice(1)}`;
     letter.reply();
@@ -329,7 +332,7 @@ test('a text that changes diverges', async () => {
   assert.ok((faults.diverged ?? 0) > 10, JSON.stringify(faults));
 });
 
-test('an answered letter that is not in the final text is lost', async () => {
+it('an answered letter that is not in the final text is lost', async () => {
   const { faults, finalLetters, expectedLetters } = await verdictOn((letter) => {
     letter.reply();
     if (letter.number === 20) letter.text = letter.text.slice(0, -1);
@@ -338,7 +341,7 @@ test('an answered letter that is not in the final text is lost', async () => {
   assert.equal([finalLetters, expectedLetters], [21, 22]);
 });
 
-test('a letter that is in the text twice, or that nobody sent, is doubled', async () => {
+it('a letter that is in the text twice, or that nobody sent, is doubled', async () => {
   const twice = await verdictOn((letter) => {
     if (letter.number === 5) letter.text += letter.letter;
     letter.reply();
@@ -352,11 +355,16 @@ test('a letter that is in the text twice, or that nobody sent, is doubled', asyn
 });
 
 test('without its lock, threads are found out', async () => {
-  await withStrsvr(['0', '--io', 'threads', '--no-lock'], async (_, address) => {
-    const { faults, finalLetters = 0, expectedLetters } = await runLoad(plan(address, { letters: 5_000 }));
-    assert.ok((faults.lost ?? 0) > 0, JSON.stringify(faults));
-    assert.ok(finalLetters < expectedLetters);
-  });
+  const deadline = performance.now() + 40_000; // far more than a machine with nothing else to do needs
+  for (let lost = 0; lost === 0; ) {
+    assert.ok(performance.now() < deadline, 'no race was seen in 40 s');
+    await withStrsvr(['0', '--io', 'threads', '--no-lock'], async (_, address) => {
+      const changes = { letters: 10_000, burst: 1_000 };
+      const { faults, finalLetters = 0, expectedLetters } = await runLoad(plan(address, changes));
+      lost = faults.lost ?? 0;
+      if (lost > 0) assert.ok(finalLetters < expectedLetters);
+    });
+  }
 });
 
 // --- its process ---
@@ -476,7 +484,7 @@ test('a server that is not there, or does not answer lines, is an error', async 
 
 const STRLAB = 'client/lab/strlab.js';
 
-test('strlab drive shows a table, and the server was right', async () => {
+it('strlab drive shows a table, and the server was right', async () => {
   await withStrsvr(['0'], async (_, { port }) => {
     const { status, stdout, stderr } = await run(STRLAB, [
       'drive',
@@ -496,7 +504,7 @@ test('strlab drive shows a table, and the server was right', async () => {
   });
 });
 
-test('strlab drive --rate shows both times', async () => {
+it('strlab drive --rate shows both times', async () => {
   await withStrsvr(['0'], async (_, address) => {
     const options = ['--rate', '1000', '--letters', '300', '--clients', '10', '--silent', '3', '--seed', '7'];
     const { status, stdout } = await run(STRLAB, ['drive', ...at(address), ...options]);
@@ -506,7 +514,7 @@ test('strlab drive --rate shows both times', async () => {
   });
 });
 
-test('strlab drive --json prints all of it', async () => {
+it('strlab drive --json prints all of it', async () => {
   await withStrsvr(['0'], async (_, address) => {
     const { status, stdout } = await run(STRLAB, ['drive', ...at(address), '--letters', '300', '--json']);
     const result = JSON.parse(stdout) as LoadResult;
@@ -514,7 +522,7 @@ test('strlab drive --json prints all of it', async () => {
   });
 });
 
-test('strlab drive says in a line what the server did wrong', async () => {
+it('strlab drive says in a line what the server did wrong', async () => {
   await withFaulty(
     async (address) => {
       const { status, stdout, stderr } = await run(STRLAB, ['drive', ...at(address), '--letters', '300']);
@@ -532,7 +540,7 @@ test('strlab drive says in a line what the server did wrong', async () => {
   );
 });
 
-test('strlab drive gives up on a server that waits for somebody else', async () => {
+it('strlab drive gives up on a server that waits for somebody else', async () => {
   await withStrsvr(['0', '--io', 'blocking'], async (_, address) => {
     const { status, stderr } = await run(STRLAB, ['drive', ...at(address), '--silent', '1']);
     assert.equal(
@@ -542,7 +550,7 @@ test('strlab drive gives up on a server that waits for somebody else', async () 
   });
 });
 
-test('strlab drive shows how far it is, at a terminal only', async () => {
+it('strlab drive shows how far it is, at a terminal only', async () => {
   await withStrsvr(['0'], async (_, address) => {
     const args = [built(STRLAB), 'drive', ...at(address), '--rate', '100', '--letters', '100'];
     const terminal = new Terminal(process.execPath, args);
@@ -555,7 +563,7 @@ test('strlab drive shows how far it is, at a terminal only', async () => {
   });
 });
 
-test('strlab drive: wrong usage and unreachable servers are one line', async () => {
+it('strlab drive: wrong usage and unreachable servers are one line', async () => {
   const refused = async (...args: string[]) => {
     const { status, stdout, stderr } = await run(STRLAB, args);
     assert.is(stdout, '');

@@ -9,8 +9,9 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { built, onPath, testWith } from './support.js';
+import { built, countNoChildren, onPath, testWith } from './support.js';
 
+countNoChildren();
 const ROOT = built('..');
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
 const PATIENCE_MS = 20_000;
@@ -62,8 +63,12 @@ async function type(commands: string[], path: string, done: (output: string) => 
   const shells: ChildProcess[] = [];
   const news = new EventEmitter();
   const until = async (condition: () => boolean) => {
-    const signal = AbortSignal.timeout(PATIENCE_MS);
+    const patience = new AbortController();
+    const { signal } = patience;
+    // Unlike AbortSignal.timeout it keeps this process here when all shells have ended and the words never came.
+    const timer = setTimeout(() => patience.abort(), PATIENCE_MS);
     while (!condition() && !signal.aborted) await once(news, 'output or end', { signal }).catch(() => {});
+    clearTimeout(timer);
   };
   try {
     for (const command of commands) {

@@ -8,7 +8,7 @@ import { createConnection, createServer, type Server, type Socket } from 'node:n
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { StringServer, StringServerOptions } from 'strsvr';
+import type { IoModelName, StringServer, StringServerOptions } from 'strsvr';
 import { startStringServer } from 'strsvr';
 import type { Test } from 'uvu';
 
@@ -35,6 +35,19 @@ export async function withServer(
   } finally {
     await server.stop();
   }
+}
+
+/**
+ * From now on, what the processes and threads that this file starts run of the code is not counted: for files that run
+ * again what others have had counted, since counting takes a third of their time.
+ */
+export function countNoChildren(): void {
+  delete process.env['NODE_V8_COVERAGE'];
+}
+
+/** Options that choose a model; where nobody looks at what asking in a circle costs, it naps and leaves the core alone. */
+export function model(io: IoModelName): string[] {
+  return ['--io', io, ...(io === 'nonblocking' ? ['--nap', '1'] : [])];
 }
 
 export interface Finished {
@@ -259,4 +272,29 @@ export function testWith(
     test.skip(name, body);
     process.stdout.write(`skipped: ${name}: ${missing}\n`);
   }
+}
+
+/**
+ * Tests that mostly wait: each starts along with the few before it, and is judged in its own turn. What it does must not
+ * depend on what the others leave.
+ */
+export function sideBySide(test: Test, atOnce: number): (name: string, body: () => Promise<void>) => void {
+  const bodies: Array<() => Promise<void>> = [];
+  const outcomes = new Map<number, Promise<{ readonly error: unknown } | undefined>>();
+  const start = (body: () => Promise<void>) =>
+    body().then(
+      () => undefined,
+      (error: unknown) => ({ error }),
+    );
+  return (name, body) => {
+    const turn = bodies.push(body) - 1;
+    test(name, async () => {
+      for (const [index, next] of bodies.entries()) {
+        const near = index >= turn && index < turn + atOnce;
+        if (near && !outcomes.has(index)) outcomes.set(index, start(next));
+      }
+      const outcome = await outcomes.get(turn);
+      if (outcome !== undefined) throw outcome.error;
+    });
+  };
 }

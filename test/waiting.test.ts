@@ -7,12 +7,12 @@ import { connect } from 'strsvr/client';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { IO_MODELS } from '../server/io/model.js';
-import { MAX_OWED } from '../server/session.js';
 import { LF } from '../shared/letters.js';
 import {
   type Address,
   ByteClient,
   built,
+  countNoChildren,
   cpuSeconds,
   ended,
   run,
@@ -21,6 +21,7 @@ import {
   withStrsvr,
 } from './support.js';
 
+countNoChildren();
 const NO_PROC = existsSync('/proc/self/task') ? undefined : 'it is seen in /proc';
 
 test('blocking.ts and nonblocking.ts differ in O_NONBLOCK and in what to do about EAGAIN, and in nothing else', () => {
@@ -132,9 +133,13 @@ testWith(test, NO_PROC, 'idle, nonblocking burns a core and the others next to n
     });
     return used;
   };
-  assert.ok((await share('nonblocking')) > 0.5);
-  for (const io of IO_MODELS.filter((name) => name !== 'nonblocking')) assert.ok((await share(io)) < 0.2, io);
-  assert.ok((await share('nonblocking', '--nap', '20')) < 0.2, 'with naps');
+  // How much of a core there is to burn depends on what else runs; what sleeps needs none however much that is.
+  assert.ok((await share('nonblocking')) > 0.2);
+  const asleep = await Promise.all([
+    ...IO_MODELS.filter((name) => name !== 'nonblocking').map(async (io) => ({ io, used: await share(io) })),
+    share('nonblocking', '--nap', '20').then((used) => ({ io: 'with naps', used })),
+  ]);
+  for (const { io, used } of asleep) assert.ok(used < 0.1, `${io}: ${used}`);
 });
 
 test('nonblocking tells how often it asked for nothing', async () => {
@@ -192,33 +197,33 @@ test('threads: more clients than --max-threads are refused', async () => {
 
 test('threads: without the lock letters get lost or replies are wrong, with it never', async () => {
   const race = async (seconds: number, ...args: string[]) => {
-    let wrong = 0;
+    let missing = 0;
     const deadline = performance.now() + 1000 * seconds;
-    while (wrong === 0 && performance.now() < deadline) {
+    while (missing === 0 && performance.now() < deadline) {
       await withStrsvr(['0', '--io', 'threads', ...args], async (server, address) => {
         const warned = /warning: without the lock letters get lost and replies are wrong\n/.test(
           server.stderr,
         );
         assert.is(warned, args.includes('--no-lock'));
-        wrong = await raceOnce(address);
+        missing = await raced(address);
       });
     }
-    return wrong;
+    return missing;
   };
-  assert.is(await race(5), 0);
-  assert.ok((await race(60, '--no-lock')) > 0, 'no race was seen in 60 s');
+  assert.is(await race(1), 0);
+  assert.ok((await race(20, '--no-lock')) > 0, 'no race was seen in 20 s');
 });
 
 /**
- * Clients whose threads are awake send at the same time as many letters as are appended in one go; every other server
- * without a lock loses some. @returns how many are missing
+ * Clients whose threads are awake send 500 letters each in one write: then appends, and not replies, are what the
+ * threads are busy with, and without a lock some letter is lost in nearly every round. @returns how many are missing
  */
-async function raceOnce(address: Address): Promise<number> {
-  const [rounds, letters] = [4, MAX_OWED];
-  const clients = await Promise.all(Array.from({ length: 4 }, () => answered(address)));
+async function raced(address: Address): Promise<number> {
+  const [rounds, letters] = [3, 500];
+  const clients = await Promise.all(Array.from({ length: 10 }, () => answered(address)));
   for (let round = 0; round < rounds; round += 1) {
     for (const client of clients) client.send(`${'x'.repeat(letters)}\n`);
-    for (const length of await Promise.all(clients.map(receiveLine))) assert.ok(length > 0);
+    await Promise.all(clients.map(receiveLine));
   }
   const connection = await connect(address);
   const { length } = await connection.send('.');
@@ -226,12 +231,8 @@ async function raceOnce(address: Address): Promise<number> {
   return rounds * clients.length * letters + 1 - length;
 }
 
-async function receiveLine(client: ByteClient): Promise<number> {
-  for (let length = 0; ; ) {
-    const bytes = await client.receiveSome();
-    length += bytes.length;
-    if (bytes.at(-1) === LF) return length;
-  }
+async function receiveLine(client: ByteClient): Promise<void> {
+  while ((await client.receiveSome()).at(-1) !== LF);
 }
 
 test('threads: who sleeps in recv is woken before its descriptor is closed, or the server would not end', async () => {

@@ -18,7 +18,6 @@ import { slow } from './experiments/slow.js';
 import { sparse } from './experiments/sparse.js';
 import { table } from './experiments/table.js';
 import { work } from './experiments/work.js';
-import { writeResults } from './files.js';
 import { runExperiments } from './laboratory.js';
 import { commit, machine, packageVersion } from './machine.js';
 import { Progress } from './progress.js';
@@ -91,6 +90,7 @@ async function runLab(): Promise<void> {
     experiments,
   };
   if (options.out === undefined) return;
+  const { writeResults } = await import('./files.js'); // charts take longer to load than most loads to run
   const { report } = await writeResults(options.out, results);
   await print(`The report is in ${report}\n`);
 }
