@@ -186,7 +186,7 @@ export class Journal {
   }
 
   /** Writes all of it, however many calls that takes, or none. */
-  async #append(bytes: Buffer): Promise<void> {
+  async #append(bytes: Uint8Array): Promise<void> {
     if (this.#untidy) await this.#tidyUp();
     this.#untidy = true;
     try {

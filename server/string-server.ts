@@ -152,8 +152,9 @@ export async function startStringServer(options: Partial<StringServerOptions> = 
   const ended = journal === undefined ? model.closed : endOf(model, journal);
   const closed = ended.then(() => {
     troubles.flush();
+    const { buffer, byteOffset, length } = text.view(0, Math.min(text.length, text.durable));
     const outcome = {
-      text: text.view(0, Math.min(text.length, text.durable)),
+      text: Buffer.from(buffer, byteOffset, length),
       cost: costSince(started, text, model, troubles),
     };
     log.record({ type: 'cost', ...outcome.cost });

@@ -46,8 +46,8 @@ export class Text {
   }
 
   /** The bytes between two offsets, in the text's own memory: to be read, not kept and not changed. */
-  view(from: number, to: number): Buffer {
-    return Buffer.from(this.#memory, HEADER_BYTES + from, to - from);
+  view(from: number, to: number): Uint8Array {
+    return new Uint8Array(this.#memory, HEADER_BYTES + from, to - from); // not a Buffer: that takes five times as long
   }
 
   #grow(needed: number): boolean {

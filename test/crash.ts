@@ -211,7 +211,7 @@ function powerCut(): { whole: Buffer; durable: number; image: Buffer } {
 function recoverBytes(image: Buffer): Buffer {
   const text = new Text(textMemory(image.length));
   recover(image, text);
-  return text.view(0, text.length);
+  return Buffer.from(text.view(0, text.length));
 }
 
 async function recoverFile(image: Buffer, folder: string): Promise<Buffer> {

@@ -86,7 +86,7 @@ for (const [what, bytes, kept] of [
     const found = Buffer.from(bytes, /[\x80-\xff]/.test(bytes) && kept === 'a' ? 'latin1' : 'utf8');
     const file = newFile(found);
     const { journal, text, events } = await open(file);
-    assert.is(text.view(0, text.length).toString(), kept);
+    assert.is(Buffer.from(text.view(0, text.length)).toString(), kept);
     assert.is(text.durable, text.length);
     assert.is(content(file), kept);
     assert.equal(events, [{ type: 'journal', file, bytes: text.length, cut: found.length - text.length }]);
@@ -355,7 +355,7 @@ async function survive(fails: Call, n: number, fault: Fault): Promise<Survived> 
   if (fault !== 'killed') await end;
   else await until(() => over || faulty.after !== undefined).then(() => sleep(5));
   const { text, events = [] } = opened ?? {};
-  const shown = text === undefined ? '' : text.view(0, text.durable).toString();
+  const shown = text === undefined ? '' : Buffer.from(text.view(0, text.durable)).toString();
   if (failed !== undefined) await opened?.journal.close().catch(() => {});
   if (fault === 'killed') for (const fd of faulty.opened) closeQuietly(fd);
   const fileAfter = fs.readFileSync(file);
@@ -426,7 +426,7 @@ function judge(survived: Survived, call: Call, n: number, fault: Fault): void {
 async function judgeRestart({ shown, said, fileAfter, fileBefore }: Survived): Promise<void> {
   const file = newFile(fileAfter);
   const { journal, text } = await open(file);
-  const found = text.view(0, text.length).toString();
+  const found = Buffer.from(text.view(0, text.length)).toString();
   await journal.close();
   assert.ok(found.startsWith(shown), `${found} lacks something of ${shown}`);
   if (said === '') assert.ok(fileBefore.subarray(0, fileAfter.length).equals(fileAfter) || found === HELD);

@@ -13,8 +13,8 @@ test('an offset is the length in bytes just after a letter', () => {
   assert.is(text.append(A), 1);
   assert.is(text.append(EURO), 4);
   assert.is(text.length, 4);
-  assert.is(text.view(0, 4).toString(), 'a€');
-  assert.is(text.view(1, 4).toString(), '€');
+  assert.is(Buffer.from(text.view(0, 4)).toString(), 'a€');
+  assert.is(Buffer.from(text.view(1, 4)).toString(), '€');
 });
 
 test('it holds any letters in their order', () => {
@@ -22,7 +22,7 @@ test('it holds any letters in their order', () => {
     fc.property(fc.array(fc.string({ unit: 'binary', minLength: 1, maxLength: 1 })), (letters) => {
       const text = new Text(textMemory(1000));
       for (const letter of letters) text.append(letter.codePointAt(0) ?? 0);
-      assert.is(text.view(0, text.length).toString(), letters.join(''));
+      assert.is(Buffer.from(text.view(0, text.length)).toString(), letters.join(''));
     }),
   );
 });
@@ -35,7 +35,7 @@ test('under a burden it holds the same letters, and each takes longer the more r
       [A, EURO, A].map((letter) => text.append(letter)),
       [1, 4, FULL],
     );
-    assert.is(text.view(0, text.length).toString(), 'a€');
+    assert.is(Buffer.from(text.view(0, text.length)).toString(), 'a€');
     return process.cpuUsage().user - started;
   });
   const [few = 0, many = 0] = took;
@@ -50,7 +50,7 @@ test('a letter that does not fit is refused and changes nothing; a shorter one s
   text.append(A);
   assert.is(text.append(A), 3);
   assert.is(text.append(A), FULL);
-  assert.is(text.view(0, 3).toString(), 'aaa');
+  assert.is(Buffer.from(text.view(0, 3)).toString(), 'aaa');
 });
 
 test('a journal that follows it says how far it may be shown, and seals it while there is no room', () => {
@@ -76,7 +76,7 @@ test('it grows to its longest, and views taken before stay what they were', () =
   let appended = 1;
   while (text.append(0x62) !== FULL) appended += 1;
   assert.is(appended, longest);
-  assert.is(early.toString(), 'a');
+  assert.is(Buffer.from(early).toString(), 'a');
   assert.is(early.buffer, text.view(0, longest).buffer, 'the memory is still the same');
 });
 
@@ -100,7 +100,7 @@ test('two texts over the same memory are one text', () => {
   const [one, other] = [new Text(memory), new Text(memory)];
   one.append(A);
   assert.is(other.append(EURO), 4);
-  assert.is(one.view(0, one.length).toString(), 'a€');
+  assert.is(Buffer.from(one.view(0, one.length)).toString(), 'a€');
 });
 
 test.run();
