@@ -44,16 +44,23 @@ async function watchCrowd(
   crowd: Omit<LoadPlan, 'host' | 'port'>,
   { latencyMs, progress }: Scope,
 ): Promise<Row[]> {
-  const { answered, corrected, faults } = await runLoad(
-    { ...server.address, ...crowd },
+  const watch = server.program.child.pid ?? 0;
+  const { answered, corrected, faults, loadCpu, seconds, watched } = await runLoad(
+    { ...server.address, ...crowd, watch },
     { onProgress: (done) => progress(done, crowd.letters) },
   );
+  const cpuSeconds = (watched?.after.cpuSeconds ?? Number.NaN) - (watched?.before.cpuSeconds ?? 0);
   return [
     exactly('  letters answered', answered, crowd.letters),
     nothing('  promises broken', Object.keys(faults)),
     atMost('  answered in (p99)', corrected?.p99 ?? Number.POSITIVE_INFINITY, latencyMs, 'ms'),
     atMost('  resident memory of the server', (server.memory.peakMiB * 2 ** 20) / 1e6, RESIDENT_MB, 'MB'),
+    told('  of a core they took, server and load', `${percent(cpuSeconds / seconds)}, ${percent(loadCpu)}`),
   ];
+}
+
+function percent(share: number): string {
+  return `${Math.round(100 * share)} %`;
 }
 
 /** Node.js raises the soft limit to the hard one by itself. */

@@ -15,7 +15,8 @@ const SETTLING_SECONDS = 60;
 const TOO_FEW_SECONDS = 60;
 const LOOK_MS = 1_000;
 const SLOPE_MIB = 1;
-const LAG_MS = 20;
+/** Of what a client may wait: 20 ms of 100. */
+const LAG_SHARE = 0.2;
 const KEPT_MIB = 2;
 
 interface Look {
@@ -64,7 +65,7 @@ async function work(server: WatchedServer, seconds: number, scope: Scope): Promi
       : atMost(`  ${growth}`, slope, SLOPE_MIB, 'MiB'),
     atMost('  of that it keeps in objects', after.heapMiB - before.heapMiB, KEPT_MIB, 'MiB'),
     exactly('  descriptors: most less fewest', Math.max(...descriptors) - Math.min(...descriptors), 0),
-    atMost('  lag of the event loop (p99)', after.lagMs.p99, LAG_MS, 'ms'),
+    atMost('  lag of the event loop (p99)', after.lagMs.p99, LAG_SHARE * scope.latencyMs, 'ms'),
   ];
 }
 
