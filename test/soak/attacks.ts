@@ -1,10 +1,18 @@
 // Attacks by many clients, or with much by one: each beside a healthy client, which must not notice, and with a look at
 // what it leaves behind in the server.
 
-import { percentiles } from '../../client/lab/measures.js';
-import { at, Program } from '../support.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { at, ended, Program } from '../support.js';
+import type { Inside } from './inside.js';
 import { atMost, exactly, nothing, type Row, type Scope, scaled, told } from './section.js';
-import { Healthy, NOT_WATCHED, type WatchedServer, withWatched } from './watched.js';
+import {
+  Healthy,
+  NOT_WATCHED,
+  untouched,
+  type WatchedServer,
+  withUntouched,
+  withWatched,
+} from './watched.js';
 
 const DEAF = 1_000;
 /** What each of them sends at a time: little, and as much as a session takes (and holds, while replies are owed). */
@@ -17,6 +25,10 @@ const STALL_SECONDS = 30;
 const WARM_UP = 5_000;
 /** Letters of the healthy client before anything else happens. */
 const HEALTHY_BEFORE = 20;
+/** After an attack, until what is closed has gone. */
+const SETTLE_MS = 500;
+/** Attackers that are not done by then never will be. */
+const DEADLINE_MS = { least: 30_000, all: 240_000 };
 /** So much of a paste the kernels may take for server and client. */
 const TAKEN_MB = 64;
 
@@ -43,7 +55,7 @@ export async function deaf(scope: Scope): Promise<Row[]> {
   for (const letters of DEAF_LETTERS) {
     const what = `clients that send for ever, ${letters.toLocaleString('en')} letters at a time, and never read`;
     const judged = letters === DEAF_LETTERS[0] ? scope : { ...scope, latencyMs: Number.POSITIVE_INFINITY };
-    const limits = { growth: 64, left: 8, stalled: amount };
+    const limits = { growth: 64, left: 4, stalled: amount }; // the text is among what is left
     rows.push(...(await attack({ what, kind: 'deaf', amount, letters, args, ...limits }, judged)).rows);
   }
   return rows;
@@ -75,42 +87,53 @@ function stallTimeout(scope: Scope): string[] {
 /** @returns rows, and what the attackers have said */
 async function attack(
   { what, kind, amount, letters, warmUp, args, growth, left, stalled }: Attack,
-  { latencyMs, progress }: Scope,
+  { share, latencyMs, progress }: Scope,
 ): Promise<{ rows: Row[]; said: string }> {
   const rows: Row[] = [told(what, kind === 'paste' ? amount / 1e6 : amount)];
   let said = '';
   if (NOT_WATCHED !== undefined) return { rows: [told(what, NOT_WATCHED)], said };
   progress(0, amount);
-  await withWatched(args, async (server) => {
-    const healthy = new Healthy(server.address);
-    await healthy.answered(HEALTHY_BEFORE);
-    if (warmUp !== undefined) await attackers([kind, warmUp], server);
-    const before = { ...server.memory, descriptors: server.descriptors, ...(await server.look()) };
-    const first = healthy.times.length;
-    said = await attackers([kind, amount, letters], server);
-    const open = await server.descriptorsBeyond(before.descriptors);
-    const { heapMiB } = await server.look();
-    const { peakMiB } = server.memory;
-    await healthy.stop();
-    const { text, stderr } = await server.stop();
-    const times = percentiles(Float64Array.from(healthy.times.slice(first)));
-    const cutOff = /([\d,]+) stalled/.exec(stderr)?.[1]?.replaceAll(',', '') ?? 0;
-    rows.push(
-      atMost('  a healthy client is answered in (p99)', times?.p99 ?? Number.NaN, latencyMs, 'ms'),
-      nothing('  promises broken to it', healthy.broken(text)),
-      atMost('  memory of the server grows by', peakMiB - before.residentMiB, growth, 'MiB'),
-      atMost('  of that it keeps in objects', heapMiB - before.heapMiB, left, 'MiB'),
-      exactly('  descriptors left open', open, 0),
-      exactly('  cut off', Number(cutOff), stalled),
-    );
+  const deadlineMs = DEADLINE_MS.least + share * DEADLINE_MS.all;
+  await withUntouched(async (other) => {
+    await withWatched(args, async (server) => {
+      const healthy = new Healthy(server.address);
+      await healthy.answered(HEALTHY_BEFORE);
+      if (warmUp !== undefined) await attackers([kind, warmUp], server, deadlineMs);
+      const before = { ...server.memory, descriptors: server.descriptors, ...(await server.look()) };
+      const first = healthy.times.length;
+      said = await attackers([kind, amount, letters], server, deadlineMs);
+      const open = await server.descriptorsBeyond(before.descriptors);
+      const { heapMiB } = await settled(server);
+      const { peakMiB } = server.memory;
+      await healthy.stop();
+      const { text, stderr } = await server.stop();
+      const cutOff = /([\d,]+) stalled/.exec(stderr)?.[1]?.replaceAll(',', '') ?? 0;
+      rows.push(
+        atMost('  a healthy client is answered in (p99)', healthy.p99(first), latencyMs, 'ms'),
+        untouched(other),
+        nothing('  promises broken to it', healthy.broken(text)),
+        atMost('  memory of the server grows by', peakMiB - before.residentMiB, growth, 'MiB'),
+        atMost('  of that it keeps in objects', heapMiB - before.heapMiB, left, 'MiB'),
+        exactly('  descriptors left open', open, 0),
+        exactly('  cut off', Number(cutOff), stalled),
+      );
+    });
   });
   return { rows, said };
 }
 
-/** Resolves to what they said when the server has closed them all, or they have. */
+/** What was closed a moment ago is collected at the second look. */
+async function settled(server: WatchedServer): Promise<Inside> {
+  await server.look();
+  await sleep(SETTLE_MS);
+  return server.look();
+}
+
+/** Resolves to what they said when the server has closed them all, or they have. @throws Error when that does not happen */
 async function attackers(
   [kind, amount, letters = 0]: readonly [kind: string, amount: number, letters?: number | undefined],
   { address, program }: WatchedServer,
+  deadlineMs: number,
 ): Promise<string> {
   const args = [kind, String(amount), ...at(address), String(letters)];
   const attacker = new Program('test/soak/attackers.js', args);
@@ -118,10 +141,11 @@ async function attackers(
     const gone = program.finished.then(({ stderr }) => {
       throw new Error(`the server is gone:\n${stderr}`);
     });
-    const { status, stdout, stderr } = await Promise.race([attacker.finished, gone]);
+    const { status, stdout, stderr } = await Promise.race([ended(attacker, deadlineMs), gone]);
     if (status !== 0) throw new Error(`the attackers failed: ${stderr}`);
     return stdout;
   } finally {
     attacker.kill();
+    await attacker.finished;
   }
 }

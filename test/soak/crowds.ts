@@ -4,7 +4,14 @@ import { readFileSync } from 'node:fs';
 import type { LoadPlan } from '../../client/lab/plan.js';
 import { runLoad } from '../../client/lab/run-load.js';
 import { atMost, exactly, nothing, type Row, type Scope, scaled, told } from './section.js';
-import { NOT_WATCHED, type WatchedServer, withWatched } from './watched.js';
+import {
+  type Healthy,
+  NOT_WATCHED,
+  untouched,
+  type WatchedServer,
+  withUntouched,
+  withWatched,
+} from './watched.js';
 
 const IDLE = 10_000;
 const ACTIVE = 1_000;
@@ -24,8 +31,11 @@ export async function crowds(scope: Scope): Promise<Row[]> {
   const missing = NOT_WATCHED ?? tooFewDescriptors(idle + active + BESIDE);
   if (missing !== undefined) return [told('crowd', missing)];
   const rows: Row[] = [told(`crowd: ${active} clients that type for ${seconds} s, and idle ones`, idle)];
-  await withWatched(['--max-connections', String(MOST_CONNECTIONS)], async (server) => {
-    rows.push(...(await watchCrowd(server, { ...plan(active, seconds), silent: idle }, scope)));
+  const crowd = { ...plan(active, seconds), silent: idle };
+  await withUntouched(async (other) => {
+    await withWatched(['--max-connections', String(MOST_CONNECTIONS)], async (server) => {
+      rows.push(...(await watchCrowd(server, crowd, scope, other)));
+    });
   });
   return rows;
 }
@@ -43,6 +53,7 @@ async function watchCrowd(
   server: WatchedServer,
   crowd: Omit<LoadPlan, 'host' | 'port'>,
   { latencyMs, progress }: Scope,
+  other: Healthy,
 ): Promise<Row[]> {
   const watch = server.program.child.pid ?? 0;
   const { answered, corrected, faults, loadCpu, seconds, watched } = await runLoad(
@@ -54,6 +65,7 @@ async function watchCrowd(
     exactly('  letters answered', answered, crowd.letters),
     nothing('  promises broken', Object.keys(faults)),
     atMost('  answered in (p99)', corrected?.p99 ?? Number.POSITIVE_INFINITY, latencyMs, 'ms'),
+    untouched(other),
     atMost('  resident memory of the server', (server.memory.peakMiB * 2 ** 20) / 1e6, RESIDENT_MB, 'MB'),
     told('  of a core they took, server and load', `${percent(cpuSeconds / seconds)}, ${percent(loadCpu)}`),
   ];

@@ -1,6 +1,5 @@
 // Some minutes of steady work: whatever grows, grows by the text alone.
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import { runLoad } from '../../client/lab/run-load.js';
 import { atMost, exactly, nothing, type Row, type Scope, scaled, told } from './section.js';
 import { NOT_WATCHED, type WatchedServer, withWatched } from './watched.js';
@@ -13,14 +12,13 @@ const LEAST_SECONDS = 3;
 const SETTLING_SECONDS = 60;
 /** So few seconds say nothing about how memory grows. */
 const TOO_FEW_SECONDS = 60;
-const LOOK_MS = 1_000;
 const SLOPE_MIB = 1;
 /** Of what a client may wait: 20 ms of 100. */
 const LAG_SHARE = 0.2;
 const KEPT_MIB = 2;
 
 interface Look {
-  /** Minutes since it began. */
+  /** Minutes since the first letter. */
   readonly at: number;
   readonly residentMiB: number;
   readonly descriptors: number;
@@ -43,13 +41,19 @@ async function work(server: WatchedServer, seconds: number, scope: Scope): Promi
   const how = { timeoutMs: 2_000 * seconds, patienceMs: 10_000, burst: 1, writes: 1 } as const;
   const looks: Look[] = [];
   const before = await server.look();
-  const loading = runLoad(
-    { ...server.address, ...plan, ...how },
-    { onProgress: (done) => scope.progress(done, letters) },
-  );
-  const looking = lookOnAndOn(server, looks, loading);
-  const { answered, corrected, faults, finalBytes = 0 } = await loading;
-  await looking;
+  let began: number | undefined;
+  const onProgress = (done: number) => {
+    scope.progress(done, letters);
+    began ??= performance.now();
+    const at = (performance.now() - began) / 60_000;
+    looks.push({ at, residentMiB: server.memory.residentMiB, descriptors: server.descriptors });
+  };
+  const {
+    answered,
+    corrected,
+    faults,
+    finalBytes = 0,
+  } = await runLoad({ ...server.address, ...plan, ...how }, { onProgress });
   const after = await server.look();
   const settled = looks.filter(({ at }) => at * 60 >= Math.min(SETTLING_SECONDS, seconds / 5));
   const textSlope = finalBytes / 2 ** 20 / (seconds / 60);
@@ -67,26 +71,6 @@ async function work(server: WatchedServer, seconds: number, scope: Scope): Promi
     exactly('  descriptors: most less fewest', Math.max(...descriptors) - Math.min(...descriptors), 0),
     atMost('  lag of the event loop (p99)', after.lagMs.p99, LAG_SHARE * scope.latencyMs, 'ms'),
   ];
-}
-
-/** Once a second, as long as the load runs. */
-async function lookOnAndOn(server: WatchedServer, looks: Look[], loading: Promise<unknown>): Promise<void> {
-  const began = performance.now();
-  let running = true;
-  const done = loading.then(
-    () => {
-      running = false;
-    },
-    () => {
-      running = false;
-    },
-  );
-  for (;;) {
-    await Promise.race([sleep(LOOK_MS), done]);
-    if (!running) return;
-    const at = (performance.now() - began) / 60_000;
-    looks.push({ at, residentMiB: server.memory.residentMiB, descriptors: server.descriptors });
-  }
 }
 
 /** Of the straight line that is nearest to the points (least squares). */

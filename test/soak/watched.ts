@@ -6,10 +6,12 @@ import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from 'strsvr/client';
+import { percentiles } from '../../client/lab/measures.js';
 import { CAN_OBSERVE, observe } from '../../client/lab/observe.js';
 import { check, digest, type Operation } from '../../shared/history.js';
 import { type Address, built, ended, Program } from '../support.js';
 import type { Inside } from './inside.js';
+import { type Row, told } from './section.js';
 
 export const NOT_WATCHED = CAN_OBSERVE ? undefined : 'skipped: there is no /proc';
 
@@ -131,6 +133,11 @@ export class Healthy {
     connection.close();
   }
 
+  /** Of the letters from this one on. */
+  p99(first = 0): number {
+    return percentiles(Float64Array.from(this.times.slice(first)))?.p99 ?? Number.NaN;
+  }
+
   /** Which promise was broken to it, when the text in the end is this; of the letters of others nothing is known. */
   broken(text: Buffer): string[] {
     const others: Operation[] = [];
@@ -140,4 +147,18 @@ export class Healthy {
     const found = check([...others, ...this.history], text);
     return found === undefined ? [] : [`${found.invariant}: ${found.what}`];
   }
+}
+
+/** A server that nobody else talks to, and its healthy client, beside all that happens: how late the machine alone makes it. */
+export async function withUntouched(use: (healthy: Healthy) => Promise<void>): Promise<void> {
+  await withWatched([], async (server) => {
+    const healthy = new Healthy(server.address);
+    await use(healthy);
+    await healthy.stop();
+  });
+}
+
+/** To be read beside a figure of a server that was not left alone. */
+export function untouched(healthy: Healthy): Row {
+  return told('  and meanwhile by a server with nothing else to do', `${healthy.p99().toFixed(1)} ms`);
 }
