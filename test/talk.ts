@@ -8,6 +8,8 @@ import type { Address } from './support.js';
 const LETTERS = ['a', 'é', '€', '😀'] as const;
 
 export interface Talk {
+  /** The next letter to send; without: four of different lengths, again and again. */
+  readonly letter?: () => string;
   /** Letters that it sends; without: until the connection ends. */
   readonly letters?: number;
   /** So many letters may be unanswered at a time. */
@@ -23,7 +25,7 @@ export interface Talk {
 export async function talk(
   address: Address,
   client: number,
-  { letters = Number.POSITIVE_INFINITY, unanswered = 1, patienceMs }: Talk,
+  { letter: next, letters = Number.POSITIVE_INFINITY, unanswered = 1, patienceMs }: Talk,
 ): Promise<Operation[]> {
   const history: Operation[] = [];
   try {
@@ -32,7 +34,7 @@ export async function talk(
     const sendOneByOne = async () => {
       while (history.length < letters) {
         const index = history.length;
-        const letter = LETTERS[index % LETTERS.length] ?? 'z';
+        const letter = next?.() ?? LETTERS[index % LETTERS.length] ?? 'z';
         const sent = performance.now();
         history.push({ client, letter, sent });
         const reply = digest(Buffer.from(await connection.send(letter)));

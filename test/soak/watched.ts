@@ -10,7 +10,7 @@ import { percentiles } from '../../client/lab/measures.js';
 import { CAN_OBSERVE, observe } from '../../client/lab/observe.js';
 import { check, digest, type Operation } from '../../shared/history.js';
 import { type Address, built, ended, Program } from '../support.js';
-import type { Inside } from './inside.js';
+import type { Inside, Question } from './inside.js';
 import { type Row, told } from './section.js';
 
 export const NOT_WATCHED = CAN_OBSERVE ? undefined : 'skipped: there is no /proc';
@@ -38,9 +38,9 @@ export class WatchedServer {
   }
 
   /** Collects garbage there, and says what is left. */
-  async look(): Promise<Inside> {
+  async look(question: Question = 'look'): Promise<Inside> {
     const answer = once(this.program.child, 'message');
-    this.program.child.send('look');
+    this.program.child.send(question);
     const [inside] = await Promise.race([answer, this.program.finished.then(() => [])]);
     if (inside === undefined) throw new Error(`the server is gone:\n${this.program.stderr}`);
     return inside;
