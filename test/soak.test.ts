@@ -1,8 +1,9 @@
-// A short share of each section of `make soak` that no other test has, with patience: other tests run beside it.
+// A short share of each section of `make soak` that no other test has (resets are in attack.test.ts), with patience: other
+// tests run beside it.
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { deaf, paste, resets } from './soak/attacks.js';
+import { deaf, paste } from './soak/attacks.js';
 import { crowds } from './soak/crowds.js';
 import { atMost, exactly, nothing, type Section, told } from './soak/section.js';
 import { slopeOf, steady } from './soak/steady.js';
@@ -27,7 +28,6 @@ test(
   'clients that send for ever and never read cost little and are cut off; nobody else notices',
   good(deaf),
 );
-test('clients that connect and reset leave no descriptor and no memory behind', good(resets));
 test('of what a client pastes that reads nothing, most stays at the client', good(paste));
 test('steady work leaves nothing behind, and the event loop is never late for long', good(steady));
 test('SIGTERM while clients send, each I/O model: what is printed explains all that they saw', good(stops));
