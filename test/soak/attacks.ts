@@ -112,8 +112,8 @@ async function attack(
         atMost('  a healthy client is answered in (p99)', healthy.p99(first), latencyMs, 'ms'),
         untouched(other),
         nothing('  promises broken to it', healthy.broken(text)),
-        atMost('  memory of the server grows by', peakMiB - before.residentMiB, growth, 'MiB'),
-        atMost('  of that it keeps in objects', heapMiB - before.heapMiB, left, 'MiB'),
+        atMost('  growth of the memory of the server', peakMiB - before.residentMiB, growth, 'MiB'),
+        atMost('  growth of its live objects', heapMiB - before.heapMiB, left, 'MiB'),
         exactly('  descriptors left open', open, 0),
         exactly('  cut off', Number(cutOff), stalled),
       );

@@ -2,7 +2,14 @@
 
 import { runLoad } from '../../client/lab/run-load.js';
 import { atMost, exactly, nothing, type Row, type Scope, scaled, told } from './section.js';
-import { NOT_WATCHED, type WatchedServer, withWatched } from './watched.js';
+import {
+  type Healthy,
+  NOT_WATCHED,
+  untouched,
+  type WatchedServer,
+  withUntouched,
+  withWatched,
+} from './watched.js';
 
 const CLIENTS = 100;
 const LETTERS_A_SECOND = 2;
@@ -23,19 +30,26 @@ export async function steady(scope: Scope): Promise<Row[]> {
   const seconds = scaled(SECONDS, scope, LEAST_SECONDS);
   const rows: Row[] = [told(`seconds of steady work, ${CLIENTS} clients, 2 letters a second each`, seconds)];
   if (NOT_WATCHED !== undefined) return [told('steady work', NOT_WATCHED)];
-  await withWatched([], async (server) => {
-    rows.push(...(await work(server, seconds, scope)));
+  await withUntouched(async (healthy, idle) => {
+    await withWatched([], async (server) => {
+      rows.push(...(await work(server, seconds, scope, { healthy, idle })));
+    });
   });
   return rows;
 }
 
-async function work(server: WatchedServer, seconds: number, scope: Scope): Promise<Row[]> {
+async function work(
+  server: WatchedServer,
+  seconds: number,
+  scope: Scope,
+  { healthy, idle }: { healthy: Healthy; idle: WatchedServer },
+): Promise<Row[]> {
   const rate = CLIENTS * LETTERS_A_SECOND;
   const letters = rate * seconds;
   const plan = { clients: CLIENTS, silent: 0, letters, rate, warmup: 1, prefill: 0, nagle: false, seed: 1 };
   const how = { timeoutMs: 2_000 * seconds, patienceMs: 10_000, burst: 1, writes: 1 } as const;
   const watched = new Course(server);
-  const before = await server.look('begin');
+  const [before] = await Promise.all([server.look('begin'), idle.look('begin')]);
   const onProgress = (done: number) => {
     scope.progress(done, letters);
     watched.look();
@@ -46,21 +60,23 @@ async function work(server: WatchedServer, seconds: number, scope: Scope): Promi
     faults,
     finalBytes = 0,
   } = await runLoad({ ...server.address, ...plan, ...how }, { onProgress });
-  const after = await server.look();
+  const [after, unloaded] = await Promise.all([server.look(), idle.look()]);
   const textSlope = finalBytes / 2 ** 20 / (seconds / 60);
   const slope = (await watched.slopeAfter(SETTLING_MINUTES)) - textSlope;
-  const growth = 'memory of the server grows in a minute, less the text,';
+  const growth = 'growth of its memory in a minute, less the text';
   return [
     exactly('  letters answered', answered, letters),
     nothing('  promises broken', Object.keys(faults)),
     atMost('  answered in (p99)', corrected?.p99 ?? Number.POSITIVE_INFINITY, scope.latencyMs, 'ms'),
+    untouched(healthy),
     seconds < TOO_FEW_SECONDS
       ? told(`  ${growth}`, 'too short')
       : atMost(`  ${growth}`, slope, SLOPE_MIB, 'MiB'),
-    atMost('  its live objects grow by', after.heapMiB - before.heapMiB, KEPT_MIB, 'MiB'),
-    told('  memory of the server at most', `${server.memory.peakMiB.toFixed(1)} MiB`),
+    atMost('  growth of its live objects', after.heapMiB - before.heapMiB, KEPT_MIB, 'MiB'),
+    told('  memory of the server (peak)', `${server.memory.peakMiB.toFixed(1)} MiB`),
     exactly('  descriptors: most less fewest', watched.descriptorRange, 0),
     atMost('  lag of the event loop (p99)', after.lagMs.p99, LAG_SHARE * scope.latencyMs, 'ms'),
+    told('  and meanwhile of a server with nothing else to do', `${unloaded.lagMs.p99.toFixed(1)} ms`),
   ];
 }
 

@@ -150,10 +150,12 @@ export class Healthy {
 }
 
 /** A server that nobody else talks to, and its healthy client, beside all that happens: how late the machine alone makes it. */
-export async function withUntouched(use: (healthy: Healthy) => Promise<void>): Promise<void> {
+export async function withUntouched(
+  use: (healthy: Healthy, server: WatchedServer) => Promise<void>,
+): Promise<void> {
   await withWatched([], async (server) => {
     const healthy = new Healthy(server.address);
-    await use(healthy);
+    await use(healthy, server);
     await healthy.stop();
   });
 }
