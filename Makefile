@@ -24,7 +24,7 @@ help:
 	@echo 'make wps        start wps, which asks it to (HOST=127.0.0.1 PORT=8888 COMMAND=ps)'
 	@echo 'make lab        measure asynchronous I/O against threads, and say where the report is (under two minutes)'
 	@echo 'make test       run all tests and check the coverage'
-	@echo 'make soak       prove what the journal promises and that the tests see bugs; some 15 minutes'
+	@echo 'make soak       crowds, attacks, chance, stops, kills and seeded bugs, as a table of figures; half an hour'
 	@echo 'make exercise   list servers with a bug in them, to be found; N=4 makes the fourth'
 	@echo 'make bench      measure how fast strsvr is, against C, Python and what was aimed at; some 15 minutes (QUICK=1: fewer runs)'
 	@echo 'make lint       check style and format'

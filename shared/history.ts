@@ -1,7 +1,8 @@
 // What clients saw, and whether one shared text explains all of it. A history is a list of letters sent, each with the
 // time it was sent, the time its reply was there, and what the reply was; with the final text it is checked against the
 // promises of the server. I1 to I7 together hold if and only if the history is linearizable: the server behaved as if
-// each letter had been appended at one instant between sending and reply. Nothing here does I/O or reads a clock.
+// each letter had been appended at one instant between sending and reply. I8 is about the replies alone: they come in the
+// order of their letters. Nothing here does I/O or reads a clock.
 
 import { lastLetter } from './letters.js';
 
@@ -23,7 +24,7 @@ export interface Operation {
 }
 
 export interface Violation {
-  readonly invariant: 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I7';
+  readonly invariant: 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I7' | 'I8';
   readonly what: string;
 }
 
@@ -60,7 +61,8 @@ export function check(history: readonly Operation[], text: Uint8Array): Violatio
     uniquePlaces(answered) ??
     sessionOrder(answered) ??
     realTime(answered) ??
-    nothingInvented(history, answered, text)
+    nothingInvented(history, answered, text) ??
+    growing(answered)
   );
 }
 
@@ -157,6 +159,18 @@ function nothingInvented(
       return { invariant: 'I7', what: `nobody sent the ${letter} that ends at ${place}` };
     if (sent > latest)
       return { invariant: 'I7', what: `the ${letter} that ends at ${place} was sent too late` };
+  }
+  return undefined;
+}
+
+/** I8: what one client sees never shrinks. With I4, that is: its replies come in the order of its letters. */
+function growing(answered: readonly Answered[]): Violation | undefined {
+  const last = new Map<number, number>();
+  for (const operation of answered) {
+    const { at } = operation.answer;
+    if (at < (last.get(operation.client) ?? at))
+      return violation('I8', operation, 'was answered before an earlier one');
+    last.set(operation.client, at);
   }
   return undefined;
 }

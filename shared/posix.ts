@@ -40,6 +40,7 @@ const SO_NOSIGPIPE = 0x1022; // macOS; Linux has MSG_NOSIGNAL
 const SO_KEEPALIVE = MACOS ? 8 : 9;
 const IPPROTO_TCP = 6;
 const TCP_NODELAY = 1;
+const TCP_MAXSEG = 2;
 const TCP_KEEPIDLE = MACOS ? 0x10 : 4;
 const TCP_KEEPINTVL = MACOS ? 0x101 : 5;
 const TCP_KEEPCNT = MACOS ? 0x102 : 6;
@@ -80,6 +81,8 @@ export interface ConnectOptions {
   readonly nagle: boolean;
   /** Bytes that the kernel keeps for us until we read them; without: as many as it likes. */
   readonly receiveBuffer?: number;
+  /** The largest segment in bytes; without: what the way there allows, which is 64 KiB to one's own machine. */
+  readonly maxSegment?: number;
 }
 
 /** An array of struct pollfd: int fd; short events; short revents. */
@@ -287,7 +290,8 @@ function bindings() {
      * Begins to connect a socket that does not block: it has connected, or failed, once it can be written.
      * @param host a numeric address
      */
-    connect({ host, port }: Address, { nagle, receiveBuffer }: ConnectOptions): number {
+    connect({ host, port }: Address, options: ConnectOptions): number {
+      const { nagle, receiveBuffer, maxSegment } = options;
       const address = encodeAddress(host, port);
       const type = SOCK_STREAM | (MACOS ? 0 : SOCK_CLOEXEC);
       const fd = attempt('socket', () => c.socket(host.includes(':') ? AF_INET6 : AF_INET, type, 0));
@@ -295,6 +299,7 @@ function bindings() {
         setNonblocking(fd);
         if (!nagle) setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
         if (receiveBuffer !== undefined) setOption(fd, SOL_SOCKET, SO_RCVBUF, receiveBuffer);
+        if (maxSegment !== undefined) setOption(fd, IPPROTO_TCP, TCP_MAXSEG, maxSegment);
         if (MACOS) setOption(fd, SOL_SOCKET, SO_NOSIGPIPE, 1);
         if (c.connect(fd, address, address.length) < 0 && koffi.errno() !== EINPROGRESS) {
           throw new SystemError('connect', koffi.errno());

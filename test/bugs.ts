@@ -177,8 +177,8 @@ export const BUGS: readonly Bug[] = [
     find: 'allowHalfOpen: true',
     replace: 'allowHalfOpen: false',
     caughtBy: {
-      file: 'wire.test',
-      title: 'letters followed at once by the end of the stream are all answered',
+      file: 'receive.test',
+      title: 'then too, letters followed at once by the end of the stream are all answered',
     },
   },
   {

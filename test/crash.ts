@@ -2,7 +2,6 @@
 // power cut may leave the file, and the order of the system calls of a real run. `make test` asks for few, `make soak`
 // for many.
 
-import { createHash, type Hash } from 'node:crypto';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,67 +10,41 @@ import { Log } from '../server/log.js';
 import { textMemory } from '../server/memory.js';
 import { GROUP_BYTES, recover } from '../server/recovery.js';
 import { Text } from '../server/text.js';
-import { type Address, ByteClient, withStrsvr } from './support.js';
+import { check, type Operation } from '../shared/history.js';
+import { ByteClient, withStrsvr } from './support.js';
+import { talk } from './talk.js';
 
 const CLIENTS = 8;
 const LF = 0x0a;
 
 // --- killed again and again ---
 
-/** One letter sent, as its client knows it. No letter is ever sent twice. */
-interface Sent {
-  readonly letter: string;
-  readonly client: string;
-  readonly sent: number;
-  answered?: number;
-  /** The reply's length in bytes and its hash: the reply itself would be n² bytes in a long history. */
-  length?: number;
-  hash?: string;
-}
-
 export interface KillFigures {
-  cycles: number;
-  answered: number;
-  /** Answered letters that are not where their reply showed them. */
-  lost: number;
-  /** Letters that are in the text twice, or that nobody sent. */
-  doubled: number;
-  /** Answers out of the order of their session or of real time, or in one place. */
-  disordered: number;
+  readonly cycles: number;
+  readonly answered: number;
+  /** The promise that the text in the end shows to be broken. */
+  readonly broken: string | undefined;
 }
 
 /** Kills a server with 8 clients 5 to 150 ms after it listens, starts it again, and at the end checks the history. */
 export async function killCycles(cycles: number, file: string): Promise<KillFigures> {
-  const history: Sent[] = [];
+  const history: Operation[] = [];
+  let letters = 0;
+  const letter = () => letterOf(letters++); // no letter is ever sent twice
   for (let cycle = 0; cycle < cycles; cycle += 1) {
     await withStrsvr(['0', '--journal', file, '--log', 'silent'], async (server, address) => {
-      const clients = Array.from({ length: CLIENTS }, (_, i) => chat(address, `${cycle}/${i}`, history));
+      const clients = Array.from({ length: CLIENTS }, (_, i) =>
+        talk(address, cycle * CLIENTS + i, { letter }),
+      );
       await sleep(5 + Math.random() * 145);
       server.child.kill('SIGKILL');
-      await Promise.all(clients);
+      history.push(...(await Promise.all(clients)).flat());
     });
   }
   await withStrsvr(['0', '--journal', file], async () => {}); // recovers what the last kill left
-  return { cycles, ...check(history, fs.readFileSync(file)) };
-}
-
-/** Sends one letter after the other until the server is gone. */
-async function chat(address: Address, name: string, history: Sent[]): Promise<void> {
-  const client = await ByteClient.connect(address).catch(() => undefined);
-  if (client === undefined) return;
-  try {
-    for (;;) {
-      const op: Sent = { letter: letterOf(history.length), client: name, sent: performance.now() };
-      history.push(op);
-      client.send(`${op.letter}\n`);
-      const reply = await line(client);
-      op.answered = performance.now();
-      op.length = reply.length;
-      op.hash = reply.toString().endsWith(op.letter) ? sha(reply).digest('hex') : 'not its own letter';
-    }
-  } catch {
-    client.close(); // the server was killed
-  }
+  const found = check(history, fs.readFileSync(file));
+  const answered = history.filter(({ answer }) => answer !== undefined).length;
+  return { cycles, answered, broken: found && `${found.invariant}: ${found.what}` };
 }
 
 /** A letter of 2, 3 or 4 bytes for each number, none a control character. */
@@ -80,69 +53,6 @@ function letterOf(n: number): string {
   if (n % 3 === 0 && third < 0x700) return String.fromCodePoint(0xa1 + third);
   if (n % 3 === 1 && third < 0xc000) return String.fromCodePoint(0x1000 + third);
   return String.fromCodePoint(0x10000 + n);
-}
-
-async function line(client: ByteClient): Promise<Buffer> {
-  const parts: Buffer[] = [];
-  for (;;) {
-    const part = await client.receiveSome();
-    parts.push(part);
-    if (part.at(-1) === LF) return Buffer.concat(parts).subarray(0, -1);
-  }
-}
-
-function sha(bytes: Uint8Array): Hash {
-  return createHash('sha1').update(bytes);
-}
-
-/** I1 to I7 and I9 of a history of distinct letters against the text in the end. */
-export function check(history: readonly Sent[], final: Buffer): Omit<KillFigures, 'cycles'> {
-  const answered = history.filter((op) => op.length !== undefined);
-  return {
-    answered: answered.length,
-    lost: countLost(answered, final),
-    doubled: countInvented(history, final),
-    disordered: countDisordered(answered),
-  };
-}
-
-/** Each reply must be the final text up to its length. */
-function countLost(answered: readonly Sent[], final: Buffer): number {
-  const ascending = [...answered].sort((one, other) => Number(one.length) - Number(other.length));
-  const soFar = createHash('sha1');
-  let at = 0;
-  let lost = 0;
-  for (const { length = 0, hash } of ascending) {
-    soFar.update(final.subarray(at, length));
-    at = length;
-    if (length > final.length || soFar.copy().digest('hex') !== hash) lost += 1;
-  }
-  return lost;
-}
-
-function countInvented(history: readonly Sent[], final: Buffer): number {
-  const unseen = new Set(history.map(({ letter }) => letter));
-  let invented = 0;
-  for (const letter of final.toString()) if (!unseen.delete(letter)) invented += 1;
-  return invented;
-}
-
-/** By real time: whoever was answered before another sent must stand before it. That includes a session's own order. */
-function countDisordered(answered: readonly Sent[]): number {
-  const bySending = [...answered].sort((one, other) => one.sent - other.sent);
-  const byAnswer = [...answered].sort((one, other) => Number(one.answered) - Number(other.answered));
-  let next = 0;
-  let longestBefore = 0;
-  let disordered = answered.length - new Set(answered.map(({ length }) => length)).size;
-  for (const { sent, length = 0 } of bySending) {
-    for (let before = byAnswer[next]; before?.answered !== undefined && before.answered < sent; ) {
-      longestBefore = Math.max(longestBefore, before.length ?? 0);
-      next += 1;
-      before = byAnswer[next];
-    }
-    if (length <= longestBefore) disordered += 1;
-  }
-  return disordered;
 }
 
 // --- what a power cut may leave ---
@@ -250,6 +160,10 @@ export async function tracedRun(file: string, trace: string): Promise<TraceFigur
     through,
   );
   return judgeTrace(fs.readFileSync(trace, 'utf8'), file);
+}
+
+async function line(client: ByteClient): Promise<void> {
+  while ((await client.receiveSome()).at(-1) !== LF);
 }
 
 async function sendSome(client: ByteClient, number: number): Promise<void> {

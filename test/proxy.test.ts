@@ -1,18 +1,14 @@
 // Clients behind a bad network: whatever it does, one text explains all that they saw.
 
-import { connect } from 'strsvr/client';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { check, digest, type Operation } from '../shared/history.js';
+import { IO_MODELS } from '../server/io/model.js';
 import { random } from '../shared/random.js';
-import { NO_FAULTS, randomFaults, withProxy } from './proxy.js';
-import { type Address, ByteClient, withServer } from './support.js';
+import { NO_FAULTS, runScript, withProxy } from './proxy.js';
+import { ByteClient, withServer } from './support.js';
 
 const SCRIPTS = 20;
-const CLIENTS = 4;
-const LETTERS = 8;
-/** A client behind a network that swallows everything gives up. */
-const PATIENCE_MS = 500;
+const A_FEW = 2;
 
 test('a network without faults changes nothing', async () => {
   await withServer({}, async (server) => {
@@ -36,41 +32,13 @@ test('a network of single bytes, late, changes nothing either', async () => {
 });
 
 test(`${SCRIPTS} scripts of faults: no answered letter is lost, none is there twice`, async () => {
-  for (let seed = 1; seed <= SCRIPTS; seed += 1) {
-    const chance = random(seed);
-    const faults = randomFaults(chance);
-    await withServer({}, async (server) => {
-      const histories: Operation[][] = [];
-      await withProxy(server.address, faults, chance, async (address) => {
-        const clients = Array.from({ length: CLIENTS }, (_, client) => talk(address, client));
-        histories.push(...(await Promise.all(clients)));
-      });
-      const { text } = await server.stop();
-      assert.is(check(histories.flat(), text), undefined, `seed ${seed}: ${JSON.stringify(faults)}`);
-    });
-  }
+  for (let seed = 1; seed <= SCRIPTS; seed += 1) assert.is(await runScript('events', seed), undefined);
 });
 
-/** Sends letters until all are answered or the network has broken. */
-async function talk(address: Address, client: number): Promise<Operation[]> {
-  const history: Operation[] = [];
-  try {
-    const connection = await connect(address);
-    const giveUp = setTimeout(() => connection.close(), PATIENCE_MS);
-    try {
-      for (let i = 0; i < LETTERS; i += 1) {
-        const letter = ['a', 'é', '€', '😀'][i % 4] ?? 'z';
-        const sent = performance.now();
-        history.push({ client, letter, sent });
-        const reply = digest(Buffer.from(await connection.send(letter)));
-        history[i] = { client, letter, sent, answer: { at: performance.now(), reply } };
-      }
-    } finally {
-      clearTimeout(giveUp);
-      connection.close();
-    }
-  } catch {} // what is not answered stays not known
-  return history;
-}
+test('the other I/O models: a few of the same scripts', async () => {
+  for (const io of IO_MODELS.filter((model) => model !== 'events')) {
+    for (let seed = 1; seed <= A_FEW; seed += 1) assert.is(await runScript(io, seed), undefined);
+  }
+});
 
 test.run();

@@ -1,10 +1,18 @@
-// A network that is slow, cuts everything small, and breaks: a proxy between clients and a server, seeded.
+// A network that is slow, cuts everything small, and breaks: a proxy between clients and a server, seeded. `make test`
+// runs few scripts of such faults, `make soak` many.
 
 import { once } from 'node:events';
 import { createConnection, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Random } from '../shared/random.js';
-import type { Address } from './support.js';
+import type { IoModelName } from '../server/io/model.js';
+import { check, type Operation } from '../shared/history.js';
+import { type Random, random } from '../shared/random.js';
+import { type Address, withServer } from './support.js';
+import { talk } from './talk.js';
+
+const CLIENTS = 4;
+/** A client behind a network that swallows everything gives up. */
+const TALK = { letters: 8, patienceMs: 500 };
 
 /** What happens to each direction of each connection; 0 and Infinity mean nothing does. */
 export interface Faults {
@@ -33,7 +41,7 @@ export const NO_FAULTS: Faults = {
 };
 
 /** Some faults, most of them harmless, at most one that ends the connection. */
-export function randomFaults({ below, oneOf }: Random): Faults {
+function randomFaults({ below, oneOf }: Random): Faults {
   const end = oneOf(['none', 'none', 'resetAfterBytes', 'halfCloseAfterBytes', 'blackholeAfterBytes']);
   return {
     ...NO_FAULTS,
@@ -102,4 +110,22 @@ async function carry(from: Socket, to: Socket, faults: Faults, chance: Random): 
   } catch {
     to.destroy(); // the other side has broken the connection
   }
+}
+
+/** Some clients behind faults that follow from the seed; what went wrong, or undefined. */
+export async function runScript(io: IoModelName, seed: number): Promise<string | undefined> {
+  const chance = random(seed);
+  const faults = randomFaults(chance);
+  let wrong: string | undefined;
+  await withServer({ io }, async (server) => {
+    const histories: Operation[][] = [];
+    await withProxy(server.address, faults, chance, async (address) => {
+      const clients = Array.from({ length: CLIENTS }, (_, client) => talk(address, client, TALK));
+      histories.push(...(await Promise.all(clients)));
+    });
+    const found = check(histories.flat(), (await server.stop()).text);
+    if (found !== undefined)
+      wrong = `${io}, seed ${seed}: ${found.invariant}: ${found.what}: ${JSON.stringify(faults)}`;
+  });
+  return wrong;
 }

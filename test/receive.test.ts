@@ -3,6 +3,7 @@ import { createConnection, createServer, type Socket } from 'node:net';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { onReceive } from '../server/io/receive.js';
+import { ByteClient, withServer } from './support.js';
 
 const test = suite('receive');
 
@@ -54,5 +55,36 @@ test('where Node.js offers no such buffer, they take what comes', async () => {
   assert.is(text, `abc${'d'.repeat(100_000)}`);
   assert.ok(buffers > 1, 'each chunk has a buffer of its own');
 });
+
+test('then too, letters followed at once by the end of the stream are all answered', async () => {
+  const [prototype, useUserBuffer] = await withoutBuffers();
+  try {
+    await withServer({}, async (server) => {
+      const client = await ByteClient.connect(server.address);
+      client.send('x'.repeat(3_000));
+      assert.is((await client.endAndReceive()).length, (3_000 * 3_001) / 2);
+    });
+  } finally {
+    Reflect.set(prototype, 'useUserBuffer', useUserBuffer);
+  }
+});
+
+/** As if this Node.js had no such thing as a buffer to read into; gives what is needed to bring it back. */
+async function withoutBuffers(): Promise<[prototype: object, useUserBuffer: unknown]> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  let prototype: object = Reflect.get(server, '_handle');
+  while (
+    !Object.hasOwn(prototype, 'useUserBuffer') &&
+    Object.getPrototypeOf(prototype) !== Object.prototype
+  ) {
+    prototype = Object.getPrototypeOf(prototype);
+  }
+  server.close();
+  const useUserBuffer: unknown = Reflect.get(prototype, 'useUserBuffer');
+  assert.type(useUserBuffer, 'function');
+  Reflect.set(prototype, 'useUserBuffer', undefined);
+  return [prototype, useUserBuffer];
+}
 
 test.run();

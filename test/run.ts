@@ -5,32 +5,20 @@
 //   node dist/test/run.js [name ...]      only the files whose names contain one of the names
 
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Mark } from './mark.js';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const FILE_DEADLINE_MS = 150_000;
 const SIDE_BY_SIDE = 2;
 /** Those that take more than some seconds, longest first, so that none is left running alone at the end. */
-const LONGEST = [
-  ...[
-    'load',
-    'lab',
-    'waiting',
-    'models',
-    'journal-server',
-    'attack',
-    'svr',
-    'tms',
-    'readme',
-    'strclnt',
-    'report',
-  ],
-  ...['strsvr', 'yardsticks', 'plain', 'fuzz', 'events', 'statistics', 'seeded', 'posix'],
-];
-/** In the environment of every process that a test starts, and so in that of all their children. */
-const MARK = `STRSVR_TEST_RUN=${process.pid}-${Date.now()}`;
+const LONGEST = (
+  'load lab waiting models journal-server attack svr tms soak readme strclnt report ' +
+  'strsvr yardsticks plain fuzz events statistics seeded posix'
+).split(' ');
+const MARK = new Mark('STRSVR_TEST_RUN');
 
 interface FileResult {
   readonly passed: number;
@@ -46,11 +34,8 @@ const results: FileResult[] = [];
 const queue = files.toSorted((one, other) => rank(one) - rank(other));
 await Promise.all(Array.from({ length: SIDE_BY_SIDE }, work));
 
-const left = leftBehind();
-for (const { pid, command } of left) {
-  say(`FAILED: left behind, and ended now: ${pid} ${command}`);
-  process.kill(pid, 'SIGKILL');
-}
+const left = MARK.endAll();
+for (const { pid, command } of left) say(`FAILED: left behind, and ended now: ${pid} ${command}`);
 const sum = (of: (result: FileResult) => number) => results.reduce((total, result) => total + of(result), 0);
 const failed = sum((result) => result.failed) + left.length;
 const skipped = sum((result) => result.skipped);
@@ -70,9 +55,8 @@ async function work(): Promise<void> {
 
 function runFile(file: string): Promise<FileResult> {
   const started = performance.now();
-  const [name, value] = MARK.split('=') as [string, string];
   const child = spawn(process.execPath, ['--enable-source-maps', join(HERE, file)], {
-    env: { ...process.env, [name]: value, FORCE_COLOR: '0' },
+    env: { ...process.env, ...MARK.env, FORCE_COLOR: '0' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
@@ -113,24 +97,6 @@ function judge(output: string, ending: string | number | null): FileResult {
     total === 0 ? 'no test was run' : ending !== 0 && failed === 0 ? `ended with ${ending}` : undefined;
   if (complaint !== undefined) say(`FAILED: ${complaint}`);
   return { passed, failed: failed + (complaint === undefined ? 0 : 1), skipped };
-}
-
-/** Processes that tests started and that are still there; where there is no /proc, none are seen. */
-function leftBehind(): Array<{ pid: number; command: string }> {
-  const read = (pid: string, file: string) => {
-    try {
-      return readFileSync(`/proc/${pid}/${file}`, 'utf8');
-    } catch {
-      return ''; // it has ended meanwhile
-    }
-  };
-  let pids: string[] = [];
-  try {
-    pids = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry));
-  } catch {}
-  return pids
-    .filter((pid) => read(pid, 'environ').split('\0').includes(MARK))
-    .map((pid) => ({ pid: Number(pid), command: read(pid, 'cmdline').replaceAll('\0', ' ') }));
 }
 
 function say(line: string): void {

@@ -1,11 +1,16 @@
 // The seeded bugs: each has its place in the code as it is now, and the hunt for them works. `make soak` runs all.
 
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { BUGS, broken } from './bugs.js';
+import { Mark } from './mark.js';
 import { hunt } from './seeded.js';
-import { ByteClient, built, run, withStrsvr } from './support.js';
+import { ByteClient, built, run, testWith, withStrsvr } from './support.js';
+
+const NO_PROC = existsSync('/proc/self/environ') ? undefined : 'it is seen in /proc';
 
 test('each bug has its place exactly once, and a test file that should catch it', () => {
   for (const bug of BUGS) {
@@ -30,6 +35,16 @@ test('a test that sees nothing is told from one that does', async () => {
   const { caught, detail } = await hunt({ ...bug, replace: bug.find });
   assert.not(caught);
   assert.match(detail, /^these failed: \n/);
+});
+
+testWith(test, NO_PROC, 'what a test leaves behind is found and ended, whatever group it is in', async () => {
+  const mark = new Mark('STRSVR_TEST_LEFT_BEHIND');
+  const env = { ...process.env, ...mark.env };
+  const child = spawn('sh', ['-c', 'sleep 60 >/dev/null & echo'], { env, detached: true });
+  await once(child.stdout.resume(), 'end'); // only the sleep is left
+  const [left] = mark.endAll();
+  assert.match(left?.command ?? 'nothing was found', /sleep 60/);
+  assert.equal(new Mark('STRSVR_TEST_LEFT_BEHIND').endAll(), []);
 });
 
 test('a bug whose place has changed is an error', () => {

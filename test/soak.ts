@@ -1,90 +1,107 @@
-// `make soak`: the proofs of crash.ts in full and the hunt for all seeded bugs, as a table of figures; exit status 1 when
-// one is missed.
+// `make soak`: everything that takes too long for `make test`, as a table of figures; exit status 1 when one is missed.
 //
-//   node dist/test/soak.js [share]      a share of them, such as 0.01
+//   node dist/test/soak.js [share] [section ...]      a share of it, such as 0.01; only the sections of these names
 
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { BUGS } from './bugs.js';
-import { killCycles, powerCutImages, tracedRun } from './crash.js';
+import { Mark } from './mark.js';
 import { hunt } from './seeded.js';
+import { deaf, paste, resets } from './soak/attacks.js';
+import { fuzz, proxies, seeds } from './soak/chance.js';
+import { crowds } from './soak/crowds.js';
+import { images, kills, traces } from './soak/journal.js';
+import { nothing, type Row, type Scope, type Section } from './soak/section.js';
+import { steady } from './soak/steady.js';
+import { stops } from './soak/stops.js';
 
-const share = Number(process.argv[2] ?? 1);
-const KILL_CYCLES = Math.ceil(1_000 * share);
-const IMAGES = Math.ceil(10_000 * share);
-const TRACED_RUNS = Math.ceil(50 * share);
-/** Each journal is killed so often: replies are the whole text, so a longer history costs more than it shows. */
-const CYCLES_A_JOURNAL = 50;
+/** At the 99th percentile, for a healthy client. */
+const LATENCY_MS = 100;
+const WIDTHS = { what: 66, figure: 12 };
 
-const folder = mkdtempSync(join(tmpdir(), 'strsvr-soak-'));
-try {
-  await soakKills();
-  await soakImages();
-  if (spawnSync('strace', ['-V']).error === undefined) await soakTraces();
-  else say('traced runs', 'skipped: there is no strace', true);
-  await soakBugs();
-} finally {
-  rmSync(folder, { recursive: true });
-}
+const SECTIONS: readonly Section[] = [
+  { name: 'crowds', run: crowds },
+  { name: 'deaf', run: deaf },
+  { name: 'resets', run: resets },
+  { name: 'paste', run: paste },
+  { name: 'steady', run: steady },
+  { name: 'stops', run: stops },
+  { name: 'seeds', run: seeds },
+  { name: 'fuzz', run: fuzz },
+  { name: 'proxies', run: proxies },
+  { name: 'kills', run: kills },
+  { name: 'images', run: images },
+  { name: 'traces', run: traces },
+  { name: 'bugs', run: bugs },
+];
 
-async function soakKills(): Promise<void> {
-  const sum = { answered: 0, lost: 0, doubled: 0, disordered: 0 };
-  for (let done = 0; done < KILL_CYCLES; done += CYCLES_A_JOURNAL) {
-    progress('kills', done, KILL_CYCLES);
-    const cycles = Math.min(CYCLES_A_JOURNAL, KILL_CYCLES - done);
-    const figures = await killCycles(cycles, join(folder, `killed-${done}`));
-    for (const key of ['answered', 'lost', 'doubled', 'disordered'] as const) sum[key] += figures[key];
+const { share, sections } = readCommandLine();
+/** Every process that is started from here inherits it. */
+const mark = new Mark('STRSVR_SOAK');
+Object.assign(process.env, mark.env);
+process.on('exit', () => mark.endAll());
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, endAtOnce);
+
+const began = performance.now();
+for (const section of sections) await runSection(section);
+say(nothing('processes left behind', leftBehind()));
+const minutes = (performance.now() - began) / 60_000;
+process.stdout.write(`${process.exitCode === 1 ? 'MISSED' : 'all good'}, in ${minutes.toFixed(1)} minutes\n`);
+
+async function runSection({ name, run }: Section): Promise<void> {
+  const progress = (done: number, of: number) => show(`${name}: ${done} of ${of}`);
+  show(name);
+  try {
+    for (const row of await run({ share, latencyMs: LATENCY_MS, progress })) say(row);
+  } catch (error) {
+    say({ what: `${name}: ${error instanceof Error ? error.stack : error}`, figure: 'failed', good: false });
   }
-  say('kill -9 with 8 clients, cycles', KILL_CYCLES, true);
-  say('  letters answered', sum.answered, sum.answered > 5 * KILL_CYCLES);
-  say('  lost', sum.lost, sum.lost === 0);
-  say('  twice, or never sent', sum.doubled, sum.doubled === 0);
-  say('  out of order', sum.disordered, sum.disordered === 0);
 }
 
-async function soakImages(): Promise<void> {
-  progress('images', 0, IMAGES);
-  const { images, lost, invented, refused } = await powerCutImages(IMAGES, folder);
-  say('images of a power cut', images, true);
-  say('  answered letters lost', lost, lost === 0);
-  say('  letters invented', invented, invented === 0);
-  say('  refused', refused, refused === 0);
-}
-
-async function soakTraces(): Promise<void> {
-  let replies = 0;
-  let early = 0;
-  for (let run = 0; run < TRACED_RUNS; run += 1) {
-    progress('traced runs', run, TRACED_RUNS);
-    const file = join(folder, `traced-${run}`);
-    writeFileSync(file, 'abc');
-    const figures = await tracedRun(file, join(folder, 'strace'));
-    replies += figures.replies;
-    early += figures.early;
-  }
-  say('traced runs', TRACED_RUNS, true);
-  say('  replies', replies, replies === 200 * TRACED_RUNS);
-  say('  sent before their fdatasync', early, early === 0);
-}
-
-async function soakBugs(): Promise<void> {
+async function bugs({ progress }: Scope): Promise<Row[]> {
+  const rows: Row[] = [];
   for (const [done, bug] of BUGS.entries()) {
-    progress('seeded bugs', done, BUGS.length);
+    progress(done, BUGS.length);
     const { caught, seconds } = await hunt(bug);
-    say(`seeded bug: ${bug.name}`, `${seconds.toFixed(0)} s`, caught);
+    rows.push({ what: `seeded bug: ${bug.name}`, figure: `${seconds.toFixed(0)} s`, good: caught });
   }
+  return rows;
 }
 
-/** For who watches: overwritten by the next line. */
-function progress(what: string, done: number, of: number): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r${what}: ${done} of ${of} `);
+/** Not by process.exit, which waits for threads of a server in this process that sleep in a call of the system. */
+function endAtOnce(): void {
+  mark.endAll();
+  process.kill(process.pid, 'SIGKILL');
 }
 
-function say(what: string, figure: number | string, good: boolean): void {
+function leftBehind(): string[] {
+  return mark.endAll().map(({ command }) => command);
+}
+
+function readCommandLine(): { share: number; sections: readonly Section[] } {
+  const [first = '', ...rest] = process.argv.slice(2);
+  const given = first !== '' && Number.isFinite(Number(first));
+  const names = given || first === '' ? rest : [first, ...rest];
+  const wrong = names.find((name) => !SECTIONS.some((section) => section.name === name));
+  if (wrong !== undefined || (given && !(Number(first) > 0))) {
+    const known = SECTIONS.map(({ name }) => name).join(', ');
+    process.stderr.write(
+      `expected a share above 0 and some of ${known}, got ${process.argv.slice(2).join(' ')}\n`,
+    );
+    process.exit(2);
+  }
+  const sections = SECTIONS.filter(({ name }) => names.length === 0 || names.includes(name));
+  return { share: given ? Number(first) : 1, sections };
+}
+
+/** For who watches: overwritten by what comes next. */
+function show(line: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line} `);
+}
+
+function say({ what, figure, good }: Row): void {
   const shown = typeof figure === 'number' ? figure.toLocaleString('en') : figure;
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
-  process.stdout.write(`${what.padEnd(54)}${shown.padStart(10)}${good ? '' : '   MISSED'}\n`);
+  process.stdout.write(
+    `${what.padEnd(WIDTHS.what)}${shown.padStart(WIDTHS.figure)}${good ? '' : '   MISSED'}\n`,
+  );
   if (!good) process.exitCode = 1;
 }

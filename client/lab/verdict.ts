@@ -14,6 +14,7 @@ const NAMES: Record<Violation['invariant'], Fault> = {
   I4: 'shrunk',
   I5: 'disordered',
   I7: 'doubled',
+  I8: 'disordered',
 };
 
 /**

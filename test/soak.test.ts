@@ -1,0 +1,69 @@
+// A short share of each section of `make soak` that no other test has (resets are in attack.test.ts), with patience: other
+// tests run beside it.
+
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { deaf, paste } from './soak/attacks.js';
+import { crowds } from './soak/crowds.js';
+import { atMost, exactly, nothing, type Section, told } from './soak/section.js';
+import { slopeOf, steady } from './soak/steady.js';
+import { stops } from './soak/stops.js';
+import { run } from './support.js';
+
+const SHARE = 0.004;
+const LATENCY_MS = 2_000;
+
+/** Begins at once, since sections mostly wait; its test waits for what comes of it. */
+function good(section: Section['run']): () => Promise<void> {
+  const rows = section({ share: SHARE, latencyMs: LATENCY_MS, progress: () => {} });
+  rows.catch(() => {}); // its test says so
+  return async () => {
+    const missed = (await rows).filter((row) => !row.good);
+    assert.equal(missed, []);
+  };
+}
+
+test('300 idle clients and 30 that type: each letter is answered', good(crowds));
+test(
+  'clients that send for ever and never read cost little and are cut off; nobody else notices',
+  good(deaf),
+);
+test('of what a client pastes that reads nothing, most stays at the client', good(paste));
+test('steady work leaves nothing behind, and the event loop is never late for long', good(steady));
+test('SIGTERM while clients send, each I/O model: what is printed explains all that they saw', good(stops));
+
+test('a figure that is missed is not good', () => {
+  assert.equal(atMost('memory', 64.04, 64, 'MiB').good, false);
+  assert.equal(atMost('memory', 64, 64, 'MiB'), {
+    what: 'memory, at most 64 MiB',
+    figure: '64.0 MiB',
+    good: true,
+  });
+  assert.is(atMost('p99', Number.NaN, 100, 'ms').good, false);
+  assert.is(atMost('p99', 999, Number.POSITIVE_INFINITY, 'ms').good, true);
+  assert.is(exactly('letters', 9, 10).good, false);
+  assert.equal(nothing('broken', ['I1: a']), { what: 'broken: I1: a', figure: 1, good: false });
+  assert.is(told('skipped', 'no /proc').good, true);
+});
+
+test('the slope of a line is found among what scatters', () => {
+  const noise = (x: number) => (x % 2 === 0 ? 1 : -1);
+  const points = Array.from({ length: 100 }, (_, x) => [x, 5 + 3 * x + noise(x)] as const);
+  assert.ok(Math.abs(slopeOf(points) - 3) < 0.01);
+});
+
+test('sections are run by name and in a share; an unknown one is a mistake', async () => {
+  const { status, stdout } = await run('test/soak.js', ['0.001', 'seeds']);
+  assert.is(status, 0, stdout);
+  assert.match(
+    stdout,
+    /^seeds of the simulator +20\n {2}promises broken +0\nprocesses left behind +0\nall good, in 0\.0 minutes\n$/,
+  );
+  for (const wrong of [['0', 'seeds'], ['flood']]) {
+    const { status, stderr } = await run('test/soak.js', wrong);
+    assert.is(status, 2);
+    assert.match(stderr, /^expected a share above 0 and some of crowds, deaf, .*, got \w+/);
+  }
+});
+
+test.run();

@@ -1,0 +1,151 @@
+// Attacks by many clients, or with much by one: each beside a healthy client, which must not notice, and with a look at
+// what it leaves behind in the server.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { at, ended, Program } from '../support.js';
+import type { Inside } from './inside.js';
+import { atMost, exactly, nothing, type Row, type Scope, scaled, told } from './section.js';
+import {
+  Healthy,
+  NOT_WATCHED,
+  untouched,
+  type WatchedServer,
+  withUntouched,
+  withWatched,
+} from './watched.js';
+
+const DEAF = 1_000;
+/** What each of them sends at a time: little, and as much as a session takes (and holds, while replies are owed). */
+const DEAF_LETTERS = [10, 1_024] as const;
+const RESETS = 50_000;
+const PASTED_MB = 1_000;
+/** As it is by default; less in a share. */
+const STALL_SECONDS = 30;
+/** Connections that are reset before the server is first looked at, so that it has its working size. */
+const WARM_UP = 5_000;
+/** Letters of the healthy client before anything else happens. */
+const HEALTHY_BEFORE = 20;
+/** After an attack, until what is closed has gone. */
+const SETTLE_MS = 500;
+/** Attackers that are not done by then never will be. */
+const DEADLINE_MS = { least: 30_000, all: 240_000 };
+/** So much of a paste the kernels may take for server and client. */
+const TAKEN_MB = 64;
+
+interface Attack {
+  readonly what: string;
+  /** In the words of attackers.ts. */
+  readonly kind: 'deaf' | 'resets' | 'paste';
+  readonly amount: number;
+  readonly letters?: number;
+  readonly warmUp?: number;
+  readonly args: readonly string[];
+  /** How much the memory of the server may grow meanwhile, and how much of its heap may stay, in MiB. */
+  readonly growth: number;
+  readonly left: number;
+  /** How many are cut off by the server in the end. */
+  readonly stalled: number;
+}
+
+/** With much at a time the text is 1 MB at once, and so is every reply: how late these come is told and not judged. */
+export async function deaf(scope: Scope): Promise<Row[]> {
+  const amount = scaled(DEAF, scope, 20);
+  const args = [...stallTimeout(scope), '--max-length', String(64 * 2 ** 20)];
+  const rows: Row[] = [];
+  for (const letters of DEAF_LETTERS) {
+    const what = `clients that send for ever, ${letters.toLocaleString('en')} letters at a time, and never read`;
+    const judged = letters === DEAF_LETTERS[0] ? scope : { ...scope, latencyMs: Number.POSITIVE_INFINITY };
+    const limits = { growth: 64, left: 4, stalled: amount }; // the text is among what is left
+    rows.push(...(await attack({ what, kind: 'deaf', amount, letters, args, ...limits }, judged)).rows);
+  }
+  return rows;
+}
+
+export async function resets(scope: Scope): Promise<Row[]> {
+  const [amount, warmUp] = [scaled(RESETS, scope, 200), scaled(WARM_UP, scope, 100)];
+  const what = 'clients that connect and reset';
+  const limits = { growth: 32, left: 2, stalled: 0 };
+  const { rows } = await attack({ what, kind: 'resets', amount, warmUp, args: [], ...limits }, scope);
+  return rows;
+}
+
+export async function paste(scope: Scope): Promise<Row[]> {
+  const megabytes = scaled(PASTED_MB, scope, 100);
+  const what = 'MB pasted by one client that reads nothing';
+  const limits = { growth: 32, left: 2, stalled: 1 };
+  const args = stallTimeout(scope);
+  const amount = 1e6 * megabytes;
+  const { rows, said } = await attack({ what, kind: 'paste', amount, args, ...limits }, scope);
+  const taken = [...said.matchAll(/taken (\d+)/g)].map(([, bytes]) => Number(bytes));
+  return [...rows, atMost('  of it left the client', Math.max(0, ...taken) / 1e6, TAKEN_MB, 'MB')];
+}
+
+function stallTimeout(scope: Scope): string[] {
+  return ['--stall-timeout', String(scaled(STALL_SECONDS, scope))];
+}
+
+/** @returns rows, and what the attackers have said */
+async function attack(
+  { what, kind, amount, letters, warmUp, args, growth, left, stalled }: Attack,
+  { share, latencyMs, progress }: Scope,
+): Promise<{ rows: Row[]; said: string }> {
+  const rows: Row[] = [told(what, kind === 'paste' ? amount / 1e6 : amount)];
+  let said = '';
+  if (NOT_WATCHED !== undefined) return { rows: [told(what, NOT_WATCHED)], said };
+  progress(0, amount);
+  const deadlineMs = DEADLINE_MS.least + share * DEADLINE_MS.all;
+  await withUntouched(async (other) => {
+    await withWatched(args, async (server) => {
+      const healthy = new Healthy(server.address);
+      await healthy.answered(HEALTHY_BEFORE);
+      if (warmUp !== undefined) await attackers([kind, warmUp], server, deadlineMs);
+      const before = { ...server.memory, descriptors: server.descriptors, ...(await server.look()) };
+      const first = healthy.times.length;
+      said = await attackers([kind, amount, letters], server, deadlineMs);
+      const open = await server.descriptorsBeyond(before.descriptors);
+      const { heapMiB } = await settled(server);
+      const { peakMiB } = server.memory;
+      await healthy.stop();
+      const { text, stderr } = await server.stop();
+      const cutOff = /([\d,]+) stalled/.exec(stderr)?.[1]?.replaceAll(',', '') ?? 0;
+      rows.push(
+        atMost('  a healthy client is answered in (p99)', healthy.p99(first), latencyMs, 'ms'),
+        untouched(other),
+        nothing('  promises broken to it', healthy.broken(text)),
+        atMost('  growth of the memory of the server', peakMiB - before.residentMiB, growth, 'MiB'),
+        atMost('  growth of its live objects', heapMiB - before.heapMiB, left, 'MiB'),
+        exactly('  descriptors left open', open, 0),
+        exactly('  cut off', Number(cutOff), stalled),
+      );
+    });
+  });
+  return { rows, said };
+}
+
+/** What was closed a moment ago is collected at the second look. */
+async function settled(server: WatchedServer): Promise<Inside> {
+  await server.look();
+  await sleep(SETTLE_MS);
+  return server.look();
+}
+
+/** Resolves to what they said when the server has closed them all, or they have. @throws Error when that does not happen */
+async function attackers(
+  [kind, amount, letters = 0]: readonly [kind: string, amount: number, letters?: number | undefined],
+  { address, program }: WatchedServer,
+  deadlineMs: number,
+): Promise<string> {
+  const args = [kind, String(amount), ...at(address), String(letters)];
+  const attacker = new Program('test/soak/attackers.js', args);
+  try {
+    const gone = program.finished.then(({ stderr }) => {
+      throw new Error(`the server is gone:\n${stderr}`);
+    });
+    const { status, stdout, stderr } = await Promise.race([ended(attacker, deadlineMs), gone]);
+    if (status !== 0) throw new Error(`the attackers failed: ${stderr}`);
+    return stdout;
+  } finally {
+    attacker.kill();
+    await attacker.finished;
+  }
+}

@@ -1,0 +1,78 @@
+// What crash.ts proves of the journal, in full.
+
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { killCycles, powerCutImages, tracedRun } from '../crash.js';
+import { exactly, nothing, type Row, type Scope, scaled, told } from './section.js';
+
+const KILL_CYCLES = 1_000;
+const IMAGES = 10_000;
+const TRACED_RUNS = 50;
+const REPLIES_A_RUN = 200;
+/** Each journal is killed so often: replies are the whole text, so a longer history costs more than it shows. */
+const CYCLES_A_JOURNAL = 50;
+
+export function kills(scope: Scope): Promise<Row[]> {
+  return inFolder(async (folder) => {
+    const total = scaled(KILL_CYCLES, scope);
+    const broken: string[] = [];
+    let answered = 0;
+    for (let done = 0; done < total; done += CYCLES_A_JOURNAL) {
+      scope.progress(done, total);
+      const cycles = Math.min(CYCLES_A_JOURNAL, total - done);
+      const figures = await killCycles(cycles, join(folder, `killed-${done}`));
+      answered += figures.answered;
+      if (figures.broken !== undefined) broken.push(figures.broken);
+    }
+    return [
+      told('kill -9 with 8 clients, cycles', total),
+      { what: '  letters answered', figure: answered, good: answered > 5 * total },
+      nothing('  promises broken', broken),
+    ];
+  });
+}
+
+export function images(scope: Scope): Promise<Row[]> {
+  return inFolder(async (folder) => {
+    const figures = await powerCutImages(scaled(IMAGES, scope), folder);
+    return [
+      told('images of a power cut', figures.images),
+      exactly('  answered letters lost', figures.lost, 0),
+      exactly('  letters invented', figures.invented, 0),
+      exactly('  refused', figures.refused, 0),
+    ];
+  });
+}
+
+export async function traces(scope: Scope): Promise<Row[]> {
+  if (spawnSync('strace', ['-V']).error !== undefined)
+    return [told('traced runs', 'skipped: there is no strace')];
+  return inFolder(async (folder) => {
+    const total = scaled(TRACED_RUNS, scope);
+    let [replies, early] = [0, 0];
+    for (let run = 0; run < total; run += 1) {
+      scope.progress(run, total);
+      const file = join(folder, `traced-${run}`);
+      writeFileSync(file, 'abc');
+      const figures = await tracedRun(file, join(folder, 'strace'));
+      replies += figures.replies;
+      early += figures.early;
+    }
+    return [
+      told('traced runs', total),
+      exactly('  replies', replies, REPLIES_A_RUN * total),
+      exactly('  sent before their fdatasync', early, 0),
+    ];
+  });
+}
+
+async function inFolder(use: (folder: string) => Promise<Row[]>): Promise<Row[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'strsvr-soak-'));
+  try {
+    return await use(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}

@@ -1,0 +1,166 @@
+// A server in a process of its own that can be watched from outside (memory, descriptors) and from inside (heap, lag of
+// the event loop), and one healthy client beside whatever else is done to it.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connect } from 'strsvr/client';
+import { percentiles } from '../../client/lab/measures.js';
+import { CAN_OBSERVE, observe } from '../../client/lab/observe.js';
+import { check, digest, type Operation } from '../../shared/history.js';
+import { type Address, built, ended, Program } from '../support.js';
+import type { Inside, Question } from './inside.js';
+import { type Row, told } from './section.js';
+
+export const NOT_WATCHED = CAN_OBSERVE ? undefined : 'skipped: there is no /proc';
+
+export class WatchedServer {
+  readonly program: Program;
+  readonly address: Address;
+
+  /** @param program with a channel to this process */
+  constructor(program: Program, address: Address) {
+    this.program = program;
+    this.address = address;
+  }
+
+  /** @throws Error when it has ended */
+  get memory(): { readonly residentMiB: number; readonly peakMiB: number } {
+    const { pid = 0 } = this.program.child;
+    const seen = observe(pid);
+    if (seen === undefined) throw new Error(`the server is gone:\n${this.program.stderr}`);
+    return seen;
+  }
+
+  get descriptors(): number {
+    return readdirSync(`/proc/${this.program.child.pid}/fd`).length;
+  }
+
+  /** Collects garbage there, and says what is left. */
+  async look(question: Question = 'look'): Promise<Inside> {
+    const answer = once(this.program.child, 'message');
+    this.program.child.send(question);
+    const [inside] = await Promise.race([answer, this.program.finished.then(() => [])]);
+    if (inside === undefined) throw new Error(`the server is gone:\n${this.program.stderr}`);
+    return inside;
+  }
+
+  /** Waits until no more descriptors are open than this, some seconds at most; how many more are. */
+  async descriptorsBeyond(before: number): Promise<number> {
+    for (let patience = 300; this.descriptors > before && patience > 0; patience -= 1) await sleep(20);
+    return Math.max(0, this.descriptors - before);
+  }
+
+  /** SIGTERM, and what it has then said. */
+  async stop(): Promise<{ readonly status: unknown; readonly text: Buffer; readonly stderr: string }> {
+    this.program.child.kill('SIGTERM');
+    const { status, stdout, stderr } = await ended(this.program, 10_000);
+    return { status, text: finalText(stdout), stderr };
+  }
+}
+
+/** The text as strsvr prints it at its end, all of it. @throws Error when it is not there */
+export function finalText(stdout: string): Buffer {
+  const text = /^the final value of v is (.*)\n$/ms.exec(stdout)?.[1];
+  if (text === undefined) throw new Error('no final value was printed');
+  return Buffer.from(text);
+}
+
+/** Starts it, waits until it listens, and ends it whatever happens. */
+export async function withWatched(
+  args: readonly string[],
+  use: (server: WatchedServer) => Promise<void>,
+): Promise<void> {
+  const node = ['--expose-gc', '--import', built('test/soak/inside.js'), built('server/strsvr.js')];
+  const child = spawn(process.execPath, [...node, '0', ...args], { stdio: ['pipe', 'pipe', 'pipe', 'ipc'] });
+  const program = new Program(child);
+  try {
+    const [, host = '', port] = await program.says('stdout', /listening on (.+):(\d+) /);
+    await use(new WatchedServer(program, { host, port: Number(port) }));
+  } finally {
+    program.kill();
+    await program.finished;
+  }
+}
+
+const EVERY_MS = 50;
+/** No letter of any attacker. */
+export const HEALTHY_LETTER = 'é';
+
+/** A client that sends a letter each 50 ms, by the clock, and looks at the replies. */
+export class Healthy {
+  readonly history: Operation[] = [];
+  /** From when each letter was to be sent, in milliseconds. */
+  readonly times: number[] = [];
+  #stopped = false;
+  readonly #done: Promise<void>;
+
+  constructor(address: Address) {
+    this.#done = this.#send(address);
+    this.#done.catch(() => {}); // who stops it hears of it
+  }
+
+  /** Resolves when so many letters are answered. */
+  async answered(letters: number): Promise<void> {
+    while (this.times.length < letters) await Promise.race([sleep(EVERY_MS), this.#done]);
+  }
+
+  /** Resolves when all of its letters are answered. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#done;
+  }
+
+  async #send(address: Address): Promise<void> {
+    const connection = await connect(address);
+    const replies: Array<Promise<void>> = [];
+    const began = performance.now();
+    for (let due = began; !this.#stopped; due += EVERY_MS) {
+      await sleep(Math.max(0, due - performance.now()));
+      const index = this.history.length;
+      const operation = { client: 0, letter: HEALTHY_LETTER, sent: performance.now() };
+      this.history.push(operation);
+      const reply = connection.send(HEALTHY_LETTER).then((text) => {
+        const at = performance.now();
+        this.times.push(at - due);
+        this.history[index] = { ...operation, answer: { at, reply: digest(Buffer.from(text)) } };
+      });
+      reply.catch(() => {}); // heard of below
+      replies.push(reply);
+    }
+    await Promise.all(replies);
+    connection.close();
+  }
+
+  /** Of the letters from this one on. */
+  p99(first = 0): number {
+    return percentiles(Float64Array.from(this.times.slice(first)))?.p99 ?? Number.NaN;
+  }
+
+  /** Which promise was broken to it, when the text in the end is this; of the letters of others nothing is known. */
+  broken(text: Buffer): string[] {
+    const others: Operation[] = [];
+    for (const letter of text.toString()) {
+      if (letter !== HEALTHY_LETTER) others.push({ client: -1, letter, sent: Number.NEGATIVE_INFINITY });
+    }
+    const found = check([...others, ...this.history], text);
+    return found === undefined ? [] : [`${found.invariant}: ${found.what}`];
+  }
+}
+
+/** A server that nobody else talks to, and its healthy client, beside all that happens: how late the machine alone makes it. */
+export async function withUntouched(
+  use: (healthy: Healthy, server: WatchedServer) => Promise<void>,
+): Promise<void> {
+  await withWatched([], async (server) => {
+    const healthy = new Healthy(server.address);
+    await use(healthy, server);
+    await healthy.stop();
+  });
+}
+
+/** To be read beside a figure of a server that was not left alone. */
+export function untouched(healthy: Healthy): Row {
+  return told('  and meanwhile by a server with nothing else to do', `${healthy.p99().toFixed(1)} ms`);
+}
