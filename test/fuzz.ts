@@ -74,7 +74,7 @@ export function fuzzInProcess(seed: number): string | undefined {
   if (session.closing !== 'ended') return `seed ${seed}: closing: ${session.closing}`;
   return (
     difference(seed, 'answers', Buffer.concat(answers).toString(), expected.answers) ??
-    difference(seed, 'text', text.view(0, text.length).toString(), expected.text)
+    difference(seed, 'text', Buffer.from(text.view(0, text.length)).toString(), expected.text)
   );
 }
 
