@@ -9,9 +9,9 @@ import * as assert from 'uvu/assert';
 import { COMPARISONS } from '../client/lab/comparisons/all.js';
 import { Evidence } from '../client/lab/evidence.js';
 import { type Target as Aim, amount, outcome, outcomesText, times } from '../client/lab/goals.js';
+import { runBurst } from '../client/lab/load/run-burst.js';
+import { runLoad } from '../client/lab/load/run-load.js';
 import type { Run } from '../client/lab/results.js';
-import { runBurst } from '../client/lab/run-burst.js';
-import { runLoad } from '../client/lab/run-load.js';
 import type { Target } from '../client/lab/target.js';
 import { run, withNetServer, withServer } from './support.js';
 

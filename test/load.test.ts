@@ -7,11 +7,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { buckets, percentiles } from '../client/lab/measures.js';
-import type { LoadPlan, LoadResult } from '../client/lab/plan.js';
-import { runLoad } from '../client/lab/run-load.js';
-import { Schedule } from '../client/lab/schedule.js';
-import { PollWatch, watch as watchAll } from '../client/lab/watch.js';
+import { buckets, percentiles } from '../client/lab/load/measures.js';
+import type { LoadPlan, LoadResult } from '../client/lab/load/plan.js';
+import { runLoad } from '../client/lab/load/run-load.js';
+import { Schedule } from '../client/lab/load/schedule.js';
+import { PollWatch, watch as watchAll } from '../client/lab/load/watch.js';
 import { POLLIN, POLLOUT, posix } from '../shared/posix.js';
 import { type Letter, withFaulty } from './faulty.js';
 import { type Address, at, built, Program, run, sideBySide, withNetServer, withStrsvr } from './support.js';
@@ -415,7 +415,7 @@ test('it ends by itself when nobody is left to hear it', async () => {
     await withFaulty(
       async (address) => {
         const script = `
-          import { runLoad } from ${JSON.stringify(built('client/lab/run-load.js'))};
+          import { runLoad } from ${JSON.stringify(built('client/lab/load/run-load.js'))};
           await runLoad(${JSON.stringify(plan(address, { rate: 100 }))}, { through: ${JSON.stringify(through)} });`;
         const parent = new Program(spawn(process.execPath, ['--input-type=module', '-e', script]));
         await until(() => letters > 3);

@@ -1,6 +1,6 @@
 // Results that nobody measured, with everything in them that a report has to show: for the report's test.
 
-import type { Chart, Point, Series } from '../client/lab/chart.js';
+import type { Chart, Point, Series } from '../client/lab/report/chart.js';
 import type { Estimate, Findings, Results, Row, Run } from '../client/lab/results.js';
 
 export const OURS = ['events', 'poll', 'nonblocking', 'blocking', 'threads'] as const;

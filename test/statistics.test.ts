@@ -1,10 +1,10 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Evidence } from '../client/lab/evidence.js';
-import { short } from '../client/lab/numbers.js';
+import { short } from '../client/lab/report/numbers.js';
+import { findingsText } from '../client/lab/report/terminal.js';
 import type { Findings, Run } from '../client/lab/results.js';
 import { estimate, median, ratio } from '../client/lab/statistics.js';
-import { findingsText } from '../client/lab/terminal.js';
 import { type Random, random } from '../shared/random.js';
 
 const test = suite('statistics');

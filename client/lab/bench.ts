@@ -13,13 +13,13 @@ import { Evidence } from './evidence.js';
 import type { Lab } from './experiment.js';
 import { outcome, outcomesText } from './goals.js';
 import { runExperiments } from './laboratory.js';
+import { runLoad } from './load/run-load.js';
 import { commit, machine, packageVersion } from './machine.js';
 import { Progress } from './progress.js';
+import { findingsText } from './report/terminal.js';
 import type { Findings } from './results.js';
-import { runLoad } from './run-load.js';
 import { ENOUGH_REPEATS } from './statistics.js';
 import { ourTargets, yardsticks } from './targets.js';
-import { findingsText } from './terminal.js';
 
 const NAMES = COMPARISONS.map(({ id }) => id);
 const MODELS = ['events', 'poll'] as const;

@@ -6,9 +6,9 @@ import { print } from '../../shared/command.js';
 import { count, grouped } from '../../shared/count.js';
 import { connectError, OperationalError } from '../../shared/errors.js';
 import { SERVER_HOST, SERVER_PORT, wholeNumber } from '../../shared/options.js';
-import { FAULTS, type Fault, type LoadPlan, type LoadResult, type Percentiles } from './plan.js';
+import { FAULTS, type Fault, type LoadPlan, type LoadResult, type Percentiles } from './load/plan.js';
+import { runLoad } from './load/run-load.js';
 import { Progress } from './progress.js';
-import { runLoad } from './run-load.js';
 
 const MAX_CLIENTS = 20_000;
 const MAX_LETTERS = 1_000_000;

@@ -1,9 +1,9 @@
 // What an experiment is: a question, the runs that can answer it, and what may be said once they were made. Adding one
 // means adding a file to experiments/ and its name to the list in strlab.ts.
 
-import type { Chart } from './chart.js';
 import type { Evidence } from './evidence.js';
-import type { LoadPlan, LoadResult } from './plan.js';
+import type { LoadPlan, LoadResult } from './load/plan.js';
+import type { Chart } from './report/chart.js';
 import type { Figures, Run } from './results.js';
 import type { RunningServer } from './running.js';
 import type { IoModelName, Target } from './target.js';

@@ -2,7 +2,7 @@
 // the whole interval lies on one side of it; otherwise that was not shown, and the reason is said.
 
 import type { Evidence, Place, Sample } from './evidence.js';
-import { short } from './numbers.js';
+import { short } from './report/numbers.js';
 import type { Estimate } from './results.js';
 
 export type Target = { readonly atLeast: number } | { readonly atMost: number };

@@ -1,8 +1,8 @@
 // What a run of the load comes to: its figures, whether it counts, and whether the server was right.
 
 import type { Measured } from './experiment.js';
+import { FAULTS, type Fault, type LoadPlan, type LoadResult, type Percentiles } from './load/plan.js';
 import type { Observation } from './observe.js';
-import { FAULTS, type Fault, type LoadPlan, type LoadResult, type Percentiles } from './plan.js';
 import type { Figures } from './results.js';
 
 /** An open loop with a busier load than this may have sent its letters late. */

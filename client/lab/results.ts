@@ -1,7 +1,7 @@
 // What the laboratory found, as plain data: everything that the report, results.json and results.csv say.
 
-import type { Chart } from './chart.js';
-import type { LoadResult } from './plan.js';
+import type { LoadResult } from './load/plan.js';
+import type { Chart } from './report/chart.js';
 
 /** One measurement by name. Units are part of the name: `p99 ms`, `letters/s`, `CPU µs/letter`. */
 export type Figures = Readonly<Record<string, number>>;

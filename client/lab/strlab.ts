@@ -19,14 +19,14 @@ import { sparse } from './experiments/sparse.js';
 import { table } from './experiments/table.js';
 import { work } from './experiments/work.js';
 import { runExperiments } from './laboratory.js';
+import { LoadProcess } from './load/run-load.js';
 import { commit, machine, packageVersion } from './machine.js';
 import { Progress } from './progress.js';
+import { findingsText } from './report/terminal.js';
 import type { Results } from './results.js';
-import { LoadProcess } from './run-load.js';
 import { ENOUGH_REPEATS } from './statistics.js';
 import { IO_MODELS } from './target.js';
 import { ourTargets, yardsticks } from './targets.js';
-import { findingsText } from './terminal.js';
 
 const EXPERIMENTS: readonly Experiment[] = [
   lunch,
@@ -90,7 +90,7 @@ async function runLab(): Promise<void> {
     experiments,
   };
   if (options.out === undefined) return;
-  const { writeResults } = await import('./files.js'); // charts take longer to load than most loads to run
+  const { writeResults } = await import('./report/files.js'); // charts take longer to load than most loads to run
   const { report } = await writeResults(options.out, results);
   await print(`The report is in ${report}\n`);
 }

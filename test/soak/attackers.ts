@@ -9,7 +9,7 @@
 import { once } from 'node:events';
 import { createConnection, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connectAll } from '../../client/lab/line-client.js';
+import { connectAll } from '../../client/lab/load/line-client.js';
 import { posix } from '../../shared/posix.js';
 
 const AT_A_TIME = 100;

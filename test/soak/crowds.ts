@@ -1,8 +1,8 @@
 // Many who are connected and say nothing, and some who type: a letter a second each.
 
 import { readFileSync } from 'node:fs';
-import type { LoadPlan } from '../../client/lab/plan.js';
-import { runLoad } from '../../client/lab/run-load.js';
+import type { LoadPlan } from '../../client/lab/load/plan.js';
+import { runLoad } from '../../client/lab/load/run-load.js';
 import { atMost, exactly, nothing, type Row, type Scope, scaled, told } from './section.js';
 import {
   type Healthy,

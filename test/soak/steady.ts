@@ -1,6 +1,6 @@
 // Some minutes of steady work: whatever grows, grows by the text alone.
 
-import { runLoad } from '../../client/lab/run-load.js';
+import { runLoad } from '../../client/lab/load/run-load.js';
 import { atMost, exactly, nothing, type Row, type Scope, scaled, told } from './section.js';
 import {
   type Healthy,

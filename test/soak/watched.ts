@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from 'strsvr/client';
-import { percentiles } from '../../client/lab/measures.js';
+import { percentiles } from '../../client/lab/load/measures.js';
 import { CAN_OBSERVE, observe } from '../../client/lab/observe.js';
 import { check, digest, type Operation } from '../../shared/history.js';
 import { type Address, built, ended, Program } from '../support.js';

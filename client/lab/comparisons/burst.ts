@@ -2,7 +2,7 @@
 
 import { pick } from '../experiments/common.js';
 import { times } from '../goals.js';
-import { runBurst } from '../run-burst.js';
+import { runBurst } from '../load/run-burst.js';
 import { comparison, WARM_UP } from './comparison.js';
 
 const WARM = 'warmed up';

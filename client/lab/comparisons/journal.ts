@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import type { Evidence } from '../evidence.js';
 import type { Bench, Lab, Measured } from '../experiment.js';
 import { type Goal, times } from '../goals.js';
-import { short } from '../numbers.js';
+import { short } from '../report/numbers.js';
 import { median } from '../statistics.js';
 import type { Target } from '../target.js';
 import { ourTarget } from '../targets.js';

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { openChunks } from '../../socket.js';
 import type { Evidence, Place } from '../evidence.js';
 import type { Bench, Experiment, Measured } from '../experiment.js';
-import { short } from '../numbers.js';
+import { short } from '../report/numbers.js';
 import type { Target } from '../target.js';
 
 const STRING = 'abc';

@@ -1,7 +1,7 @@
 // Every reply is the whole text.
 
 import type { Experiment, Lab } from '../experiment.js';
-import { short } from '../numbers.js';
+import { short } from '../report/numbers.js';
 import { pick } from './common.js';
 
 const TARGETS = ['events', 'poll', 'C epoll', 'Python asyncio'];

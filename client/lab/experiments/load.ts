@@ -1,7 +1,7 @@
 // How a server behaves as more is asked of it, up to more than it can do.
 
 import type { Bench, Experiment, Lab } from '../experiment.js';
-import { short } from '../numbers.js';
+import { short } from '../report/numbers.js';
 import type { Target } from '../target.js';
 import { pick } from './common.js';
 

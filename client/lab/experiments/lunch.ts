@@ -2,7 +2,7 @@
 
 import type { Evidence } from '../evidence.js';
 import type { Experiment, Lab } from '../experiment.js';
-import { short } from '../numbers.js';
+import { short } from '../report/numbers.js';
 import { list, ours } from './common.js';
 
 const CLIENTS = 5;

@@ -2,7 +2,7 @@
 // acknowledgement in the hope of data to send along with it. Both together cost some 40 ms.
 
 import type { Experiment, Lab } from '../experiment.js';
-import { short } from '../numbers.js';
+import { short } from '../report/numbers.js';
 import { pick } from './common.js';
 
 /** What Linux waits before it acknowledges alone; nearly so is near enough. */

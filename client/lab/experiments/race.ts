@@ -1,7 +1,7 @@
 // What the lock buys: a thread for each client appends to the same text, with and without it.
 
 import type { Experiment } from '../experiment.js';
-import { short } from '../numbers.js';
+import { short } from '../report/numbers.js';
 import { pick } from './common.js';
 
 const CLIENTS = 10;

@@ -4,8 +4,8 @@ import { setTimeout as pass } from 'node:timers/promises';
 import { OperationalError } from '../../../shared/errors.js';
 import { openSocket } from '../../socket.js';
 import type { Bench, Experiment, Lab, Measured } from '../experiment.js';
-import { short } from '../numbers.js';
 import { observe } from '../observe.js';
+import { short } from '../report/numbers.js';
 import type { Target } from '../target.js';
 import { pick } from './common.js';
 

@@ -2,7 +2,7 @@
 // (Stevens, Fenner, Rudoff, UNIX Network Programming, volume 1, chapter 30).
 
 import type { Experiment } from '../experiment.js';
-import { short } from '../numbers.js';
+import { short } from '../report/numbers.js';
 import { IO_MODELS } from '../target.js';
 import { pick } from './common.js';
 

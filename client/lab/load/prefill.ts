@@ -2,9 +2,9 @@
 // text to a length without paying for the replies.
 
 import { isUtf8 } from 'node:buffer';
-import type { Address } from '../../shared/address.js';
-import { formatAddress } from '../../shared/address.js';
-import { OperationalError } from '../../shared/errors.js';
+import type { Address } from '../../../shared/address.js';
+import { formatAddress } from '../../../shared/address.js';
+import { OperationalError } from '../../../shared/errors.js';
 import { LineClient } from './line-client.js';
 
 /** Letters that one impatient client sends: strsvr stores no more than 1,024 of a client that does not read. */

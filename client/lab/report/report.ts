@@ -2,12 +2,12 @@
 // was expected and why, what came out, and what does not count; every run is in the files beside it.
 // It computes nothing: what it says is in the results.
 
+import type { Estimate, Findings, Results, Row } from '../results.js';
 import type { Chart } from './chart.js';
 import { draw } from './drawing.js';
 import { Html, html } from './html.js';
 import { type Look, OUTLINES, SERVERS, seriesLooks, tint } from './looks.js';
 import { STYLE } from './report-style.js';
-import type { Estimate, Findings, Results, Row } from './results.js';
 import { figure } from './scale.js';
 
 /** A longer table is folded. */

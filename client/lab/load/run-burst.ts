@@ -5,9 +5,9 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { errorCode, OperationalError } from '../../shared/errors.js';
-import { LF } from '../../shared/letters.js';
-import { EAGAIN, posix } from '../../shared/posix.js';
+import { errorCode, OperationalError } from '../../../shared/errors.js';
+import { LF } from '../../../shared/letters.js';
+import { EAGAIN, posix } from '../../../shared/posix.js';
 import { connectAll } from './line-client.js';
 
 const run = promisify(execFile);

@@ -1,7 +1,7 @@
 // HTML that cannot be broken by what is put into it: what stands between the words of a template is escaped, unless it
 // is HTML already. Servers' output gets into reports, and a server may say anything.
 
-import { visible } from '../../shared/terminal.js';
+import { visible } from '../../../shared/terminal.js';
 
 export class Html {
   readonly source: string;

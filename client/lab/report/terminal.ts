@@ -1,7 +1,7 @@
 // Findings for a terminal of 80 columns: what was asked, a table, what follows from it.
 
+import type { Estimate, Findings, Row } from '../results.js';
 import { short } from './numbers.js';
-import type { Estimate, Findings, Row } from './results.js';
 
 const COLUMNS = 80;
 const GAP = 2;

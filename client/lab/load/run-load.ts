@@ -5,8 +5,8 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { OperationalError } from '../../shared/errors.js';
-import { lines } from '../../shared/lines.js';
+import { OperationalError } from '../../../shared/errors.js';
+import { lines } from '../../../shared/lines.js';
 import type { Asked, Said } from './load-process.js';
 import type { LoadPlan, LoadResult } from './plan.js';
 

@@ -1,9 +1,9 @@
 // Connections that the load opens, and the plain conversations that it holds before and after it measures: one client,
 // one line at a time, never longer than until a deadline.
 
-import { type Address, formatAddress } from '../../shared/address.js';
-import { connectError, errorCode, lostError, OperationalError } from '../../shared/errors.js';
-import { LF } from '../../shared/letters.js';
+import { type Address, formatAddress } from '../../../shared/address.js';
+import { connectError, errorCode, lostError, OperationalError } from '../../../shared/errors.js';
+import { LF } from '../../../shared/letters.js';
 import {
   type ConnectOptions,
   EAGAIN,
@@ -12,7 +12,7 @@ import {
   PollList,
   posix,
   SHUT_WR,
-} from '../../shared/posix.js';
+} from '../../../shared/posix.js';
 
 /** After so many new connections the server gets a little time to accept them, or its backlog would run over. */
 const CONNECT_BATCH = 100;

@@ -1,6 +1,6 @@
 // What became of each letter of a run, by its number, in memory that is all there before the run begins.
 
-import { type Operation, prefixHashes } from '../../shared/history.js';
+import { type Operation, prefixHashes } from '../../../shared/history.js';
 import type { Schedule } from './schedule.js';
 
 /** In `places`: not answered, or with a reply that says nothing about where the letter is. */

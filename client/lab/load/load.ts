@@ -2,15 +2,15 @@
 // silent ones alone, checks every reply while it measures, and at the end looks whether the text explains them all.
 // It owns its process: nothing else runs while it does.
 
-import { OperationalError } from '../../shared/errors.js';
-import { isContinuation } from '../../shared/letters.js';
-import { EAGAIN, NOT_ASKED, POLLIN, PollList, posix } from '../../shared/posix.js';
+import { OperationalError } from '../../../shared/errors.js';
+import { isContinuation } from '../../../shared/letters.js';
+import { EAGAIN, NOT_ASKED, POLLIN, PollList, posix } from '../../../shared/posix.js';
+import { type Observation, observe } from '../observe.js';
 import { Faults } from './faults.js';
 import { KnownText } from './known-text.js';
 import { connectAll } from './line-client.js';
 import { LoadClient, LoadContext } from './load-client.js';
 import { buckets, percentiles } from './measures.js';
-import { type Observation, observe } from './observe.js';
 import { Operations } from './operations.js';
 import type { Fault, LoadPlan, LoadResult } from './plan.js';
 import { look, prefill } from './prefill.js';

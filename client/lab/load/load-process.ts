@@ -2,8 +2,8 @@
 // and prints a JSON object a line: how far it is, and at the end of each run the result or what went wrong.
 
 import { writeSync } from 'node:fs';
-import { OperationalError } from '../../shared/errors.js';
-import { lines } from '../../shared/lines.js';
+import { OperationalError } from '../../../shared/errors.js';
+import { lines } from '../../../shared/lines.js';
 import { drive } from './load.js';
 import type { LoadPlan, LoadResult } from './plan.js';
 

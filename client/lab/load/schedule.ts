@@ -1,7 +1,7 @@
 // Which letter each client sends as its next, and when it is due. Letters are numbered over all clients: client c's
 // k-th letter is number c + k * clients. Everything follows from the plan, so a run can be repeated.
 
-import { random } from '../../shared/random.js';
+import { random } from '../../../shared/random.js';
 import type { LoadPlan } from './plan.js';
 
 const ALPHABET = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz');

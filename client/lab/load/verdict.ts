@@ -1,8 +1,8 @@
 // Whether the final text explains what the clients saw: every answered letter stands in it at its place, and every other
 // letter in it is one that somebody sent. shared/history.ts has the last word.
 
-import { check, type Operation, type Violation } from '../../shared/history.js';
-import { lastLetter } from '../../shared/letters.js';
+import { check, type Operation, type Violation } from '../../../shared/history.js';
+import { lastLetter } from '../../../shared/letters.js';
 import type { Faults } from './faults.js';
 import { NOWHERE, type Operations } from './operations.js';
 import type { Fault } from './plan.js';

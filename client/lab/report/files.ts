@@ -3,9 +3,9 @@
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { visible } from '../../shared/terminal.js';
+import { visible } from '../../../shared/terminal.js';
+import type { Findings, Results, Run } from '../results.js';
 import { report } from './report.js';
-import type { Findings, Results, Run } from './results.js';
 
 const COLUMNS = ['experiment', 'target', 'level', 'repeat', 'figure', 'value', 'remark', 'quick'] as const;
 

@@ -1,7 +1,7 @@
 // What the load is told and what it tells: the words between the laboratory and the process that drives a server. Both
 // are plain data, since they cross from one process to the other as JSON.
 
-import type { Observation } from './observe.js';
+import type { Observation } from '../observe.js';
 
 export interface LoadPlan {
   /** A numeric address. */

@@ -3,8 +3,8 @@
 // two system calls and no memory: 10 µs at best, as in a load written in C (two busy cores of an AMD EPYC, 100 clients, a
 // server in C that answers with two bytes, November 2026).
 
-import { LF } from '../../shared/letters.js';
-import { EAGAIN, POLLIN, POLLOUT, posix } from '../../shared/posix.js';
+import { LF } from '../../../shared/letters.js';
+import { EAGAIN, POLLIN, POLLOUT, posix } from '../../../shared/posix.js';
 import type { Faults } from './faults.js';
 import type { KnownText } from './known-text.js';
 import { NOWHERE, type Operations } from './operations.js';
