@@ -6,7 +6,7 @@ import type { Target } from '../target.js';
 import { pick } from './common.js';
 
 const TARGETS = ['events', 'poll', 'threads', 'C epoll', 'C threads'];
-const QUICK_TARGETS = ['events', 'threads', 'C epoll'];
+const QUICK_TARGETS = ['events', 'threads'];
 const CLIENTS = 20;
 /** Up to here a server is said to keep up: it answers what it is offered. */
 const KEPT_UP = 0.95;

@@ -4,6 +4,7 @@ import type { Experiment, Lab } from '../experiment.js';
 import { pick } from './common.js';
 
 const TARGETS = ['events', 'poll', 'C epoll'];
+const QUICK_TARGETS = ['events', 'poll'];
 const ACTIVE = 100;
 
 const levels = ({ quick }: Lab) => (quick ? [0, 1_000] : [0, 100, 1_000, 10_000]);
@@ -20,7 +21,7 @@ export const sparse: Experiment = {
   shown: ['CPU µs/letter', 'letters/s', 'p99 ms', 'peak MiB'],
 
   cells: (lab) =>
-    pick(lab, TARGETS).flatMap((target) =>
+    pick(lab, lab.quick ? QUICK_TARGETS : TARGETS).flatMap((target) =>
       levels(lab).map((silent) => ({
         target: target.name,
         level: level(silent),

@@ -7,7 +7,7 @@ import { IO_MODELS } from '../target.js';
 import { pick } from './common.js';
 
 const ITERATIVE = 'blocking';
-const QUICK_TARGETS = [...IO_MODELS, 'C epoll', 'C threads', 'Python asyncio'];
+const QUICK_TARGETS = [...IO_MODELS, 'C epoll', 'C threads'];
 const LEVEL = 'the same work';
 
 export const table: Experiment = {
