@@ -82,7 +82,7 @@ async function measure(bench: Bench, target: Target, greedy: boolean, lab: Lab):
     const socket = greedy ? await openSocket(server, { server: target.name }) : undefined;
     socket?.pause();
     socket?.write('x'.repeat(PASTED));
-    await pass(100); // the first of it is there
+    await pass(500); // whoever reads on and on has read much of it by now
     const clients = lab.clients ?? CLIENTS;
     const plan = { clients, letters: 100 * clients, timeoutMs: PATIENCE_MS };
     // Not judged right or wrong: the load knows nothing of the letters of the client that never reads.
