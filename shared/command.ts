@@ -3,11 +3,14 @@
 
 import { createRequire } from 'node:module';
 import { constants } from 'node:os';
-import yargs, { type ArgumentsCamelCase, type Argv } from 'yargs';
+import type { ArgumentsCamelCase, Argv, default as Yargs } from 'yargs';
 import { errorCode, OperationalError, UsageError } from './errors.js';
 import { visible } from './terminal.js';
 
-const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+const require = createRequire(import.meta.url);
+/** As CommonJS: loaded as an ES module, yargs 17 breaks its help in the middle of words. */
+const yargs = require('yargs') as typeof Yargs;
+const { version } = require('../../package.json') as { version: string };
 
 export interface CommandLine<Positionals extends object, Options extends object> {
   readonly name: string;
