@@ -23,6 +23,7 @@ import { textMemory } from './memory.js';
 import { Text } from './text.js';
 import { Trace } from './trace.js';
 import { Troubles } from './troubles.js';
+import { warmUp } from './warm-up.js';
 import { burden } from './work.js';
 
 export type { Address, Cost, IoModelName, LogFormat, Sync };
@@ -148,6 +149,7 @@ export async function startStringServer(options: Partial<StringServerOptions> = 
   });
   log.record({ type: 'listening', address, io, ...(model.fd !== undefined && { fd: model.fd }) });
   warnIfOpen(address, log);
+  if (io === 'events') warmUp(); // the other models' sessions run in threads of their own
 
   const ended = journal === undefined ? model.closed : endOf(model, journal);
   const closed = ended.then(() => {
