@@ -1,6 +1,7 @@
 // The few calls of libc that block, ask and wait the way the tutorial's programs do, and those that the laboratory's
-// load drives servers with, through koffi; nothing else knows koffi. A wrong prototype would crash the process, so each call stands here with its C signature from the Linux
-// manual. What a caller must reckon with (not yet, end of stream) is an outcome; everything else is a SystemError.
+// load drives servers with, through koffi; nothing else knows koffi. A wrong prototype would crash the process, so each
+// call stands here with its C signature from the Linux manual. What a caller must reckon with (not yet, end of stream)
+// is an outcome; everything else is a SystemError.
 //
 // Linux on x86-64 and arm64 with glibc. The macOS branches follow its headers and were not run.
 
@@ -8,8 +9,15 @@ import { createRequire } from 'node:module';
 import { constants } from 'node:os';
 import type { Address } from './address.js';
 import { OperationalError } from './errors.js';
-
-const MACOS = process.platform === 'darwin';
+import {
+  decodeAddress,
+  EpollList,
+  encodeAddress,
+  family,
+  MACOS,
+  type PollList,
+  SOCKADDR_BYTES,
+} from './structs.js';
 
 /** The outcome "not now": nothing to read, no room to write, nobody to accept (EAGAIN; Python raises an exception). */
 export const EAGAIN = -1;
@@ -26,8 +34,6 @@ export const POLLOUT = 0x004;
 /** In a poll list: passed over. */
 export const NOT_ASKED = -1;
 
-const AF_INET = 2;
-const AF_INET6 = MACOS ? 30 : 10;
 const SOCK_STREAM = 1;
 const SOCK_NONBLOCK = 0o4000; // Linux, as accept4 takes it
 const SOCK_CLOEXEC = 0o2000000;
@@ -54,14 +60,8 @@ const PR_SET_TIMERSLACK = 29; // Linux
 const EPOLL_CTL_ADD = 1; // Linux, as all of epoll(7); its events have the values of poll's
 const EPOLL_CTL_MOD = 3;
 const EPOLL_CLOEXEC = 0o2000000;
-/** The struct is packed on x86-64 only. */
-const EPOLL_EVENT_BYTES = process.arch === 'x64' ? 12 : 16;
-const EPOLL_DATA = EPOLL_EVENT_BYTES - 8;
 const F_SETFL = 4;
 const O_NONBLOCK = MACOS ? 0x0004 : 0o4000;
-/** Room for a sockaddr_in or a sockaddr_in6. */
-const SOCKADDR_BYTES = 28;
-
 /** A call of the system failed. */
 export class SystemError extends Error {
   override readonly name = 'SystemError';
@@ -83,57 +83,6 @@ export interface ConnectOptions {
   readonly receiveBuffer?: number;
   /** The largest segment in bytes; without: what the way there allows, which is 64 KiB to one's own machine. */
   readonly maxSegment?: number;
-}
-
-/** An array of struct pollfd: int fd; short events; short revents. */
-export class PollList {
-  readonly capacity: number;
-  readonly bytes: Uint8Array;
-  readonly #ints: Int32Array;
-  readonly #shorts: Int16Array;
-
-  constructor(capacity: number) {
-    this.capacity = capacity;
-    const memory = new ArrayBuffer(8 * capacity);
-    this.bytes = new Uint8Array(memory);
-    this.#ints = new Int32Array(memory);
-    this.#shorts = new Int16Array(memory);
-  }
-
-  /** @param events POLLIN or POLLOUT; errors and hang-ups are told in any case */
-  set(at: number, fd: number, events: number): void {
-    this.#ints[2 * at] = fd;
-    this.#shorts[4 * at + 2] = events;
-    this.#shorts[4 * at + 3] = 0;
-  }
-
-  /** Whether poll has found anything about this descriptor. */
-  ready(at: number): boolean {
-    return this.#shorts[4 * at + 3] !== 0;
-  }
-}
-
-/** An array of struct epoll_event: uint32_t events; epoll_data_t data, of which we use 32 bits. */
-export class EpollList {
-  readonly capacity: number;
-  readonly bytes: Uint8Array;
-  readonly #view: DataView;
-
-  constructor(capacity: number) {
-    this.capacity = capacity;
-    this.bytes = new Uint8Array(EPOLL_EVENT_BYTES * capacity);
-    this.#view = new DataView(this.bytes.buffer);
-  }
-
-  set(at: number, events: number, data: number): void {
-    this.#view.setUint32(EPOLL_EVENT_BYTES * at, events, true);
-    this.#view.setUint32(EPOLL_EVENT_BYTES * at + EPOLL_DATA, data, true);
-  }
-
-  /** The number that the socket at this place of the list was registered with. */
-  data(at: number): number {
-    return this.#view.getUint32(EPOLL_EVENT_BYTES * at + EPOLL_DATA, true);
-  }
 }
 
 export interface Accepted {
@@ -234,6 +183,19 @@ function bindings() {
     return errno === NOT_YET;
   }
 
+  /** A socket of the host's address family, made ready; closed again when that fails. */
+  function openSocket(host: string, prepare: (fd: number) => void): number {
+    const type = SOCK_STREAM | (MACOS ? 0 : SOCK_CLOEXEC);
+    const fd = attempt('socket', () => c.socket(family(host), type, 0));
+    try {
+      prepare(fd);
+      return fd;
+    } catch (error) {
+      c.close(fd);
+      throw error;
+    }
+  }
+
   /** @param values one int, or two for the few options that take a struct of two */
   function setOption(fd: number, level: number, name: number, ...values: number[]): void {
     const bytes = Int32Array.from(values);
@@ -271,19 +233,13 @@ function bindings() {
      * @param backlog how many connections may wait to be accepted
      */
     listen({ host, port }: Address, backlog: number): number {
-      const address = encodeAddress(host, port);
-      const type = SOCK_STREAM | (MACOS ? 0 : SOCK_CLOEXEC);
-      const fd = attempt('socket', () => c.socket(host.includes(':') ? AF_INET6 : AF_INET, type, 0));
-      try {
+      return openSocket(host, (fd) => {
         setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
         setNonblocking(fd);
+        const address = encodeAddress(host, port);
         attempt('bind', () => c.bind(fd, address, address.length));
         attempt('listen', () => c.listen(fd, backlog));
-        return fd;
-      } catch (error) {
-        c.close(fd);
-        throw error;
-      }
+      });
     },
 
     /**
@@ -292,23 +248,17 @@ function bindings() {
      */
     connect({ host, port }: Address, options: ConnectOptions): number {
       const { nagle, receiveBuffer, maxSegment } = options;
-      const address = encodeAddress(host, port);
-      const type = SOCK_STREAM | (MACOS ? 0 : SOCK_CLOEXEC);
-      const fd = attempt('socket', () => c.socket(host.includes(':') ? AF_INET6 : AF_INET, type, 0));
-      try {
+      return openSocket(host, (fd) => {
         setNonblocking(fd);
         if (!nagle) setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
         if (receiveBuffer !== undefined) setOption(fd, SOL_SOCKET, SO_RCVBUF, receiveBuffer);
         if (maxSegment !== undefined) setOption(fd, IPPROTO_TCP, TCP_MAXSEG, maxSegment);
         if (MACOS) setOption(fd, SOL_SOCKET, SO_NOSIGPIPE, 1);
+        const address = encodeAddress(host, port);
         if (c.connect(fd, address, address.length) < 0 && koffi.errno() !== EINPROGRESS) {
           throw new SystemError('connect', koffi.errno());
         }
-        return fd;
-      } catch (error) {
-        c.close(fd);
-        throw error;
-      }
+      });
     },
 
     /** What became of a connect, once poll has found the socket: a SystemError if it failed. */
@@ -460,33 +410,4 @@ function loadKoffi(): typeof import('koffi') {
       error,
     );
   }
-}
-
-/** A sockaddr_in or sockaddr_in6 (ip(7), ipv6(7)). */
-function encodeAddress(host: string, port: number): Buffer {
-  const six = host.includes(':');
-  const bytes = Buffer.alloc(six ? SOCKADDR_BYTES : 16);
-  if (MACOS) bytes.set([bytes.length, six ? AF_INET6 : AF_INET]);
-  else bytes.writeUInt16LE(six ? AF_INET6 : AF_INET);
-  bytes.writeUInt16BE(port, 2);
-  if (six) bytes.set(ipv6Bytes(host), 8);
-  else bytes.set(host.split('.').map(Number), 4);
-  return bytes;
-}
-
-function decodeAddress(bytes: Buffer): Address {
-  const family = MACOS ? bytes.readUInt8(1) : bytes.readUInt16LE();
-  const port = bytes.readUInt16BE(2);
-  if (family === AF_INET) return { host: bytes.subarray(4, 8).join('.'), port };
-  const groups = Array.from({ length: 8 }, (_, i) => bytes.readUInt16BE(8 + 2 * i).toString(16));
-  return { host: new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1), port };
-}
-
-function ipv6Bytes(host: string): number[] {
-  // The URL parser writes :: out as few groups as RFC 5952 wants; count the missing ones back in.
-  const [head = '', tail] = new URL(`http://[${host}]`).hostname.slice(1, -1).split('::');
-  const groups = (part: string | undefined) => (part ? part.split(':') : []);
-  const missing = 8 - groups(head).length - groups(tail).length;
-  const all = [...groups(head), ...(tail === undefined ? [] : Array(missing).fill('0')), ...groups(tail)];
-  return all.flatMap((group) => [Number.parseInt(group, 16) >> 8, Number.parseInt(group, 16) & 0xff]);
 }

@@ -8,16 +8,8 @@ import { promisify } from 'node:util';
 import { connect } from 'strsvr/client';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import {
-  EAGAIN,
-  EpollList,
-  POLLIN,
-  POLLOUT,
-  PollList,
-  posix,
-  SHUT_RDWR,
-  SystemError,
-} from '../shared/posix.js';
+import { EAGAIN, POLLIN, POLLOUT, posix, SHUT_RDWR, SystemError } from '../shared/posix.js';
+import { EpollList, PollList } from '../shared/structs.js';
 import { type Address, ByteClient, built, withServer } from './support.js';
 
 const BLOCKING = { nonblocking: false, nagle: false, keepAlive: { idle: 45, between: 1, times: 10 } };

@@ -1,7 +1,8 @@
 // The listening socket, for the models that call accept(2) themselves: takes who may come in, refuses who may not, and
 // leaves those who wait alone for a while when there is no descriptor for them.
 
-import { EAGAIN, EMFILE, NOT_ASKED, POLLIN, PollList, posix, SHUT_RDWR } from '../../shared/posix.js';
+import { EAGAIN, EMFILE, NOT_ASKED, POLLIN, posix, SHUT_RDWR } from '../../shared/posix.js';
+import { PollList } from '../../shared/structs.js';
 import { NOBODY } from './control.js';
 import type { AcceptedClient, IoThread } from './io-thread.js';
 import { Admission, KEEP_ALIVE_SECONDS, REST_MS } from './limits.js';

@@ -5,7 +5,8 @@
 // answer to the tutorial's section 4.6.1 that needs neither threads nor endless asking. What goes wrong: the whole list
 // goes to the kernel for every call, so the cost of a letter grows with the connected, not with those who talk.
 
-import { EAGAIN, POLLIN, POLLOUT, PollList, posix } from '../../shared/posix.js';
+import { EAGAIN, POLLIN, POLLOUT, posix } from '../../shared/posix.js';
+import { PollList } from '../../shared/structs.js';
 import type { CloseFailure } from '../log.js';
 import { Session } from '../session.js';
 import { Acceptor } from './acceptor.js';

@@ -4,15 +4,8 @@
 import { type Address, formatAddress } from '../../../shared/address.js';
 import { connectError, errorCode, lostError, OperationalError } from '../../../shared/errors.js';
 import { LF } from '../../../shared/letters.js';
-import {
-  type ConnectOptions,
-  EAGAIN,
-  POLLIN,
-  POLLOUT,
-  PollList,
-  posix,
-  SHUT_WR,
-} from '../../../shared/posix.js';
+import { type ConnectOptions, EAGAIN, POLLIN, POLLOUT, posix, SHUT_WR } from '../../../shared/posix.js';
+import { PollList } from '../../../shared/structs.js';
 
 /** After so many new connections the server gets a little time to accept them, or its backlog would run over. */
 const CONNECT_BATCH = 100;

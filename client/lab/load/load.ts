@@ -4,7 +4,8 @@
 
 import { OperationalError } from '../../../shared/errors.js';
 import { isContinuation } from '../../../shared/letters.js';
-import { EAGAIN, NOT_ASKED, POLLIN, PollList, posix } from '../../../shared/posix.js';
+import { EAGAIN, NOT_ASKED, POLLIN, posix } from '../../../shared/posix.js';
+import { PollList } from '../../../shared/structs.js';
 import { type Observation, observe } from '../observe.js';
 import { Faults } from './faults.js';
 import { KnownText } from './known-text.js';

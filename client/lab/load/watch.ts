@@ -1,7 +1,8 @@
 // Who is ready, asked of the kernel: with epoll(7) on Linux, whose cost follows the ready, and elsewhere with poll(2),
 // whose cost follows the watched. Both sleep to the microsecond, since an open loop keeps time by that.
 
-import { EpollList, NOT_ASKED, POLLIN, PollList, posix } from '../../../shared/posix.js';
+import { NOT_ASKED, POLLIN, posix } from '../../../shared/posix.js';
+import { EpollList, PollList } from '../../../shared/structs.js';
 
 export interface Watch {
   /** Watches a socket under a number of our own. */
