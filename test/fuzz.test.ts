@@ -7,7 +7,7 @@ import { fuzzInProcess, fuzzOverSocket } from './fuzz.js';
 import { withServer } from './support.js';
 
 const IN_PROCESS = 5_000;
-const OVER_SOCKETS = 40;
+const OVER_SOCKETS = 15;
 
 test(`${IN_PROCESS} streams in process, in any cuts, read in any pieces`, () => {
   for (let seed = 1; seed <= IN_PROCESS; seed += 1) assert.is(fuzzInProcess(seed), undefined);
@@ -18,7 +18,7 @@ test(`${OVER_SOCKETS} streams over sockets, for each I/O model`, async () => {
 });
 
 async function overSockets(io: IoModelName): Promise<void> {
-  await withServer({ io }, async (server) => {
+  await withServer({ io, napMs: 1 }, async (server) => {
     let before = '';
     for (let seed = 1; seed <= OVER_SOCKETS; seed += 1) {
       const { text, wrong } = await fuzzOverSocket(server, seed, before);

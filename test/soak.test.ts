@@ -3,7 +3,7 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { deaf, paste } from './soak/attacks.js';
+import { deafWithLittle, deafWithMuch, paste } from './soak/attacks.js';
 import { crowds } from './soak/crowds.js';
 import { atMost, exactly, nothing, type Section, told } from './soak/section.js';
 import { slopeOf, steady } from './soak/steady.js';
@@ -14,11 +14,12 @@ const SHARE = 0.004;
 const LATENCY_MS = 2_000;
 
 /** Begins at once, since sections mostly wait; its test waits for what comes of it. */
-function good(section: Section['run']): () => Promise<void> {
-  const rows = section({ share: SHARE, latencyMs: LATENCY_MS, progress: () => {} });
+function good(...sections: Array<Section['run']>): () => Promise<void> {
+  const scope = { share: SHARE, latencyMs: LATENCY_MS, progress: () => {} };
+  const rows = Promise.all(sections.map((section) => section(scope)));
   rows.catch(() => {}); // its test says so
   return async () => {
-    const missed = (await rows).filter((row) => !row.good);
+    const missed = (await rows).flat().filter((row) => !row.good);
     assert.equal(missed, []);
   };
 }
@@ -26,7 +27,7 @@ function good(section: Section['run']): () => Promise<void> {
 test('300 idle clients and 30 that type: each letter is answered', good(crowds));
 test(
   'clients that send for ever and never read cost little and are cut off; nobody else notices',
-  good(deaf),
+  good(deafWithLittle, deafWithMuch),
 );
 test('of what a client pastes that reads nothing, most stays at the client', good(paste));
 test('steady work leaves nothing behind, and the event loop is never late for long', good(steady));

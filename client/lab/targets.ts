@@ -56,7 +56,8 @@ export async function yardsticks(): Promise<{ readonly targets: Target[]; readon
 
 type Part = { readonly targets: Target[] } | { readonly names: readonly string[]; readonly why: string };
 
-function plain(): Target {
+/** The server on one page; it needs nothing but Node.js. */
+export function plain(): Target {
   return {
     name: 'plain',
     runtime: 'Node.js',

@@ -16,7 +16,7 @@ import {
 
 const DEAF = 1_000;
 /** What each of them sends at a time: little, and as much as a session takes (and holds, while replies are owed). */
-const DEAF_LETTERS = [10, 1_024] as const;
+const DEAF_LETTERS = { little: 10, much: 1_024 };
 const RESETS = 50_000;
 const PASTED_MB = 1_000;
 /** As it is by default; less in a share. */
@@ -47,18 +47,25 @@ interface Attack {
   readonly stalled: number;
 }
 
-/** With much at a time the text is 1 MB at once, and so is every reply: how late these come is told and not judged. */
 export async function deaf(scope: Scope): Promise<Row[]> {
+  return [...(await deafWithLittle(scope)), ...(await deafWithMuch(scope))];
+}
+
+export function deafWithLittle(scope: Scope): Promise<Row[]> {
+  return deafWith(DEAF_LETTERS.little, scope);
+}
+
+/** The text is 1 MB at once, and so is every reply: how late these come is told and not judged. */
+export function deafWithMuch(scope: Scope): Promise<Row[]> {
+  return deafWith(DEAF_LETTERS.much, { ...scope, latencyMs: Number.POSITIVE_INFINITY });
+}
+
+async function deafWith(letters: number, scope: Scope): Promise<Row[]> {
   const amount = scaled(DEAF, scope, 20);
   const args = [...stallTimeout(scope), '--max-length', String(64 * 2 ** 20)];
-  const rows: Row[] = [];
-  for (const letters of DEAF_LETTERS) {
-    const what = `clients that send for ever, ${letters.toLocaleString('en')} letters at a time, and never read`;
-    const judged = letters === DEAF_LETTERS[0] ? scope : { ...scope, latencyMs: Number.POSITIVE_INFINITY };
-    const limits = { growth: 64, left: 4, stalled: amount }; // the text is among what is left
-    rows.push(...(await attack({ what, kind: 'deaf', amount, letters, args, ...limits }, judged)).rows);
-  }
-  return rows;
+  const what = `clients that send for ever, ${letters.toLocaleString('en')} letters at a time, and never read`;
+  const limits = { growth: 64, left: 4, stalled: amount }; // the text is among what is left
+  return (await attack({ what, kind: 'deaf', amount, letters, args, ...limits }, scope)).rows;
 }
 
 export async function resets(scope: Scope): Promise<Row[]> {

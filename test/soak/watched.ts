@@ -72,16 +72,25 @@ export async function withWatched(
   args: readonly string[],
   use: (server: WatchedServer) => Promise<void>,
 ): Promise<void> {
-  const node = ['--expose-gc', '--import', built('test/soak/inside.js'), built('server/strsvr.js')];
-  const child = spawn(process.execPath, [...node, '0', ...args], { stdio: ['pipe', 'pipe', 'pipe', 'ipc'] });
-  const program = new Program(child);
+  const program = watchable(args);
   try {
-    const [, host = '', port] = await program.says('stdout', /listening on (.+):(\d+) /);
-    await use(new WatchedServer(program, { host, port: Number(port) }));
+    await use(await watched(program));
   } finally {
     program.kill();
     await program.finished;
   }
+}
+
+function watchable(args: readonly string[]): Program {
+  const node = ['--expose-gc', '--import', built('test/soak/inside.js'), built('server/strsvr.js')];
+  return new Program(
+    spawn(process.execPath, [...node, '0', ...args], { stdio: ['pipe', 'pipe', 'pipe', 'ipc'] }),
+  );
+}
+
+async function watched(program: Program): Promise<WatchedServer> {
+  const [, host = '', port] = await program.says('stdout', /listening on (.+):(\d+) /);
+  return new WatchedServer(program, { host, port: Number(port) });
 }
 
 const EVERY_MS = 50;
@@ -149,15 +158,44 @@ export class Healthy {
   }
 }
 
-/** A server that nobody else talks to, and its healthy client, beside all that happens: how late the machine alone makes it. */
+/** A server that nobody else talks to, and its healthy client. */
+class Untouched {
+  readonly #program = watchable([]);
+  readonly started = watched(this.#program).then((server) => ({
+    server,
+    healthy: new Healthy(server.address),
+  }));
+  users = 0;
+
+  async stop(): Promise<void> {
+    try {
+      await (await this.started).healthy.stop();
+    } finally {
+      this.#program.kill();
+      await this.#program.finished;
+    }
+  }
+}
+
+let untouchedNow: Untouched | undefined;
+
+/** It tells how late the machine alone makes a server. What runs at the same time has one together. */
 export async function withUntouched(
   use: (healthy: Healthy, server: WatchedServer) => Promise<void>,
 ): Promise<void> {
-  await withWatched([], async (server) => {
-    const healthy = new Healthy(server.address);
+  untouchedNow ??= new Untouched();
+  const one = untouchedNow;
+  one.users += 1;
+  try {
+    const { healthy, server } = await one.started;
     await use(healthy, server);
-    await healthy.stop();
-  });
+  } finally {
+    one.users -= 1;
+    if (one.users === 0) {
+      untouchedNow = undefined;
+      await one.stop();
+    }
+  }
 }
 
 /** To be read beside a figure of a server that was not left alone. */

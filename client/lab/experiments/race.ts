@@ -1,12 +1,13 @@
 // What the lock buys: a thread for each client appends to the same text, with and without it.
 
-import type { Experiment } from '../experiment.js';
+import type { Experiment, Lab } from '../experiment.js';
 import { short } from '../report/numbers.js';
 import { pick } from './common.js';
 
 const CLIENTS = 10;
 /** As many as a session takes in one go: then appends, and not replies, are what the threads are busy with. */
 const BURST = 500;
+const letters = ({ quick }: Lab) => (quick ? 10_000 : 30_000);
 const WITH = 'with the lock';
 const WITHOUT = 'without the lock';
 
@@ -27,7 +28,8 @@ export const race: Experiment = {
         measure: async (bench) => {
           const args = level === WITH ? [] : ['--no-lock'];
           const clients = lab.clients ?? CLIENTS;
-          const { figures, load } = await bench.run(target, args, { clients, letters: 30_000, burst: BURST });
+          const plan = { clients, letters: letters(lab), burst: BURST };
+          const { figures, load } = await bench.run(target, args, plan);
           const { lost = 0, ...others } = load?.faults ?? {};
           return {
             figures: {

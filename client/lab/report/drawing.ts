@@ -2,7 +2,8 @@
 // because names need room. Colours are CSS variables of the page, so one drawing serves light and dark.
 // What never came reaches to the top and says so.
 
-import { type CustomSeriesOption, type EChartsOption, init, type SeriesOption } from 'echarts';
+import type { CustomSeriesOption, EChartsOption, SeriesOption } from 'echarts';
+import { init } from 'echarts/dist/echarts.esm.min.mjs'; // one file: its 600 modules take a second to load
 import type { Chart, Point, Series } from './chart.js';
 import { type Look, OUTLINES, seriesLooks, serverLook, tint } from './looks.js';
 import { figure, mark, place, type Scale, scaleFor } from './scale.js';
