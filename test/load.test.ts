@@ -119,7 +119,7 @@ it('silent clients are connected and left alone', async () => {
 
 it('a server that waits for a silent client leaves all others frozen', async () => {
   await withServer({ io: 'blocking' }, async ({ address }) => {
-    const result = await drive(plan(address, { silent: 1, patienceMs: 500 }));
+    const result = await drive(plan(address, { silent: 1, patienceMs: 1_500 }));
     assert.equal([result.frozen, result.sent, result.finalLetters], [10, 0, undefined]);
     assert.equal([result.faults, result.startUpMs], [{}, undefined]);
   });
@@ -600,7 +600,7 @@ test('percentiles are told in milliseconds, and p99.9 only with ten values beyon
     ['p999', 99.9],
     ['max', 100],
   ] as const) {
-    assert.is(all?.[name], wanted, name);
+    assert.ok(Math.abs((all?.[name] ?? 0) / wanted - 1) < 0.002, `${name} ${all?.[name]}`);
   }
   assert.is(percentiles(times.subarray(1))?.p999, undefined);
   assert.is(percentiles(new Float64Array(0)), undefined);
