@@ -372,6 +372,35 @@ it('a letter that is in the text twice, or that nobody sent, is doubled', async 
 
 // --- its process ---
 
+it('it answers each plan with a line, and ends when it is asked no more', async () => {
+  await withFaulty(
+    async (address) => {
+      const plans = [
+        plan(address, { rate: 1_000, letters: 100 }),
+        plan(address, { prefill: 3_000, silent: 1, letters: 100, seed: 2 }),
+      ];
+      const asked = plans.map((one) => `${JSON.stringify({ plan: one, progress: false })}\n`).join('');
+      const { status, stdout } = await run('client/lab/load/load-process.js', [], asked);
+      const found = stdout
+        .trim()
+        .split('\n')
+        .map((line): LoadResult => JSON.parse(line).result);
+      assert.is(status, 0);
+      assert.equal(
+        found.map(({ answered, faults }) => [answered, faults]),
+        [
+          [100, { doubled: 1 }],
+          [100, {}],
+        ],
+      );
+    },
+    (letter) => {
+      letter.reply();
+      if (letter.number === 50) letter.text += '?';
+    },
+  );
+});
+
 it('it tells how far it is', async () => {
   const told: number[] = [];
   await withFaulty(async (address) => {
