@@ -147,16 +147,9 @@ it('without flock a line says what is missing', async () => {
   assert.match(stderr, /^strsvr: a journal needs the command flock, to lock its file: .*util-linux.*\n$/);
 });
 
-test('a journal is for events alone, and --sync for a journal', async () => {
-  for (const io of ['poll', 'nonblocking', 'blocking', 'threads'] as const) {
-    const { status, stderr } = await run('server/strsvr.js', ['0', '--journal', newFile(), '--io', io]);
-    assert.is(status, 2);
-    assert.is(stderr, 'strsvr: --journal is for --io events alone (see --help)\n');
+test('a journal is for events alone, also to programs', async () => {
+  for (const io of ['poll', 'nonblocking', 'blocking', 'threads'] as const)
     assert.instance(await failure(startStringServer({ journal: newFile(), io })), TypeError);
-  }
-  const { status, stderr } = await run('server/strsvr.js', ['0', '--sync', 'never']);
-  assert.is(status, 2);
-  assert.is(stderr, 'strsvr: --sync wants a --journal (see --help)\n');
 });
 
 // --- a disk that is slow, hangs, or is full while people are connected ---

@@ -15,7 +15,6 @@ import {
   countNoChildren,
   cpuSeconds,
   ended,
-  run,
   testWith,
   withServer,
   withStrsvr,
@@ -259,20 +258,6 @@ for (const io of ['events', 'poll'] as const) {
       server.child.kill('SIGTERM');
       assert.match((await server.finished).stderr, /1,000 clients, .*; 1 I\/O thread\n$/);
     });
-  });
-}
-
-// --- options ---
-
-for (const [args, complaint] of [
-  [['--nap', '5'], '--nap is for --io nonblocking alone'],
-  [['--io', 'poll', '--max-threads', '5'], '--max-threads is for --io threads alone'],
-  [['--io', 'blocking', '--no-lock'], '--no-lock is for --io threads alone'],
-] as const) {
-  test(`strsvr ${args.join(' ')} is refused`, async () => {
-    const { status, stderr } = await run('server/strsvr.js', args);
-    assert.is(stderr, `strsvr: ${complaint} (see --help)\n`);
-    assert.is(status, 2);
   });
 }
 
