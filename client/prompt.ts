@@ -1,7 +1,6 @@
 // Where letters come from: a person at a terminal, asked through readline-sync, or a pipe. Either way they come in
 // groups, and for each group one reply is printed: what was typed before Enter is a group, and each letter of a pipe.
 
-import readlineSync from 'readline-sync';
 import { INCOMPLETE, isControl, LetterDecoder, LF } from '../shared/letters.js';
 
 const CR = 0x0d;
@@ -14,7 +13,8 @@ export const DROPPED = 'control characters are not letters and were left out';
  * server does meanwhile shows only after Enter, exactly as in the tutorial's client, which waits in raw_input().
  * @param dropped called when something typed cannot be sent
  */
-export function* typedLetters(dropped: () => void): Generator<string[]> {
+export async function* typedLetters(dropped: () => void): AsyncGenerator<string[]> {
+  const { default: readlineSync } = await import('readline-sync'); // takes long to load, and a pipe does without
   for (;;) {
     // Without these two a typed space would be trimmed away, and `!!` would be replaced by the last input.
     const typed = readlineSync.question('enter a letter:', { keepWhitespace: true, history: false });

@@ -9,6 +9,8 @@ const RUN = 0;
 const STOP = 1;
 const CUT_OFF = 2;
 
+const STOPPING_NAP_MS = 1;
+
 // Where each figure stands.
 const STATE = 0;
 const FD = 1;
@@ -48,10 +50,15 @@ export class Control {
     Atomics.add(this.#figures, ANSWERED, 1);
   }
 
-  /** A whole round is over: naps if nobody had anything to say, until the time is up or the server stops. */
+  /**
+   * A whole round is over: naps if nobody had anything to say, until the time is up or the server stops. When it stops,
+   * replies are still to be taken, so the naps are short.
+   */
   endRound(napMs: number): void {
     const answered = Atomics.load(this.#figures, ANSWERED);
-    if (napMs > 0 && answered === this.#answeredBefore) Atomics.wait(this.#figures, STATE, RUN, napMs);
+    const state = Atomics.load(this.#figures, STATE);
+    const ms = state === RUN ? napMs : Math.min(napMs, STOPPING_NAP_MS);
+    if (ms > 0 && answered === this.#answeredBefore) Atomics.wait(this.#figures, STATE, state, ms);
     this.#answeredBefore = answered;
   }
 
