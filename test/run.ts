@@ -12,7 +12,7 @@ import { Mark } from './mark.js';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const FILE_DEADLINE_MS = 150_000;
-const SIDE_BY_SIDE = 2;
+const SIDE_BY_SIDE = 3;
 /** Those that take more than some seconds, longest first, so that none is left running alone at the end. */
 const LONGEST = (
   'load lab waiting models journal-server attack svr tms soak readme strclnt report ' +
