@@ -8,14 +8,11 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep, setImmediate as turnOver } from 'node:timers/promises';
 import { errorCode, OperationalError } from '../shared/errors.js';
 import { isContinuation, LF } from '../shared/letters.js';
+import type { Sync } from '../shared/options.js';
 import { DISK, type Disk, lock, uninterrupted } from './disk.js';
 import type { Log } from './log.js';
 import { GROUP_BYTES, recover, UnsoundByte } from './recovery.js';
 import type { Text } from './text.js';
-
-/** When letters are on disk: before they are answered, or whenever the system sees to it. */
-export const SYNCS = ['always', 'never'] as const;
-export type Sync = (typeof SYNCS)[number];
 
 const RETRY_MS = 1_000;
 /** What the calls that are under way at the end of a stop still get. */

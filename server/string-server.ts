@@ -13,15 +13,16 @@ import {
   DEFAULT_MAX_THREADS,
   DEFAULT_PORT,
   DEFAULT_STALL_TIMEOUT,
+  type Sync,
 } from '../shared/options.js';
 import { admissible, JOURNAL_FAILED, LINGER_MS } from './io/limits.js';
 import type { IoModel, IoModelContext, IoModelName, IoModelOptions } from './io/model.js';
 import { Networks } from './io/networks.js';
-import { Journal, type Sync } from './journal.js';
+import type { Journal, JournalOptions } from './journal.js';
 import { type Cost, Log, type LogFormat, render } from './log.js';
 import { textMemory } from './memory.js';
 import { Text } from './text.js';
-import { Trace } from './trace.js';
+import type { Trace } from './trace.js';
 import { Troubles } from './troubles.js';
 import { warmUp } from './warm-up.js';
 import { burden } from './work.js';
@@ -118,7 +119,7 @@ export async function startStringServer(options: Partial<StringServerOptions> = 
   if (file !== undefined && io !== 'events') throw new TypeError('only io: events can have a journal');
   new Networks(settings.allow); // one that is none is said at once
   const started = performance.now();
-  const trace = traceFile === undefined ? undefined : new Trace(traceFile);
+  const trace = traceFile === undefined ? undefined : await openTrace(traceFile);
   const troubles = new Troubles((entry) => {
     const line = render(entry, format, show);
     if (line !== undefined) process.stderr.write(`${line}\n`);
@@ -141,7 +142,7 @@ export async function startStringServer(options: Partial<StringServerOptions> = 
     log.record({ type: 'warning', message: 'without the lock letters get lost and replies are wrong' });
 
   const { Model } = await MODELS[io]();
-  const journal = file === undefined ? undefined : await Journal.open({ file, sync, maxLength, text, log });
+  const journal = file === undefined ? undefined : await openJournal({ file, sync, maxLength, text, log });
   const model = new Model({ ...settings, maxConnections, text, memory, journal, log });
   const address = await model.listen().catch(async (error: unknown) => {
     await journal?.close();
@@ -169,6 +170,18 @@ export async function startStringServer(options: Partial<StringServerOptions> = 
     return closed;
   };
   return { address, closed, stop, cutOff: () => model.cutOff() };
+}
+
+// Like the models, these are loaded when they are wanted.
+
+async function openTrace(file: string): Promise<Trace> {
+  const { Trace } = await import('./trace.js');
+  return new Trace(file);
+}
+
+async function openJournal(options: JournalOptions): Promise<Journal> {
+  const { Journal } = await import('./journal.js');
+  return Journal.open(options);
 }
 
 /** Resolves when the last client has gone and what it said is on disk; when the journal fails, nobody is answered. */

@@ -24,11 +24,11 @@ import {
   MAX_WORK,
   nonEmpty,
   oneOf,
+  SYNCS,
   wholeNumber,
 } from '../shared/options.js';
 import { IO_MODELS, type IoModelName } from './io/model.js';
 import { networks } from './io/networks.js';
-import { SYNCS } from './journal.js';
 import { type StringServerOptions, startStringServer } from './string-server.js';
 
 const FINAL_VALUE = Buffer.from('the final value of v is ');

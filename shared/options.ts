@@ -29,6 +29,10 @@ export const MAX_WORK = 1_000_000_000;
 /** Milliseconds. */
 export const MAX_NAP = 60_000;
 
+/** When letters are on disk: before they are answered, or whenever the system sees to it. */
+export const SYNCS = ['always', 'never'] as const;
+export type Sync = (typeof SYNCS)[number];
+
 /**
  * Reads a whole number as yargs hands it over.
  * @param name as the user knows the option: `--clients`, or `port` for a positional

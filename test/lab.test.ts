@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Experiment, Lab, Measured } from '../client/lab/experiment.js';
+import type { Bench, Experiment, Lab, Measured } from '../client/lab/experiment.js';
 import { lunch } from '../client/lab/experiments/lunch.js';
 import { nagle } from '../client/lab/experiments/nagle.js';
 import { race } from '../client/lab/experiments/race.js';
@@ -84,7 +84,7 @@ test('nagle finds the wait for a delayed acknowledgement', async () => {
 /** Runs an experiment whose runs only say that they were made. */
 async function course(
   seed: number,
-  measure: (level: string) => Promise<Measured> = async () => ({ figures: {} }),
+  measure: (level: string, bench: Bench) => Promise<Measured> = async () => ({ figures: {} }),
 ): Promise<{ order: string[]; findings: Findings }> {
   const order: string[] = [];
   const experiment: Experiment = {
@@ -98,9 +98,9 @@ async function course(
       [...'abcdef'].map((level) => ({
         target: 'events',
         level,
-        measure: () => {
+        measure: (bench) => {
           order.push(level);
-          return measure(level);
+          return measure(level, bench);
         },
       })),
     conclude: () => [],
@@ -108,7 +108,8 @@ async function course(
   };
   const lab = { models: [], quick: true, clients: undefined, targets: [] };
   const drive = () => Promise.reject(new Error('nothing to drive'));
-  const [findings] = await runExperiments([experiment], lab, { seed, repeats: 2, onRun: () => {}, drive });
+  const course = { seed, repeats: 2, onRun: () => {}, drive, deadlineMs: 100 };
+  const [findings] = await runExperiments([experiment], lab, course);
   if (findings === undefined) throw new Error('nothing was found');
   return { order, findings };
 }
@@ -133,6 +134,23 @@ test('a server that fails takes its own run with it, and the table says why', as
     findings.rows.flatMap(({ remarks }) => remarks),
     ['void: b did not start (2 of 2)'],
   );
+});
+
+test('a run that does not end is given up, its server is ended, and the others are made', async () => {
+  const servers: number[] = [];
+  const { findings } = await course(1, async (level, bench) => {
+    if (level !== 'b') return { figures: {} };
+    return bench.withServer(plain(), [], ({ pid }) => {
+      servers.push(pid);
+      return new Promise(() => {});
+    });
+  });
+  assert.equal(
+    findings.rows.map(({ level, remarks }) => level + remarks),
+    ['a', 'bvoid: it was not done after 0.1 s (2 of 2)', 'c', 'd', 'e', 'f'],
+  );
+  assert.is(servers.length, 2);
+  for (const pid of servers) assert.throws(() => process.kill(pid, 0), /ESRCH/);
 });
 
 // --- the command ---

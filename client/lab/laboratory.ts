@@ -3,6 +3,7 @@
 // Each repeat runs everything once, in an order of its own drawn from the seed, so that whatever else the machine does
 // hits all alike and a slow minute is nobody's disadvantage.
 
+import { setTimeout as pass } from 'node:timers/promises';
 import { OperationalError } from '../../shared/errors.js';
 import { random } from '../../shared/random.js';
 import { Evidence } from './evidence.js';
@@ -27,6 +28,9 @@ const CALM = {
   nagle: false,
 } as const;
 
+/** A run takes seconds, at most about a minute. */
+const DEADLINE_MS = 150_000;
+
 const NOT_OBSERVED =
   'This system has no /proc: processor time, context switches, memory and threads of servers could not be measured.';
 
@@ -36,6 +40,8 @@ export interface Course {
   /** Told before each run: how many were made, of how many, and what comes now. */
   readonly onRun: (made: number, of: number, what: string) => void;
   readonly drive: (plan: LoadPlan) => Promise<LoadResult>;
+  /** A server that is in use for longer, in milliseconds, has its run given up. */
+  readonly deadlineMs?: number;
 }
 
 interface Planned {
@@ -125,11 +131,13 @@ function conclude(experiment: Experiment, runs: readonly Run[], lab: Lab, seed: 
 class Workbench implements Bench {
   readonly seed: number;
   readonly #drive: Course['drive'];
+  readonly #deadlineMs: number;
   readonly #made = new Map<string, unknown>();
 
-  constructor({ seed, drive }: Course) {
+  constructor({ seed, drive, deadlineMs = DEADLINE_MS }: Course) {
     this.seed = seed;
     this.#drive = drive;
+    this.#deadlineMs = deadlineMs;
   }
 
   async withServer<T>(
@@ -138,9 +146,15 @@ class Workbench implements Bench {
     use: (server: RunningServer) => Promise<T>,
   ): Promise<T> {
     const server = await startServer(target, args);
+    const late = new AbortController();
+    const deadline = pass(this.#deadlineMs, undefined, { signal: late.signal }).then(() => {
+      throw new OperationalError('ETIMEDOUT', `it was not done after ${this.#deadlineMs / 1000} s`);
+    });
     try {
-      return await use(server);
+      return await Promise.race([use(server), deadline]);
     } finally {
+      late.abort();
+      deadline.catch(() => {});
       await server.stop();
     }
   }

@@ -33,8 +33,10 @@ export function exactly(what: string, figure: number, wanted: number): Row {
   return { what, figure, good: figure === wanted };
 }
 
-/** @param limit Infinity: the figure is told and not judged
- * @param what ends where ", at most 64 MiB" can follow */
+/**
+ * @param what ends where ", at most 64 MiB" can follow
+ * @param limit Infinity: the figure is told and not judged
+ */
 export function atMost(what: string, figure: number, limit: number, unit: string): Row {
   const digits = limit < 10 ? 2 : 1;
   if (limit === Number.POSITIVE_INFINITY) return told(what, `${figure.toFixed(1)} ${unit}`);

@@ -1,6 +1,6 @@
 // What a server does while nobody says anything.
 
-import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { setTimeout as pass } from 'node:timers/promises';
 import { openSocket } from '../../socket.js';
 import type { Bench, Experiment, Lab, Measured } from '../experiment.js';
@@ -10,6 +10,8 @@ import type { RunningServer } from '../running.js';
 import type { Target } from '../target.js';
 import { list, ours } from './common.js';
 
+/** Who has been answered speaks again so often, until all have been. */
+const NUDGE_MS = 100;
 /** More than this share of a core, in percent, is called burning. */
 const BURNING = 50;
 
@@ -70,7 +72,7 @@ export const idle: Experiment = {
 
 async function measure(bench: Bench, target: Target, clients: number, forMs: number): Promise<Measured> {
   return bench.withServer(target, [], async (server) => {
-    const sockets = await Promise.all(Array.from({ length: clients }, () => openAnswered(server)));
+    const sockets = await openAnswered(server, clients);
     const before = observe(server.pid);
     const started = performance.now();
     await pass(forMs);
@@ -90,10 +92,16 @@ async function measure(bench: Bench, target: Target, clients: number, forMs: num
   });
 }
 
-/** Connected, and known to be served: an LF was answered. */
-async function openAnswered(server: RunningServer) {
-  const socket = await openSocket(server, { server: server.target.name });
-  socket.write('\n');
-  await once(socket, 'data');
-  return socket;
+/** Connected, and known to be served: all line ends that they sent were answered. */
+async function openAnswered(server: RunningServer, clients: number): Promise<Socket[]> {
+  const open = () => openSocket(server, { server: server.target.name });
+  const sockets = await Promise.all(Array.from({ length: clients }, open));
+  const waits = ({ bytesRead, bytesWritten }: Socket) => bytesRead < bytesWritten;
+  for (const socket of sockets) socket.resume().write('\n');
+  while (sockets.some(waits)) {
+    await pass(NUDGE_MS);
+    // A server that asks round in a circle and blocks may wait for one who has had its turn before the others.
+    if (sockets.some(waits)) for (const socket of sockets) if (!waits(socket)) socket.write('\n');
+  }
+  return sockets;
 }
