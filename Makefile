@@ -26,7 +26,7 @@ help:
 	@echo 'make test       run all tests and check the coverage'
 	@echo 'make soak       crowds, attacks, chance, stops, kills and seeded bugs, as a table of figures; half an hour'
 	@echo 'make exercise   list servers with a bug in them, to be found; N=4 makes the fourth'
-	@echo 'make bench      measure how fast strsvr is, against C, Python and what was aimed at; some 15 minutes (QUICK=1: fewer runs)'
+	@echo 'make bench      measure how fast strsvr is, against C, Python and what was aimed at; some 7 minutes (QUICK=1: fewer runs)'
 	@echo 'make lint       check style and format'
 	@echo 'make format     repair style and format'
 	@echo 'make coverage   run all tests and say where the coverage report is'

@@ -154,7 +154,6 @@ class Workbench implements Bench {
       return await Promise.race([use(server), deadline]);
     } finally {
       late.abort();
-      deadline.catch(() => {});
       await server.stop();
     }
   }
