@@ -153,6 +153,24 @@ test('a run that does not end is given up, its server is ended, and the others a
   for (const pid of servers) assert.throws(() => process.kill(pid, 0), /ESRCH/);
 });
 
+test('a load that was busy makes its run void, if it had to keep to a clock', async () => {
+  const [target = plain()] = ourTargets(['events']);
+  const remarks = async (loadCpu: number, rate?: number) => {
+    const plan = { clients: 2, letters: 20, ...(rate !== undefined && { rate }) };
+    const measure = (bench: Bench) => bench.run(target, [], plan);
+    const cells = () => [{ target: target.name, level: 'one', measure }];
+    const experiment: Experiment = { ...lunch, cells, conclude: () => [], charts: () => [] };
+    const lab = { models: [], quick: true, clients: undefined, targets: [] };
+    const drive = async (whole: LoadPlan) => ({ ...(await load.run(whole)), loadCpu });
+    const course = { seed: 1, repeats: 1, onRun: () => {}, drive };
+    const [found] = await runExperiments([experiment], lab, course);
+    return found?.rows[0]?.remarks;
+  };
+  assert.equal(await remarks(0.81, 1_000), ['void: the load was busy for more than 80 % of its core']);
+  assert.equal(await remarks(0.79, 1_000), []);
+  assert.equal(await remarks(0.81), []);
+});
+
 // --- the command ---
 
 test('idle finds that asking in a circle keeps a core busy and sleeping does not; told, and written to files', async () => {

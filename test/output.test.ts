@@ -2,6 +2,7 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { turnBytes } from '../server/io/limits.js';
 import { Gather, Output } from '../server/io/output.js';
 import { textMemory } from '../server/memory.js';
 import { Session } from '../server/session.js';
@@ -33,7 +34,7 @@ for (const most of [1, 2, 3, 100]) {
     const output = new Output(session, gather);
     session.receive(Buffer.from('ab\ncde'));
     let sent = '';
-    for (let { bytes } = output; bytes !== undefined; { bytes } = output) {
+    for (let bytes = output.next(); bytes !== undefined; bytes = output.next()) {
       const taken = Math.min(most, bytes.length);
       sent += Buffer.from(bytes.subarray(0, taken));
       output.taken(taken);
@@ -50,9 +51,19 @@ test('a send that takes nothing changes nothing', () => {
   const session = sessionAt(0);
   const output = new Output(session, new Gather(false));
   session.receive(Buffer.from('ab'));
-  output.taken(output.bytes === undefined ? 0 : -1);
+  output.taken(output.next() === undefined ? 0 : -1);
   assert.ok(output.waiting);
-  assert.is(Buffer.from(output.bytes ?? []).toString(), 'aab');
+  assert.is(Buffer.from(output.next() ?? []).toString(), 'aab');
+});
+
+test('a turn is shorter the more clients there are, and no piece of a long reply is longer', () => {
+  const round = (clients: number) => clients * turnBytes(clients);
+  assert.equal([1, 10, 64].map(turnBytes), Array(3).fill(512 * KIB));
+  assert.ok([100, 500, 1_000].every((clients) => round(clients) <= 32 * KIB * KIB));
+  assert.is(turnBytes(10_000), 32 * KIB);
+  const session = sessionAt(100 * KIB);
+  session.receive(Buffer.from('a'));
+  assert.is(new Output(session, new Gather(false)).next(turnBytes(1_000))?.length, turnBytes(1_000));
 });
 
 test('short replies and their LFs are one piece', () => {

@@ -77,14 +77,14 @@ test('runs that do not count are left out of every figure and named once each', 
 });
 
 test('a load that had no time left is named, unless the server had none either', () => {
-  const at = (load: number, server: number) =>
-    new Evidence(
-      [{ ...place, repeat: 0, figures: { 'load CPU %': load, 'server CPU %': server } }],
-      1,
-    ).rows();
+  const at = (load: number, server?: number) => {
+    const figures = { 'load CPU %': load, ...(server !== undefined && { 'server CPU %': server }) };
+    return new Evidence([{ ...place, repeat: 0, figures }], 1).rows();
+  };
   assert.equal(at(96, 50)[0]?.remarks, ['the load was the bottleneck (96 % of a core)']);
   assert.equal(at(96, 97)[0]?.remarks, []);
   assert.equal(at(50, 97)[0]?.remarks, []);
+  assert.equal(at(96)[0]?.remarks, [], 'nobody was answered, or the system tells nothing');
 });
 
 test('a comparison says how many times, that none was shown, or about when there are too few repeats', () => {
@@ -101,6 +101,14 @@ test('a comparison says how many times, that none was shown, or about when there
   );
   assert.is(said(...runs(20), ...against(10)), 'about 2.00 times the rate of events');
   assert.is(said(...runs(20)), undefined);
+  const idle = (rates: number[], level: string) => runs(...rates).map((run) => ({ ...run, level }));
+  const growing = [...idle([20, 21, 22, 23, 24], 'idle'), ...idle([10, 11, 12, 13, 14], 'none')];
+  const [here, there] = ['idle', 'none'].map((level) => ({ ...place, level }));
+  assert.match(
+    new Evidence(growing, 1).compare('letters/s', here ?? place, there ?? place, 'rate', 'it with none') ??
+      '',
+    /^1\.83 times \(1\.\d\d to 2\.\d\d\) the rate of it with none$/,
+  );
 });
 
 test('numbers have three digits at most, and none is a dash', () => {

@@ -76,16 +76,16 @@ export class Evidence {
 
   /**
    * The comparison in words, to follow the name of `here`: `1.40 times (1.31 to 1.52) the letters/s of threads`, or that
-   * none was shown. With too few repeats `about`, and no interval; undefined when either was not measured.
+   * none was shown; `other` names whom to. With too few repeats `about`, and no interval; undefined when either was not measured.
    */
-  compare(figure: string, here: Place, there: Place, what: string): string | undefined {
+  compare(figure: string, here: Place, there: Place, what: string, other = there.target): string | undefined {
     const found = this.ratio(figure, here, there);
     const plain = this.median(here, figure) / this.median(there, figure);
     if (!Number.isFinite(plain)) return undefined;
-    if (found === undefined) return `about ${factor(plain)} times the ${what} of ${there.target}`;
-    if (!found.differs) return `no difference in ${what} to ${there.target} was shown`;
+    if (found === undefined) return `about ${factor(plain)} times the ${what} of ${other}`;
+    if (!found.differs) return `no difference in ${what} to ${other} was shown`;
     const interval = `${factor(found.low)} to ${factor(found.high)}`;
-    return `${factor(found.ratio)} times (${interval}) the ${what} of ${there.target}`;
+    return `${factor(found.ratio)} times (${interval}) the ${what} of ${other}`;
   }
 
   /** A line of points of a figure, one for each level that has one. */
@@ -137,9 +137,9 @@ function remarks(runs: readonly Run[]): string[] {
   });
 }
 
-/** Where not the server was what took the time, although nobody waited for a clock. */
+/** Where not the server was what took the time, although nobody waited for a clock; nothing where nobody was answered. */
 function bottleneck(estimates: Row['estimates']): string[] {
-  const [load, server] = [estimates['load CPU %']?.median ?? 0, estimates['server CPU %']?.median ?? 0];
+  const [load = 0, server = 100] = ['load CPU %', 'server CPU %'].map((figure) => estimates[figure]?.median);
   return load > BUSY && server < BUSY
     ? [`the load was the bottleneck (${Math.round(load)} % of a core)`]
     : [];

@@ -24,7 +24,7 @@ export function judge(plan: LoadPlan, load: LoadResult, alone: Observation | und
       ...costs(plan, load, alone),
     },
     load,
-    ...(busy && { void: `the load was busy ${Math.round(100 * load.loadCpu)} % of its core` }),
+    ...(busy && { void: `the load was busy for more than ${100 * BUSY_LOAD} % of its core` }),
     ...(wrong !== undefined && { wrong }),
   };
 }

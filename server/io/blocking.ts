@@ -11,7 +11,7 @@ import type { CloseFailure } from '../log.js';
 import { Session } from '../session.js';
 import { Acceptor } from './acceptor.js';
 import { type AcceptedClient, type IoThread, peerFailure } from './io-thread.js';
-import { OVERDUE, receiveBytes, TURN_BYTES } from './limits.js';
+import { OVERDUE, receiveBytes, turnBytes } from './limits.js';
 import { Gather, Output } from './output.js';
 import { OwnThread } from './own-thread.js';
 
@@ -93,11 +93,11 @@ class Circle {
 
   // --- send ---
 
-  /** One turn: sends what is owed, up to TURN_BYTES. */
+  /** One turn: sends what is owed, so much at most. */
   #send({ id, fd, output }: Client): void {
     const { control, log } = this.#thread;
-    for (let left = TURN_BYTES; left > 0; ) {
-      const { bytes } = output;
+    for (let left = turnBytes(this.#connected.size); left > 0; ) {
+      const bytes = output.next(left);
       if (bytes === undefined) return;
       control.sleepOn(id, fd);
       const taken = posix().send(fd, bytes);

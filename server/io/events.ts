@@ -9,7 +9,7 @@ import { type Address, socketAddress } from '../../shared/address.js';
 import { listen } from '../listen.js';
 import type { CloseFailure } from '../log.js';
 import { Session } from '../session.js';
-import { admit, closeLingering, KEEP_ALIVE, LINGER_MS, overdue, TURN_BYTES, watchSockets } from './limits.js';
+import { admit, closeLingering, KEEP_ALIVE, LINGER_MS, overdue, turnBytes, watchSockets } from './limits.js';
 import type { IoModel, IoModelContext } from './model.js';
 import { Gather } from './output.js';
 import { onReceive } from './receive.js';
@@ -91,12 +91,12 @@ export class Model implements IoModel {
 
   // --- send ---
 
-  /** One turn: writes what is owed, up to TURN_BYTES. While anything is left over, the client is not read from. */
+  /** One turn: writes what is owed, so much at most. While anything is left over, the client is not read from. */
   #send(client: Client): void {
     const { socket, session } = client;
-    let left = TURN_BYTES;
+    let left = turnBytes(this.#connected.size);
     while (left > 0 && socket.writableLength === 0) {
-      const output = this.#gather.next(session);
+      const output = this.#gather.next(session, left);
       if (output === undefined) break;
       socket.write(output);
       this.#context.log.wrote(client.id, output.length, socket.writableLength);

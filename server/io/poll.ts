@@ -12,7 +12,7 @@ import { Session } from '../session.js';
 import { Acceptor } from './acceptor.js';
 import { NOBODY } from './control.js';
 import { type AcceptedClient, type IoThread, peerFailure } from './io-thread.js';
-import { OVERDUE, receiveBytes, TURN_BYTES } from './limits.js';
+import { OVERDUE, receiveBytes, turnBytes } from './limits.js';
 import { Gather, Output } from './output.js';
 import { OwnThread } from './own-thread.js';
 
@@ -118,11 +118,11 @@ class Poller {
 
   // --- send ---
 
-  /** One turn: sends what is owed, up to TURN_BYTES. */
+  /** One turn: sends what is owed, so much at most. */
   #send({ id, fd, output }: Client): void {
     const { control, log } = this.#thread;
-    for (let left = TURN_BYTES; left > 0; ) {
-      const { bytes } = output;
+    for (let left = turnBytes(this.#connected.size); left > 0; ) {
+      const bytes = output.next(left);
       if (bytes === undefined) return;
       control.sleepOn(id, fd);
       const taken = posix().send(fd, bytes);

@@ -101,7 +101,7 @@ class ClientThread {
   /** Sends all that is owed. */
   #send(): void {
     const { data, log } = this.#thread;
-    for (let { bytes } = this.#output; bytes !== undefined; { bytes } = this.#output) {
+    for (let bytes = this.#output.next(); bytes !== undefined; bytes = this.#output.next()) {
       const taken = posix().send(data.fd, bytes);
       this.#output.taken(taken);
       log.wrote(data.number, bytes.length, bytes.length - taken);

@@ -6,7 +6,8 @@ import { short } from '../report/numbers.js';
 import { list, ours } from './common.js';
 
 const CLIENTS = 5;
-const PATIENCE_MS = 1_000;
+/** Longer where a thread has to be started for each who is silent. */
+const patienceMs = (silent: number) => 1_000 + 100 * silent;
 
 const levels = ({ quick }: Lab) => (quick ? [1] : [0, 1, 2, 20]);
 const level = (silent: number) => `${silent} silent`;
@@ -17,7 +18,7 @@ export const lunch: Experiment = {
   varies: 'the number of silent clients',
   expects:
     'blocking sleeps in the first silent client’s recv and serves nobody else. All others are told, or find out, who has data.',
-  loop: `closed loop, ${CLIENTS} clients that talk; frozen: had no answer after ${PATIENCE_MS / 1000} s`,
+  loop: `closed loop, ${CLIENTS} clients that talk; frozen: had no answer after a second, and 0.1 s more for each silent client`,
   shown: ['frozen', 'p50 ms', 'p99 ms', 'max ms'],
 
   cells: (lab) =>
@@ -30,7 +31,7 @@ export const lunch: Experiment = {
             clients: lab.clients ?? CLIENTS,
             silent,
             letters: 100 * (lab.clients ?? CLIENTS),
-            timeoutMs: PATIENCE_MS,
+            timeoutMs: patienceMs(silent),
           }),
       })),
     ),

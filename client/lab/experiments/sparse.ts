@@ -43,10 +43,9 @@ export const sparse: Experiment = {
         { target, level: most },
         { target, level: level(0) },
         'processor time a letter',
+        `${target} with none`,
       );
-      return found === undefined
-        ? []
-        : [`${target}, ${most} against none: ${found.replace(/ (of|to) \S.*$/, '')}.`];
+      return found === undefined ? [] : [`${target} with ${most}: ${found}.`];
     });
   },
 
