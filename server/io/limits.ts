@@ -51,7 +51,10 @@ export function closeLingering(socket: Socket, reason?: Closing): void {
 
 // --- what a client gets at a time ---
 
-/** The longest turn, in bytes of output: some tenth of a millisecond. With a shorter one, a long reply wakes its reader several times. */
+/**
+ * The longest turn, in bytes of output: some tenth of a millisecond. With a shorter one, a long reply wakes its reader
+ * several times.
+ */
 export const MAX_TURN_BYTES = 512 * 1024;
 const MIN_TURN_BYTES = 32 * 1024;
 /** What one round of turns may come to: some hundredth of a second. */

@@ -50,7 +50,8 @@ export const chunks: Experiment = {
       if (counts.length === 0) return [];
       const bytes = short(evidence.median({ target: TMS.name, level: at }, 'bytes'));
       const whole = counts.every((count) => count === copies) ? ' just as they were sent' : '';
-      return [`${at}: ${bytes} bytes came in ${range(counts)} chunks${whole}.`];
+      const chunks = Math.max(...counts) === 1 ? 'chunk' : 'chunks';
+      return [`${at}: ${bytes} bytes came in ${range(counts)} ${chunks}${whole}.`];
     }),
 
   charts: (evidence) => [
