@@ -15,6 +15,7 @@ import {
   countNoChildren,
   cpuSeconds,
   ended,
+  model,
   sideBySide,
   testWith,
   withServer,
@@ -51,7 +52,7 @@ const waiting = sideBySide(test, 3);
 
 for (const io of IO_MODELS.filter((name) => name !== 'blocking')) {
   test(`${io}: a silent first client holds up nobody`, async () => {
-    await withServer({ io, napMs: io === 'nonblocking' ? 1 : 0 }, async ({ address }) => {
+    await withStrsvr(['0', ...model(io)], async (_, address) => {
       const silent = await ByteClient.connect(address);
       const talkers = await Promise.all(Array.from({ length: 3 }, () => connect(address)));
       for (const [i, talker] of talkers.entries()) assert.is(await talker.send('a'), 'a'.repeat(i + 1));
@@ -226,12 +227,13 @@ test('threads: without the lock letters get lost or replies are wrong, with it n
 async function lost(lock: boolean): Promise<number> {
   const letters = 3_000;
   let missing = 0;
-  await withServer({ io: 'threads', lock }, async (server) => {
-    const clients = await Promise.all(Array.from({ length: 3 }, () => answered(server.address)));
+  await withStrsvr(['0', '--io', 'threads', ...(lock ? [] : ['--no-lock'])], async (server, address) => {
+    const clients = await Promise.all(Array.from({ length: 3 }, () => answered(address)));
     for (const client of clients) client.send(`${'x'.repeat(letters)}\n`);
     await Promise.all(clients.map(receiveLine));
     for (const client of clients) client.close();
-    const { text } = await server.stop();
+    server.child.kill('SIGTERM');
+    const [, text = ''] = /the final value of v is (.*)\n/.exec((await server.finished).stdout) ?? [];
     missing = clients.length * letters - text.length;
   });
   return missing;
