@@ -318,7 +318,7 @@ it('a letter that was there before it was sent is not its own', async () => {
       if (same) socket.write(`${text.slice(0, -1)}\n`);
       else reply();
     },
-    { clients: 2, letters: 600, rate: 800 },
+    { clients: 2, letters: 1_200, rate: 800 },
   );
   assert.ok(times > 2, `${times} times`);
   assert.ok((faults.foreign ?? 0) > times / 2, `${JSON.stringify(faults)} of ${times}`);
