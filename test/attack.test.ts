@@ -450,8 +450,7 @@ test('a network that is none is said at once, also to programs', async () => {
 
 test('a flood of refusals is one line a second, and none is lost from the count', async () => {
   const flood = 300;
-  // The other models have their acceptor from the same file as poll.
-  await each(['events', 'poll'], async (io) => {
+  await each(['events', 'poll', 'nonblocking', 'threads'], async (io) => {
     const json = io === 'events';
     const args = ['0', ...model(io), '--max-connections', '1', '--log', json ? 'json' : 'text'];
     await withStrsvr(args, async (server, address) => {

@@ -6,6 +6,7 @@ import type { IoModelName } from 'strsvr';
 import { connect } from 'strsvr/client';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { Control } from '../server/io/control.js';
 import { IO_MODELS } from '../server/io/model.js';
 import { LF } from '../shared/letters.js';
 import {
@@ -189,6 +190,14 @@ test('nonblocking tells how often it asked for nothing', async () => {
   });
 });
 
+test('nonblocking takes short naps alone while it stops, since replies are still to be taken', () => {
+  const control = new Control();
+  control.stop();
+  const started = performance.now();
+  control.endRound(10_000);
+  assert.ok(performance.now() - started < 1_000);
+});
+
 // --- threads ---
 
 /** A client that has been served once, and so has a thread if it gets one. */
@@ -233,7 +242,9 @@ async function lost(lock: boolean): Promise<number> {
     await Promise.all(clients.map(receiveLine));
     for (const client of clients) client.close();
     server.child.kill('SIGTERM');
-    const [, text = ''] = /the final value of v is (.*)\n/.exec((await server.finished).stdout) ?? [];
+    const { stdout, stderr } = await server.finished;
+    assert.is(/^warning: without the lock letters get lost and replies are wrong$/m.test(stderr), !lock);
+    const [, text = ''] = /the final value of v is (.*)\n/.exec(stdout) ?? [];
     missing = clients.length * letters - text.length;
   });
   return missing;
