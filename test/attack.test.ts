@@ -76,11 +76,6 @@ async function withImpatient(
   await use(server, address);
 }
 
-test.after(async () => {
-  for (const started of impatient.values())
-    assert.match(await ended((await started).server), / clients, [23] stalled, [ -~]+\n$/);
-});
-
 /** What the log calls a client; it has been let in. */
 async function nameOf({ socket: { localPort } }: ByteClient, server: Program): Promise<string> {
   const [, name = ''] = await server.says(
@@ -545,6 +540,16 @@ test('an exception in a handler is told, with exit 1, and nothing that was answe
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+// --- the last ---
+
+test('a server that has cut off who stalled tells how many, and ends in order', async () => {
+  await each(IO_MODELS, async (io) => {
+    await withImpatient(io, async (server) => {
+      assert.match(await ended(server), / clients, [23] stalled, [ -~]+\n$/);
+    });
+  });
 });
 
 test.run();

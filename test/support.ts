@@ -57,6 +57,8 @@ export interface Finished {
   readonly stderr: string;
 }
 
+const PATIENCE_MS = 30_000;
+
 /** A program in a process of its own: one of ours by its path, or any other that has been started. */
 export class Program {
   readonly child: ChildProcess;
@@ -108,16 +110,20 @@ export class Program {
     }
   }
 
-  /** Resolves to the match once stdout or stderr contains the pattern; rejects if the program ends before. */
+  /** Resolves to the match once stdout or stderr contains the pattern; rejects if the program ends before, or after 30 s. */
   async says(stream: 'stdout' | 'stderr', pattern: RegExp): Promise<RegExpExecArray> {
+    const signal = AbortSignal.timeout(PATIENCE_MS);
     for (;;) {
       const match = pattern.exec(this[stream]);
       if (match !== null) return match;
-      const ended = await Promise.race([
-        once(this.child[stream] as NodeJS.ReadableStream, 'data').then(() => false),
+      const over = await Promise.race([
+        once(this.child[stream] as NodeJS.ReadableStream, 'data', { signal }).then(
+          () => false,
+          () => true,
+        ),
         this.finished.then(() => true),
       ]);
-      if (ended && !pattern.test(this[stream])) {
+      if (over && !pattern.test(this[stream])) {
         throw new Error(`${pattern} was never said on ${stream}, but:\n${this.stdout}\n${this.stderr}`);
       }
     }
