@@ -125,6 +125,34 @@ test('the same seed draws the same order, and each repeat has one of its own', a
   }
 });
 
+test('what an experiment has found is told before the next begins', async () => {
+  const order: string[] = [];
+  const made = (id: string): Experiment => {
+    const measure = async () => {
+      order.push(`${id} is run`);
+      return { figures: {} };
+    };
+    return {
+      ...lunch,
+      id,
+      cells: () => [{ target: 'events', level: 'one', measure }],
+      conclude: () => [],
+      charts: () => [],
+    };
+  };
+  const lab = { models: [], quick: true, clients: undefined, targets: [] };
+  const drive = () => Promise.reject(new Error('nothing to drive'));
+  const onFindings = async ({ id }: Findings) => void order.push(`${id} is told`);
+  await runExperiments([made('a'), made('b')], lab, {
+    seed: 1,
+    repeats: 1,
+    onRun: () => {},
+    drive,
+    onFindings,
+  });
+  assert.equal(order, ['a is run', 'a is told', 'b is run', 'b is told']);
+});
+
 test('a server that fails takes its own run with it, and the table says why', async () => {
   const { findings } = await course(1, async (level) => {
     if (level === 'b') throw new OperationalError('NOT_STARTED', 'b did not start');

@@ -36,7 +36,7 @@ await runCommand('bench', bench);
 
 async function bench(): Promise<void> {
   const options = readOptions();
-  const { comparisons, quick, seed, repeats } = options;
+  const { comparisons, quick, seed } = options;
   const { targets: others, missing } = await yardsticks();
   for (const { name, why } of missing) tell(`bench: ${name} is not measured: ${why}`);
   const lab = { models: MODELS, quick, clients: undefined, targets: [...ourTargets(MODELS), ...others] };
@@ -46,7 +46,6 @@ async function bench(): Promise<void> {
     tell('bench: other programs are busy on this machine, and every figure suffers from that');
   }
   const experiments = await run(options, lab);
-  for (const findings of experiments) await print(`${findingsText(findings, repeats < ENOUGH_REPEATS)}\n`);
   const goals = comparisons.flatMap(({ id, goals }) => {
     const evidence = new Evidence(experiments.find((findings) => findings.id === id)?.runs ?? [], seed);
     return goals.map((goal) => outcome(id, goal, evidence));
@@ -63,6 +62,10 @@ function run({ comparisons, seed, repeats, spin }: Options, lab: Lab): Promise<F
     repeats,
     drive: (plan) => runLoad({ ...plan, spin }),
     onRun: (made, of, what) => progress.show(made, of, what),
+    onFindings: (findings) => {
+      progress.stop();
+      return print(`${findingsText(findings, repeats < ENOUGH_REPEATS)}\n`);
+    },
   }).finally(() => progress.stop());
 }
 

@@ -39,13 +39,14 @@ export interface Course {
   readonly repeats: number;
   /** Told before each run: how many were made, of how many, and what comes now. */
   readonly onRun: (made: number, of: number, what: string) => void;
+  /** Told what an experiment has found before the next begins, so that who stops in between still has it. */
+  readonly onFindings?: (findings: Findings) => Promise<void>;
   readonly drive: (plan: LoadPlan) => Promise<LoadResult>;
   /** A server that is in use for longer, in milliseconds, has its run given up. */
   readonly deadlineMs?: number;
 }
 
 interface Planned {
-  readonly experiment: Experiment;
   readonly cell: Cell;
   readonly repeat: number;
 }
@@ -56,32 +57,35 @@ export async function runExperiments(
   course: Course,
 ): Promise<Findings[]> {
   const bench = new Workbench(course);
-  const cells = experiments.map((experiment) => ({ experiment, cells: experiment.cells(lab) }));
-  const planned = cells.map(({ experiment, cells: own }) => plan(experiment, own, course));
-  const runs = new Map<Experiment, Run[]>();
-  // As they were planned, not as they were drawn: that is the order of every table.
-  for (const { experiment, cells: own } of cells) runs.set(experiment, own.flatMap(absent));
+  const planned = experiments.map((experiment) => {
+    const cells = experiment.cells(lab);
+    return { experiment, cells, runs: plan(cells, course) };
+  });
+  const of = planned.reduce((sum, { runs }) => sum + runs.length, 0);
+  const findings: Findings[] = [];
   let made = 0;
-  const of = planned.flat().length;
-  for (const { experiment, cell, repeat } of planned.flat()) {
-    course.onRun(made, of, `${experiment.id}: ${cell.target}, ${cell.level}`);
-    runs.get(experiment)?.push(await measure(cell, repeat, bench));
-    made += 1;
+  for (const { experiment, cells, runs } of planned) {
+    const done = cells.flatMap(absent);
+    for (const { cell, repeat } of runs) {
+      course.onRun(made, of, `${experiment.id}: ${cell.target}, ${cell.level}`);
+      done.push(await measure(cell, repeat, bench));
+      made += 1;
+    }
+    const found = conclude(experiment, inOrder(cells, done), lab, course.seed);
+    findings.push(found);
+    await course.onFindings?.(found);
   }
-  course.onRun(made, of, 'done');
-  return cells.map(({ experiment, cells: own }) =>
-    conclude(experiment, inOrder(own, runs.get(experiment) ?? []), lab, course.seed),
-  );
+  return findings;
 }
 
-function plan(experiment: Experiment, cells: readonly Cell[], { seed, repeats }: Course): Planned[] {
+function plan(cells: readonly Cell[], { seed, repeats }: Course): Planned[] {
   const { below } = random(seed);
   const round = (repeat: number) => {
     const left = cells.filter(({ measure }) => typeof measure !== 'string');
     const drawn: Planned[] = [];
     while (left.length > 0) {
       const [cell] = left.splice(below(left.length), 1);
-      if (cell !== undefined) drawn.push({ experiment, cell, repeat });
+      if (cell !== undefined) drawn.push({ cell, repeat });
     }
     return drawn;
   };
@@ -92,6 +96,7 @@ function absent({ target, level, measure }: Cell): Run[] {
   return typeof measure === 'string' ? [{ target, level, repeat: 0, figures: {}, absent: measure }] : [];
 }
 
+/** As they were planned, not as they were drawn: that is the order of every table. */
 function inOrder(cells: readonly Cell[], runs: readonly Run[]): Run[] {
   return cells.flatMap(({ target, level }) =>
     runs.filter((run) => run.target === target && run.level === level),

@@ -24,7 +24,9 @@ export class Progress {
     this.#bar.update(value, { what });
   }
 
+  /** Until something is shown again. */
   stop(): void {
     if (this.#started) this.#bar.stop();
+    this.#started = false;
   }
 }

@@ -74,11 +74,14 @@ async function runLab(): Promise<void> {
     repeats,
     drive: (plan) => load.run(plan),
     onRun: (made, of, what) => progress.show(made, of, what),
+    onFindings: (findings) => {
+      progress.stop();
+      return print(`${findingsText(findings, quick)}\n`);
+    },
   }).finally(() => {
     progress.stop();
     return load.close();
   });
-  for (const findings of experiments) await print(`${findingsText(findings, quick)}\n`);
   const results: Results = {
     version: packageVersion(),
     ...definedCommit(),

@@ -17,7 +17,7 @@ export const long = comparison({
       measure: async (bench) => {
         const measured = await bench.run(target, [], {
           clients: 10,
-          letters: lab.quick ? 300 : 1_000,
+          letters: lab.quick ? 1_000 : 5_000,
           prefill: 256 * 1024,
           warmup: WARM_UP,
         });

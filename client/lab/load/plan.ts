@@ -28,6 +28,8 @@ export interface LoadPlan {
    * some microseconds of the server's own time for each reply, and more the slower the server.
    */
   readonly spin?: boolean;
+  /** A load that has its process to itself stays on this core. */
+  readonly core?: number;
   /** Send no more letters after so long; those on their way are still waited for. */
   readonly durationMs?: number;
   /** Give up when no reply has come for so long while one is waited for. */

@@ -64,10 +64,15 @@ export interface RunLoadOptions {
   readonly through?: readonly string[];
 }
 
+/** What to run a process through to keep it on this core, where the system has that command. */
+export function onCore(core: number): string[] {
+  return ['taskset', '-c', String(core)];
+}
+
 /** A single run in a process of its own; see LoadProcess. */
 export async function runLoad(
   plan: LoadPlan,
-  { onProgress, signal, through }: RunLoadOptions = {},
+  { onProgress, signal, through = plan.core === undefined ? [] : onCore(plan.core) }: RunLoadOptions = {},
 ): Promise<LoadResult> {
   signal?.throwIfAborted();
   const load = new LoadProcess(through);
