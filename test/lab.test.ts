@@ -17,7 +17,6 @@ import { LoadProcess } from '../client/lab/load/run-load.js';
 import type { Findings, Results } from '../client/lab/results.js';
 import { IO_MODELS } from '../client/lab/target.js';
 import { ourTargets, plain } from '../client/lab/targets.js';
-import { OperationalError } from '../shared/errors.js';
 import { refuses } from './refusals.js';
 import { Program, run } from './support.js';
 
@@ -154,14 +153,15 @@ test('what an experiment has found is told before the next begins', async () => 
 });
 
 test('a server that fails takes its own run with it, and the table says why', async () => {
-  const { findings } = await course(1, async (level) => {
-    if (level === 'b') throw new OperationalError('NOT_STARTED', 'b did not start');
+  const missing = { ...plain(), command: ['no-such-program'] };
+  const { findings } = await course(1, async (level, bench) => {
+    if (level === 'b') return bench.run(missing, [], {});
     return { figures: { 'letters/s': 1 } };
   });
   assert.equal(findings.rows.map(({ level }) => level).join(''), 'abcdef');
   assert.equal(
     findings.rows.flatMap(({ remarks }) => remarks),
-    ['void: b did not start (2 of 2)'],
+    ['void: plain did not start: spawn no-such-program ENOENT (2 of 2)'],
   );
 });
 

@@ -2,7 +2,6 @@
 // never left behind, however the laboratory itself ends.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { OperationalError } from '../../shared/errors.js';
 import { lines } from '../../shared/lines.js';
@@ -47,7 +46,7 @@ export async function startServer(target: Target, args: readonly string[]): Prom
   child.stderr.on('data', (chunk) => {
     complaints = `${complaints}${chunk}`.slice(-1000);
   });
-  const ended = once(child, 'close').then(() => undefined);
+  const ended = new Promise<undefined>((resolve) => child.on('close', () => resolve(undefined)));
   const deadline = setTimeout(() => child.kill('SIGKILL'), START_DEADLINE_MS);
   const address = await Promise.race([listening(child.stdout), ended]).finally(() => clearTimeout(deadline));
   if (address === undefined || child.pid === undefined) {
