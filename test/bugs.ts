@@ -161,8 +161,8 @@ export const BUGS: readonly Bug[] = [
     symptom: 'One client that sends and never reads makes the server grow until it dies.',
     args: [],
     file: 'server/io/events.js',
-    find: 'while (left > 0 && socket.writableLength === 0)',
-    replace: 'while (this.#gather.giveAway() === undefined && (left = 65536))', // each piece is kept for who does not take it
+    find: '(pieces < TURN_PIECES || left > 0) && socket.writableLength === 0',
+    replace: 'this.#gather.giveAway() === undefined && (left = 65536)', // each piece is kept for who does not take it
     caughtBy: {
       file: 'events.test',
       title: 'a client that never reads costs little memory and holds up nobody',

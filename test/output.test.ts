@@ -1,9 +1,10 @@
 // What is to be sent: in what pieces, and what a send that takes only part of one leaves over.
 
+import { setImmediate as loopOnce } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { turnBytes } from '../server/io/limits.js';
 import { Gather, Output } from '../server/io/output.js';
+import { Turns, turnBytes } from '../server/io/turns.js';
 import { textMemory } from '../server/memory.js';
 import { Session } from '../server/session.js';
 import { Text } from '../server/text.js';
@@ -56,14 +57,31 @@ test('a send that takes nothing changes nothing', () => {
   assert.is(Buffer.from(output.next() ?? []).toString(), 'aab');
 });
 
-test('a turn is shorter the more clients there are, and no piece of a long reply is longer', () => {
+test('a turn is shorter the more clients there are; a piece of a long reply is no longer than the longest turn', () => {
   const round = (clients: number) => clients * turnBytes(clients);
   assert.equal([1, 10, 64].map(turnBytes), Array(3).fill(512 * KIB));
   assert.ok([100, 500, 1_000].every((clients) => round(clients) <= 32 * KIB * KIB));
   assert.is(turnBytes(10_000), 32 * KIB);
-  const session = sessionAt(100 * KIB);
+  const session = sessionAt(700 * KIB);
   session.receive(Buffer.from('a'));
-  assert.is(new Output(session, new Gather(false)).next(turnBytes(1_000))?.length, turnBytes(1_000));
+  assert.equal(pieces(session, new Gather(false))[0], [512 * KIB, 188 * KIB + 1]);
+});
+
+test('turns are taken in order, eight in a row; in between the event loop does what else there is', async () => {
+  const taken: number[] = [];
+  const turns = new Turns<number>((client) => taken.push(client));
+  for (let client = 0; client < 20; client += 1) turns.add(client);
+  turns.delete(5);
+  const rows: number[] = [];
+  for (let i = 0; i < 4; i += 1) {
+    await loopOnce();
+    rows.push(taken.length);
+  }
+  assert.equal(rows, [8, 16, 19, 19]);
+  assert.equal(
+    taken,
+    Array.from({ length: 20 }, (_, client) => client).filter((client) => client !== 5),
+  );
 });
 
 test('short replies and their LFs are one piece', () => {

@@ -9,10 +9,11 @@ import { type Address, socketAddress } from '../../shared/address.js';
 import { listen } from '../listen.js';
 import type { CloseFailure } from '../log.js';
 import { Session } from '../session.js';
-import { admit, closeLingering, KEEP_ALIVE, LINGER_MS, overdue, turnBytes, watchSockets } from './limits.js';
+import { admit, closeLingering, KEEP_ALIVE, LINGER_MS, overdue, watchSockets } from './limits.js';
 import type { IoModel, IoModelContext } from './model.js';
 import { Gather } from './output.js';
 import { onReceive } from './receive.js';
+import { TURN_PIECES, Turns, turnBytes } from './turns.js';
 
 interface Client {
   readonly id: number;
@@ -28,6 +29,7 @@ export class Model implements IoModel {
   readonly #context: IoModelContext;
   readonly #listener: Server;
   readonly #connected = new Set<Client>();
+  readonly #turns = new Turns<Client>((client) => this.#send(client));
   /** Clients with nothing to write until more of the text is on disk. */
   readonly #waiting = new Set<Client>();
   readonly #gather: Gather;
@@ -91,12 +93,12 @@ export class Model implements IoModel {
 
   // --- send ---
 
-  /** One turn: writes what is owed, so much at most. While anything is left over, the client is not read from. */
+  /** One turn: writes some of what is owed. While anything is left over, the client is not read from. */
   #send(client: Client): void {
     const { socket, session } = client;
     let left = turnBytes(this.#connected.size);
-    while (left > 0 && socket.writableLength === 0) {
-      const output = this.#gather.next(session, left);
+    for (let pieces = 0; (pieces < TURN_PIECES || left > 0) && socket.writableLength === 0; pieces += 1) {
+      const output = this.#gather.next(session);
       if (output === undefined) break;
       socket.write(output);
       this.#context.log.wrote(client.id, output.length, socket.writableLength);
@@ -105,15 +107,11 @@ export class Model implements IoModel {
     if (socket.writableLength > 0) this.#gather.giveAway();
     if (session.closing !== undefined) closeLingering(socket, session.closing);
     else if (session.wantsInput && socket.writableLength === 0) socket.resume();
-    else this.#wait(client, left > 0 && socket.writableLength === 0);
+    else {
+      socket.pause(); // until 'drain' says that the kernel has taken all, more is on disk, or the others had their turns
+      if (socket.writableLength === 0) (left > 0 ? this.#waiting : this.#turns).add(client);
+    }
     this.#context.journal?.commit();
-  }
-
-  /** Until the kernel has taken what was written, which 'drain' tells; for the journal; or for the others' turns. */
-  #wait(client: Client, forJournal: boolean): void {
-    client.socket.pause();
-    if (forJournal) this.#waiting.add(client);
-    else if (client.socket.writableLength === 0) this.#taken(client);
   }
 
   /** More of the text is on disk. */
@@ -123,15 +121,16 @@ export class Model implements IoModel {
     }
   }
 
-  /** The kernel has taken everything written. Who has more to write gets the next turn, after everybody else's. */
+  /** The kernel has taken everything written. */
   #taken(client: Client): void {
-    if (client.socket.isPaused()) setImmediate(() => this.#connected.has(client) && this.#send(client));
+    if (client.socket.isPaused()) this.#turns.add(client);
   }
 
   // --- close ---
 
   #forget(client: Client): void {
     this.#connected.delete(client);
+    this.#turns.delete(client);
     this.#waiting.delete(client);
     this.#context.log.closed(client.id, client.session, client.failure);
     this.#settle();

@@ -49,22 +49,6 @@ export function closeLingering(socket: Socket, reason?: Closing): void {
   });
 }
 
-// --- what a client gets at a time ---
-
-/**
- * The longest turn, in bytes of output: some tenth of a millisecond. With a shorter one, a long reply wakes its reader
- * several times.
- */
-export const MAX_TURN_BYTES = 512 * 1024;
-const MIN_TURN_BYTES = 32 * 1024;
-/** What one round of turns may come to: some hundredth of a second. */
-const ROUND_BYTES = 32 * 1024 * 1024;
-
-/** One client's turn, in bytes of output: however many want long replies, each other client is soon looked at again. */
-export function turnBytes(clients: number): number {
-  return Math.max(MIN_TURN_BYTES, Math.min(MAX_TURN_BYTES, Math.floor(ROUND_BYTES / clients)));
-}
-
 /** What one receive may bring, in bytes: in `nonblocking` one, as in the tutorial's strsvr.py. */
 export function receiveBytes(io: IoModelName): number {
   return io === 'nonblocking' ? 1 : 16 * 1024;

@@ -4,7 +4,7 @@
 // section 4.4).
 
 import type { Session } from '../session.js';
-import { MAX_TURN_BYTES } from './limits.js';
+import { MAX_TURN_BYTES } from './turns.js';
 
 /**
  * Longer replies go out as they are: their LF alone costs less than another copy. A client that does not read can keep
@@ -22,12 +22,9 @@ export class Gather {
     this.#apart = apart;
   }
 
-  /**
-   * The next piece; undefined when there is none. The piece after it takes its place, unless given away.
-   * @param max at most so many bytes of a long reply; short ones may come to more together
-   */
-  next(session: Session, max = MAX_TURN_BYTES): Uint8Array | undefined {
-    const first = session.nextOutput(max);
+  /** The next piece; undefined when there is none. The piece after it takes its place, unless given away. */
+  next(session: Session): Uint8Array | undefined {
+    const first = session.nextOutput(MAX_TURN_BYTES);
     if (first === undefined || this.#apart || first.length >= SHORT_BYTES) return first;
     let length = first.length;
     let following = session.nextOutput(SHORT_BYTES - length);
@@ -59,8 +56,8 @@ export class Output {
   }
 
   /** The bytes to send now: what a send has left over, or else the next piece. */
-  next(max?: number): Uint8Array | undefined {
-    this.#bytes ??= this.#gather.next(this.#session, max);
+  next(): Uint8Array | undefined {
+    this.#bytes ??= this.#gather.next(this.#session);
     return this.#bytes;
   }
 

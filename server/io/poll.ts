@@ -12,9 +12,10 @@ import { Session } from '../session.js';
 import { Acceptor } from './acceptor.js';
 import { NOBODY } from './control.js';
 import { type AcceptedClient, type IoThread, peerFailure } from './io-thread.js';
-import { OVERDUE, receiveBytes, turnBytes } from './limits.js';
+import { OVERDUE, receiveBytes } from './limits.js';
 import { Gather, Output } from './output.js';
 import { OwnThread } from './own-thread.js';
+import { TURN_PIECES, turnBytes } from './turns.js';
 
 export class Model extends OwnThread {
   protected readonly file = import.meta.url;
@@ -118,11 +119,12 @@ class Poller {
 
   // --- send ---
 
-  /** One turn: sends what is owed, so much at most. */
+  /** One turn: sends some of what is owed. */
   #send({ id, fd, output }: Client): void {
     const { control, log } = this.#thread;
-    for (let left = turnBytes(this.#connected.size); left > 0; ) {
-      const bytes = output.next(left);
+    let left = turnBytes(this.#connected.size);
+    for (let pieces = 0; pieces < TURN_PIECES || left > 0; pieces += 1) {
+      const bytes = output.next();
       if (bytes === undefined) return;
       control.sleepOn(id, fd);
       const taken = posix().send(fd, bytes);

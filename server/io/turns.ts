@@ -1,0 +1,55 @@
+// How much a client gets at a time when more want more than can be sent at once: a turn each, in a circle.
+
+/**
+ * The longest turn, and the longest piece of a reply, in bytes: some tenth of a millisecond. With a shorter one, a long
+ * reply wakes its reader several times.
+ */
+export const MAX_TURN_BYTES = 512 * 1024;
+const MIN_TURN_BYTES = 32 * 1024;
+/** What one round of turns may come to: some hundredth of a second. */
+const ROUND_BYTES = 32 * 1024 * 1024;
+
+/** One client's turn, in bytes of output: however many want long replies, each other client is soon looked at again. */
+export function turnBytes(clients: number): number {
+  return Math.max(MIN_TURN_BYTES, Math.min(MAX_TURN_BYTES, Math.floor(ROUND_BYTES / clients)));
+}
+
+/** But a turn is at least so many pieces: a reply, and its LF, which would wait for everybody else's turn otherwise. */
+export const TURN_PIECES = 2;
+
+/** So many turns are taken in a row: at most some milliseconds. */
+const TURNS_IN_A_ROW = 8;
+
+/** Clients on an event loop that have more to send, in a queue. */
+export class Turns<Client> {
+  readonly #queue = new Set<Client>();
+  readonly #take: (client: Client) => void;
+  #next: NodeJS.Immediate | undefined;
+
+  /** @param take lets a client have its turn; it may be added again */
+  constructor(take: (client: Client) => void) {
+    this.#take = take;
+  }
+
+  /** Its turn comes after everybody else's. */
+  add(client: Client): void {
+    this.#queue.add(client);
+    this.#next ??= setImmediate(() => this.#takeSome());
+  }
+
+  delete(client: Client): void {
+    this.#queue.delete(client);
+  }
+
+  /** Not all at once: in between, the event loop looks who has something to say, and that is answered first. */
+  #takeSome(): void {
+    let left = TURNS_IN_A_ROW;
+    for (const client of this.#queue) {
+      if (left === 0) break;
+      left -= 1;
+      this.#queue.delete(client);
+      this.#take(client);
+    }
+    this.#next = this.#queue.size > 0 ? setImmediate(() => this.#takeSome()) : undefined;
+  }
+}
