@@ -41,9 +41,9 @@ export class Turns<Client> {
     this.#queue.delete(client);
   }
 
-  /** Not all at once: in between, the event loop looks who has something to say, and that is answered first. */
+  /** One each, and not all at once: in between, the event loop looks who has something to say, and that is answered first. */
   #takeSome(): void {
-    let left = TURNS_IN_A_ROW;
+    let left = Math.min(TURNS_IN_A_ROW, this.#queue.size);
     for (const client of this.#queue) {
       if (left === 0) break;
       left -= 1;
