@@ -1,16 +1,25 @@
 // The memory that a text lives in, made here because threads want another kind than one thread alone.
 
-/** The text's length in bytes stands at the front of its memory: who shares the memory shares the length. */
+import { count } from '../shared/count.js';
+import { OperationalError } from '../shared/errors.js';
+
+/** The text's length stands at the front of its memory: who shares the memory shares the length. */
 export const HEADER_BYTES = 8;
 
 export type Memory = ArrayBuffer | SharedArrayBuffer;
 
 /**
- * Memory for a text of at most `maxLength` bytes. It grows in place, so views into it stay valid; memory that threads
- * share has its full length at once, because growing would want a lock.
+ * Memory for a text of at most `maxLength` bytes, all of it at once: pages that nobody writes to cost nothing, and views
+ * stay valid. Memory that grows would cost more: for each write from it Node.js makes a Buffer, and V8 a hidden class for
+ * that Buffer. And copies out of shared memory take four times as long.
+ * @throws OperationalError when the system does not give it
  */
 export function textMemory(maxLength: number, shared = false): Memory {
-  const maxByteLength = HEADER_BYTES + maxLength;
-  if (shared) return new SharedArrayBuffer(maxByteLength);
-  return new ArrayBuffer(Math.min(64 * 1024, maxByteLength), { maxByteLength });
+  const bytes = HEADER_BYTES + maxLength;
+  try {
+    return shared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes);
+  } catch (cause) {
+    const message = `no memory for a text of ${count(maxLength, 'byte')}; take a smaller --max-length`;
+    throw new OperationalError('ENOMEM', message, cause);
+  }
 }

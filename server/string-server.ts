@@ -130,8 +130,7 @@ export async function startStringServer(options: Partial<StringServerOptions> = 
     thread: 0,
     sink: (entry) => troubles.pass(entry),
   });
-  const memory = textMemory(maxLength, io !== 'events');
-  const text = burden(new Text(memory), settings.work);
+  const text = burden(new Text(textMemory(maxLength, io !== 'events')), settings.work);
   const wanted = io === 'threads' ? Math.min(maxThreads, settings.maxConnections) : settings.maxConnections;
   const maxConnections = admissible(wanted, io);
   if (maxConnections < wanted) {
@@ -143,7 +142,7 @@ export async function startStringServer(options: Partial<StringServerOptions> = 
 
   const { Model } = await MODELS[io]();
   const journal = file === undefined ? undefined : await openJournal({ file, sync, maxLength, text, log });
-  const model = new Model({ ...settings, maxConnections, text, memory, journal, log });
+  const model = new Model({ ...settings, maxConnections, text, journal, log });
   const address = await model.listen().catch(async (error: unknown) => {
     await journal?.close();
     throw error instanceof OperationalError ? error : listenError(error, settings);

@@ -9,16 +9,15 @@ import { HEADER_BYTES, type Memory } from './memory.js';
 export const FULL = -1;
 
 export class Text {
-  readonly #memory: Memory;
+  readonly memory: Memory;
   readonly #length: Uint32Array;
-  /** Follows the memory as it grows. */
   readonly #bytes: Uint8Array;
   /** While it is sealed no letter fits: the disk of its journal is full. */
   sealed = false;
 
   /** @param memory zeroed, from `textMemory`; or the memory of another Text, to share that text */
   constructor(memory: Memory) {
-    this.#memory = memory;
+    this.memory = memory;
     this.#length = new Uint32Array(memory, 0, 1);
     this.#bytes = new Uint8Array(memory, HEADER_BYTES);
   }
@@ -39,7 +38,7 @@ export class Text {
   append(letter: number): number {
     const start = this.length;
     const end = start + encodedLength(letter);
-    if (this.sealed || (end > this.#bytes.length && !this.#grow(end))) return FULL;
+    if (this.sealed || end > this.#bytes.length) return FULL;
     encode(letter, this.#bytes, start);
     this.#length[0] = end;
     return end;
@@ -47,15 +46,6 @@ export class Text {
 
   /** The bytes between two offsets, in the text's own memory: to be read, not kept and not changed. */
   view(from: number, to: number): Uint8Array {
-    return new Uint8Array(this.#memory, HEADER_BYTES + from, to - from); // not a Buffer: that takes five times as long
-  }
-
-  #grow(needed: number): boolean {
-    const { maxByteLength } = this.#memory;
-    if (HEADER_BYTES + needed > maxByteLength || this.#memory instanceof SharedArrayBuffer) return false;
-    this.#memory.resize(
-      Math.min(maxByteLength, Math.max(HEADER_BYTES + needed, 2 * this.#memory.byteLength)),
-    );
-    return true;
+    return new Uint8Array(this.memory, HEADER_BYTES + from, to - from);
   }
 }

@@ -269,13 +269,12 @@ test('who waits for the journal is not cut off, however long that takes', async 
   const sink = ({ event }: LogEntry) => {
     if (event.type === 'closed') closed.push(event.reason);
   };
-  const memory = textMemory(1_000);
-  const text = new Text(memory);
+  const text = new Text(textMemory(1_000));
   text.durable = 0; // as long as the disk has not said anything
   const model = new Model({
     ...{ io: 'events', host: '127.0.0.1', port: 0, clients: undefined, maxConnections: 10, allow: [] },
     ...{ stallTimeoutMs, nagle: false, backlog: 5, napMs: 0, work: 0, lock: true },
-    ...{ text, memory, journal: undefined, log: new Log({ detailed: false, thread: 0, sink }) },
+    ...{ text, journal: undefined, log: new Log({ detailed: false, thread: 0, sink }) },
   });
   const client = await ByteClient.connect(await model.listen());
   client.send('abc');

@@ -157,8 +157,7 @@ test('more clients than allowed are refused, and those that are in are served', 
 });
 
 test('a long reply and its LF are one turn, however many clients there are', async () => {
-  const memory = textMemory(100_000);
-  const text = new Text(memory);
+  const text = new Text(textMemory(100_000));
   while (text.length < 50_000) text.append(0x78);
   const wrote: string[] = [];
   const sink = ({ event }: LogEntry) => {
@@ -169,7 +168,7 @@ test('a long reply and its LF are one turn, however many clients there are', asy
   const model = new Model({
     ...{ io: 'events', host: '127.0.0.1', port: 0, clients: undefined, maxConnections: 1_000, allow: [] },
     ...{ stallTimeoutMs: 0, nagle: false, backlog: 511, napMs: 0, work: 0, lock: true },
-    ...{ text, memory, journal: undefined, log: new Log({ detailed: true, thread: 0, sink }) },
+    ...{ text, journal: undefined, log: new Log({ detailed: true, thread: 0, sink }) },
   });
   const address = await model.listen();
   const idle = await Promise.all(Array.from({ length: 900 }, () => ByteClient.connect(address)));

@@ -2,13 +2,14 @@
 // that chance finds, and over sockets for every I/O model. The same seed is the same bytes.
 
 import type { StringServer } from 'strsvr';
+import { textMemory } from '../server/memory.js';
 import { Session } from '../server/session.js';
 import { Text } from '../server/text.js';
 import { type Random, random } from '../shared/random.js';
 import { ByteClient } from './support.js';
 
-/** Room for every text. It does not grow: making memory that can takes three times as long as all else. */
-const MEMORY_BYTES = 1_000;
+/** Room for every text. */
+const MAX_LENGTH = 1_000;
 
 /** Letters of every length, halves of them, overlong forms, surrogates, bytes that are never UTF-8, controls, LFs. */
 const PIECES: readonly [readonly number[], ...Array<readonly number[]>] = [
@@ -53,7 +54,7 @@ function model(before: string, stream: Uint8Array): { text: string; answers: str
 export function fuzzInProcess(seed: number): string | undefined {
   const chance = random(seed);
   const stream = hostile(chance);
-  const text = new Text(new ArrayBuffer(MEMORY_BYTES));
+  const text = new Text(textMemory(MAX_LENGTH));
   const session = new Session(text);
   const answers: Buffer[] = [];
   for (let at = 0; at < stream.length; ) {

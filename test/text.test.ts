@@ -4,6 +4,8 @@ import * as assert from 'uvu/assert';
 import { textMemory } from '../server/memory.js';
 import { FULL, Text } from '../server/text.js';
 import { burden } from '../server/work.js';
+import { OperationalError } from '../shared/errors.js';
+import { MAX_MAX_LENGTH } from '../shared/options.js';
 
 const A = 0x61;
 const EURO = 0x20ac;
@@ -68,7 +70,7 @@ test('a journal that follows it says how far it may be shown, and seals it while
   assert.is(text.append(A), 5);
 });
 
-test('it grows to its longest, and views taken before stay what they were', () => {
+test('it takes its longest and no more, and views taken before stay what they were', () => {
   const longest = 200_001;
   const text = new Text(textMemory(longest));
   text.append(A);
@@ -77,22 +79,27 @@ test('it grows to its longest, and views taken before stay what they were', () =
   while (text.append(0x62) !== FULL) appended += 1;
   assert.is(appended, longest);
   assert.is(Buffer.from(early).toString(), 'a');
-  assert.is(early.buffer, text.view(0, longest).buffer, 'the memory is still the same');
+});
+
+test('memory for a long text costs nothing until there is one', () => {
+  const before = process.memoryUsage.rss();
+  const texts = [false, true].map((shared) => new Text(textMemory(MAX_MAX_LENGTH, shared)));
+  for (const text of texts) text.append(A);
+  assert.ok(process.memoryUsage.rss() - before < 16 * 1024 * 1024);
+});
+
+test('memory that the system does not have is refused in a line', () => {
+  const message = 'no memory for a text of 140,737,488,355,328 bytes; take a smaller --max-length';
+  assert.throws(
+    () => textMemory(2 ** 47),
+    (error: unknown) => error instanceof OperationalError && error.message === message,
+  );
 });
 
 test('a view is no copy', () => {
   const text = new Text(textMemory(10));
   text.append(A);
   assert.is(text.view(0, 1).buffer, text.view(0, 1).buffer);
-});
-
-test('shared memory is of full length from the start', () => {
-  const memory = textMemory(100, true);
-  assert.instance(memory, SharedArrayBuffer);
-  const text = new Text(memory);
-  for (let i = 0; i < 100; i += 1) text.append(A);
-  assert.is(text.append(A), FULL);
-  assert.is(text.length, 100);
 });
 
 test('two texts over the same memory are one text', () => {

@@ -18,6 +18,7 @@ export interface IoThreadData {
   /** The file whose `serve` is called. */
   readonly file: string;
   readonly options: IoModelOptions;
+  /** The text's: each thread makes a Text of its own of it. */
   readonly memory: Memory;
   readonly control: SharedArrayBuffer;
   readonly mutex: SharedArrayBuffer;

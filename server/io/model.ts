@@ -4,7 +4,6 @@
 import type { Address } from '../../shared/address.js';
 import type { Journal } from '../journal.js';
 import type { CloseFailure, Log } from '../log.js';
-import type { Memory } from '../memory.js';
 import type { Text } from '../text.js';
 
 export const IO_MODELS = ['events', 'poll', 'nonblocking', 'blocking', 'threads'] as const;
@@ -38,8 +37,6 @@ export interface IoModelOptions {
 /** What a model works with. */
 export interface IoModelContext extends IoModelOptions {
   readonly text: Text;
-  /** The text lives here: another thread makes a Text of its own of it. */
-  readonly memory: Memory;
   /** To be told when letters may have come; only `events` has one. */
   readonly journal: Journal | undefined;
   readonly log: Log;

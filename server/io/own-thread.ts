@@ -102,11 +102,11 @@ export abstract class OwnThread implements IoModel {
   }
 
   protected startThread(file: string, number: number, fd: number): Worker {
-    const { text: _, journal: __, memory, log, ...options } = this.context;
+    const { text, journal: _, log, ...options } = this.context;
     const data: IoThreadData = {
       file,
       options,
-      memory,
+      memory: text.memory,
       control: this.control.memory,
       mutex: this.#mutex,
       detailed: log.detailed,

@@ -7,6 +7,7 @@
 
 import { posix, type SHUT_RD, type SHUT_RDWR } from '../../shared/posix.js';
 import type { CloseFailure } from '../log.js';
+import type { Memory } from '../memory.js';
 import { Session } from '../session.js';
 import { Text } from '../text.js';
 import { burden } from '../work.js';
@@ -120,7 +121,7 @@ class ClientThread {
 class LockedText extends Text {
   readonly #mutex: Mutex;
 
-  constructor(memory: IoThread['data']['memory'], mutex: Mutex) {
+  constructor(memory: Memory, mutex: Mutex) {
     super(memory);
     this.#mutex = mutex;
   }
