@@ -6,7 +6,7 @@ import type { Target } from '../target.js';
 import { pick } from './common.js';
 
 const LEVELS = [1, 10, 100, 1_000, 10_000];
-const QUICK_LEVELS = [5, 25];
+const QUICK_LEVELS = [2, 10];
 const TARGETS = [
   'events',
   'poll',

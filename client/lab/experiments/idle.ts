@@ -11,7 +11,7 @@ import type { Target } from '../target.js';
 import { list, ours } from './common.js';
 
 /** Who has been answered speaks again so often, until all have been. */
-const NUDGE_MS = 100;
+const NUDGE_MS = 20;
 /** More than this share of a core, in percent, is called burning. */
 const BURNING = 50;
 

@@ -7,13 +7,13 @@ import { pick } from './common.js';
 
 const TARGETS = ['events', 'poll', 'threads', 'C epoll', 'C threads'];
 const QUICK_TARGETS = ['events', 'threads'];
-const CLIENTS = 20;
 /** Up to here a server is said to keep up: it answers what it is offered. */
 const KEPT_UP = 0.95;
 
-const shares = ({ quick }: Lab) => (quick ? [30, 70, 110] : [10, 30, 50, 70, 80, 90, 100, 110, 120]);
+const shares = ({ quick }: Lab) => (quick ? [50, 110] : [10, 30, 50, 70, 80, 90, 100, 110, 120]);
 const level = (share: number) => `${share} %`;
-const letters = ({ quick }: Lab) => (quick ? 4_000 : 20_000);
+const clients = ({ quick, clients }: Lab) => clients ?? (quick ? 6 : 20);
+const letters = ({ quick }: Lab) => (quick ? 3_000 : 20_000);
 const targets = (lab: Lab) => pick(lab, lab.quick ? QUICK_TARGETS : TARGETS);
 
 export const load: Experiment = {
@@ -84,7 +84,7 @@ export const load: Experiment = {
 
 function plan(lab: Lab) {
   // As separate people would: nobody sends the next letter before the last is answered, however late it is.
-  return { clients: lab.clients ?? CLIENTS, letters: letters(lab), outstanding: 1 };
+  return { clients: clients(lab), letters: letters(lab), outstanding: 1 };
 }
 
 function capacity(bench: Bench, target: Target, lab: Lab): Promise<number> {

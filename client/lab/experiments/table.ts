@@ -24,7 +24,10 @@ export const table: Experiment = {
       target: target.name,
       level: LEVEL,
       measure: (bench) =>
-        bench.run(target, [], { clients: lab.clients ?? 20, letters: lab.quick ? 4_000 : 30_000 }),
+        bench.run(target, [], {
+          clients: lab.clients ?? (lab.quick ? 6 : 20),
+          letters: lab.quick ? 4_000 : 30_000,
+        }),
     })),
 
   derive: (runs) =>

@@ -94,9 +94,8 @@ class Load {
     const after = this.#observe();
     const frozen = this.#clients.filter(({ waits }) => waits).length;
     this.#settle(silent, frozen);
-    const text = this.#lastLook(frozen);
-    for (const fd of silent) posix().close(fd);
     this.#watch.close();
+    const text = this.#lastLook(frozen);
     const { startedAt } = this.#context;
     return {
       ...this.#figures(),
@@ -272,7 +271,10 @@ class Load {
     for (const client of this.#clients) {
       client.finish();
     }
-    for (const fd of silent) this.#faults.add(...heard(fd));
+    for (const fd of silent) {
+      this.#faults.add(...heard(fd));
+      posix().close(fd);
+    }
   }
 
   /** The final text, as one client more sees it. It may be refused until the server has noticed that the others are gone. */
