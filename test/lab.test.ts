@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { Evidence } from '../client/lab/evidence.js';
 import type { Bench, Experiment, Lab, Measured } from '../client/lab/experiment.js';
+import { load as loadExperiment } from '../client/lab/experiments/load.js';
 import { lunch } from '../client/lab/experiments/lunch.js';
 import { nagle } from '../client/lab/experiments/nagle.js';
 import { race } from '../client/lab/experiments/race.js';
@@ -14,7 +16,7 @@ import { slow } from '../client/lab/experiments/slow.js';
 import { runExperiments } from '../client/lab/laboratory.js';
 import type { LoadPlan } from '../client/lab/load/plan.js';
 import { LoadProcess } from '../client/lab/load/run-load.js';
-import type { Findings, Results } from '../client/lab/results.js';
+import type { Findings, Results, Run } from '../client/lab/results.js';
 import { IO_MODELS } from '../client/lab/target.js';
 import { ourTargets, plain } from '../client/lab/targets.js';
 import { refuses } from './refusals.js';
@@ -181,6 +183,30 @@ test('a run that does not end is given up, its server is ended, and the others a
   assert.is(servers.length, 2);
   for (const pid of servers) assert.throws(() => process.kill(pid, 0), /ESRCH/);
 });
+
+test('a knee is told from levels alone where most runs count', () => {
+  const lab = { models: [], quick: true, clients: undefined, targets: [] };
+  const knee = (...answered: readonly number[]) => {
+    const runs = answered.flatMap((rate, i): Run[] => [
+      ...[0, 1, 2].map((repeat) => sample(repeat, '50 %', 100, 100)),
+      sample(i, '110 %', 220, rate),
+    ]);
+    const busy = [0, 1, 2].slice(answered.length).map((repeat) => ({
+      ...sample(repeat, '110 %', 220, 0),
+      void: 'the load was busy',
+    }));
+    return loadExperiment.conclude(new Evidence([...runs, ...busy], 1), lab).join();
+  };
+  const kept = 'events kept up to 100 letters/s (50 %, p99 1 ms)';
+  assert.is(knee(150, 150), `${kept}; at 110 % it fell behind (p99 1 ms).`);
+  assert.is(knee(150), `${kept}; from 110 % on too few runs count to tell.`);
+  assert.is(knee(220, 220), 'events kept up to 220 letters/s (110 %, p99 1 ms).');
+});
+
+function sample(repeat: number, level: string, offered: number, answered: number): Run {
+  const figures = { 'offered/s': offered, 'letters/s': answered, 'p99 ms': 1 };
+  return { target: 'events', level, repeat, figures };
+}
 
 test('a load that was busy makes its run void, if it had to keep to a clock', async () => {
   const [target = plain()] = ourTargets(['events']);

@@ -54,6 +54,12 @@ export class Evidence {
     return median(this.values(place, figure));
   }
 
+  /** Whether most of the runs there count: a median of the few that are left would say little. */
+  sound(place: Place): boolean {
+    const runs = this.#at(place);
+    return 2 * runs.filter(counts).length > runs.length;
+  }
+
   estimate(place: Place, figure: string): Estimate | undefined {
     const values = this.values(place, figure);
     return values.length === 0 ? undefined : estimate(values, random(this.#seed));

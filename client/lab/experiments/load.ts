@@ -41,15 +41,21 @@ export const load: Experiment = {
   conclude: (evidence, lab) =>
     evidence.targets.flatMap((target) => {
       const at = (share: number, figure: string) => evidence.median({ target, level: level(share) }, figure);
-      const kept = shares(lab).filter((share) => at(share, 'letters/s') >= KEPT_UP * at(share, 'offered/s'));
+      const sound = shares(lab).filter((share) => evidence.sound({ target, level: level(share) }));
+      const kept = sound.filter((share) => at(share, 'letters/s') >= KEPT_UP * at(share, 'offered/s'));
       const last = kept.at(-1);
       if (last === undefined) return [];
-      const beyond = shares(lab).find((share) => share > last && at(share, 'p99 ms') > 0);
+      const beyond = sound.find((share) => share > last);
+      const untold = shares(lab).find((share) => share > last);
       const p99 = (share: number) => `p99 ${short(at(share, 'p99 ms'))} ms`;
+      const knee =
+        beyond !== undefined
+          ? `; at ${level(beyond)} it fell behind (${p99(beyond)})`
+          : untold !== undefined
+            ? `; from ${level(untold)} on too few runs count to tell`
+            : '';
       return [
-        `${target} kept up to ${short(at(last, 'offered/s'))} letters/s (${level(last)}, ${p99(last)})${
-          beyond === undefined ? '' : `; at ${level(beyond)} it fell behind (${p99(beyond)})`
-        }.`,
+        `${target} kept up to ${short(at(last, 'offered/s'))} letters/s (${level(last)}, ${p99(last)})${knee}.`,
       ];
     }),
 

@@ -33,6 +33,8 @@ const START_UP_BATCH = 100;
 const NUDGE_MS = 100;
 /** One client that was refused may ask again so often. */
 const RETRIES = 20;
+/** A sleep shorter than this is not worth it: to fall asleep and be woken takes a good part of it. */
+const SHORT_SLEEP_MS = 0.05;
 const NOBODY = new PollList(0);
 
 /** @throws OperationalError when the server cannot be reached, or not be brought to where measuring can begin */
@@ -58,8 +60,8 @@ class Load {
   /** Whether no more letters are to be sent. */
   #stopped = false;
   #progressAt = 0;
-  /** Whether it asks who is ready again and again; how long it did when nobody was. */
-  readonly #spins: boolean;
+  /** A sleep shorter than this is none: it asks who is ready again and again; for so long it did when nothing was to do. */
+  readonly #shortSleepMs: number;
   #idleMs = 0;
 
   constructor(plan: LoadPlan, onProgress?: (answered: number) => void) {
@@ -75,7 +77,7 @@ class Load {
       writes,
     });
     this.#watch = watch(plan.clients);
-    this.#spins = plan.spin === true && plan.rate === undefined;
+    this.#shortSleepMs = plan.spin === true ? Number.POSITIVE_INFINITY : SHORT_SLEEP_MS;
   }
 
   run(): LoadResult {
@@ -90,7 +92,7 @@ class Load {
     if (started) this.#measure(began);
     const { user, system } = process.cpuUsage(cpu);
     const spent = performance.now() - began;
-    const loadCpu = this.#spins ? 1 - this.#idleMs / spent : (user + system) / 1000 / spent;
+    const loadCpu = ((user + system) / 1000 - this.#idleMs) / spent;
     const after = this.#observe();
     const frozen = this.#clients.filter(({ waits }) => waits).length;
     this.#settle(silent, frozen);
@@ -201,6 +203,7 @@ class Load {
     this.#begin(began);
     while (context.open > 0) {
       const now = performance.now();
+      const { sent } = context;
       if (now >= stopAt) {
         for (const client of this.#clients) client.stop();
         stopAt = Number.POSITIVE_INFINITY;
@@ -211,9 +214,12 @@ class Load {
       quietSince = context.unanswered === 0 ? now : Math.max(quietSince, context.lastAnswer);
       const end = Math.min(giveUpAt, this.#patience(quietSince));
       if (now >= end) return;
-      const sleep = this.#spins ? 0 : Math.min(end, stopAt, nextDue, this.#progressAt) - now;
-      const ready = this.#watch.turn(sleep, this.#visit);
-      if (this.#spins && ready === 0) this.#idleMs += performance.now() - now;
+      const sleep = Math.min(end, stopAt, nextDue, this.#progressAt) - now;
+      const short = sleep < this.#shortSleepMs;
+      const ready = this.#watch.turn(short ? 0 : sleep, this.#visit);
+      if (short && ready === 0 && context.sent === sent) {
+        this.#idleMs += Math.min(SHORT_SLEEP_MS, performance.now() - now); // what is longer, another process had
+      }
     }
   }
 

@@ -24,8 +24,8 @@ export interface LoadPlan {
    */
   readonly outstanding?: number;
   /**
-   * In a closed loop, never to sleep while it measures: a load asleep has to be woken by whoever answers it, which takes
-   * some microseconds of the server's own time for each reply, and more the slower the server.
+   * Never to sleep while it measures, not only not for a moment: a load asleep has to be woken by whoever answers it, which
+   * takes some microseconds of the server's own time for each reply, and more the slower the server.
    */
   readonly spin?: boolean;
   /** A load that has its process to itself stays on this core. */
@@ -100,8 +100,8 @@ export interface LoadResult {
   /** From the first connect until every sending client has had one answer, in milliseconds; undefined if never. */
   readonly startUpMs?: number;
   /**
-   * The load's own processor time while it measured, as a share of one core; of a load that never sleeps the share of the
-   * time in which some client had something to do.
+   * The load's own processor time while it measured, as a share of one core, without the time in which it did not sleep
+   * although no client had anything to do.
    */
   readonly loadCpu: number;
   readonly watched?: { readonly before: Observation; readonly after: Observation };
