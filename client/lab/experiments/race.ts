@@ -8,6 +8,8 @@ const CLIENTS = 10;
 /** As many as a session takes in one go: then appends, and not replies, are what the threads are busy with. */
 const BURST = 500;
 const letters = ({ quick }: Lab) => (quick ? 10_000 : 30_000);
+/** A wrong reply may look like the last one come twice: then the load waits for another, which never comes. */
+const PATIENCE_MS = 3_000;
 const WITH = 'with the lock';
 const WITHOUT = 'without the lock';
 
@@ -28,7 +30,7 @@ export const race: Experiment = {
         measure: async (bench) => {
           const args = level === WITH ? [] : ['--no-lock'];
           const clients = lab.clients ?? CLIENTS;
-          const plan = { clients, letters: letters(lab), burst: BURST };
+          const plan = { clients, letters: letters(lab), burst: BURST, patienceMs: PATIENCE_MS };
           const { figures, load } = await bench.run(target, args, plan);
           const { lost = 0, ...others } = load?.faults ?? {};
           return {
