@@ -55,7 +55,7 @@ export const clients: Experiment = {
           ((bench) =>
             bench.run(target, [], {
               clients: count,
-              letters: lab.quick ? 5_000 : 30_000,
+              letters: lab.quick ? 3_000 : 30_000,
               warmup: Math.max(1, Math.min(20, Math.floor(2_000 / count))),
               timeoutMs: 60_000,
             })),

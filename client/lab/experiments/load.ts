@@ -13,7 +13,7 @@ const KEPT_UP = 0.95;
 const shares = ({ quick }: Lab) => (quick ? [50, 110] : [10, 30, 50, 70, 80, 90, 100, 110, 120]);
 const level = (share: number) => `${share} %`;
 const clients = ({ quick, clients }: Lab) => clients ?? (quick ? 6 : 20);
-const letters = ({ quick }: Lab) => (quick ? 3_000 : 20_000);
+const letters = ({ quick }: Lab) => (quick ? 2_000 : 20_000);
 const targets = (lab: Lab) => pick(lab, lab.quick ? QUICK_TARGETS : TARGETS);
 
 export const load: Experiment = {

@@ -68,7 +68,7 @@ export const nagle: Experiment = {
   ],
 };
 
-const letters = ({ quick }: Lab) => (quick ? 15 : 100);
+const letters = ({ quick }: Lab) => (quick ? 10 : 100);
 
 /** All runs of a level together. */
 function histogram(runs: Parameters<Experiment['charts']>[0]['runs'], level: string) {

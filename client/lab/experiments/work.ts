@@ -7,7 +7,7 @@ import { ours } from './common.js';
 const CLIENTS = 4;
 /** Rounds of computing for each letter, as `strsvr --work` takes them. */
 const levels = ({ quick }: Lab) => (quick ? [100_000] : [0, 1_000, 10_000, 100_000, 1_000_000]);
-const CORES = [1, 2];
+const coreCounts = ({ quick }: Lab) => (quick ? [2] : [1, 2]);
 const MODELS = ['events', 'threads'];
 
 const level = (rounds: number, cores: number) =>
@@ -28,7 +28,7 @@ export const work: Experiment = {
       .filter(({ name }) => MODELS.includes(name))
       .flatMap((target) =>
         levels(lab).flatMap((rounds) =>
-          CORES.map((cores) => ({
+          coreCounts(lab).map((cores) => ({
             target: target.name,
             level: level(rounds, cores),
             measure:
@@ -45,7 +45,7 @@ export const work: Experiment = {
 
   conclude: (evidence, lab) => {
     const rounds = levels(lab).at(-1) ?? 0;
-    return CORES.flatMap((cores) => {
+    return coreCounts(lab).flatMap((cores) => {
       const at = level(rounds, cores);
       const found = evidence.compare(
         'letters/s',
@@ -64,7 +64,7 @@ export const work: Experiment = {
       x: { name: 'rounds a letter', log: true },
       y: { name: 'letters/s', log: true },
       series: evidence.targets.flatMap((target) =>
-        CORES.map((cores) => ({
+        coreCounts(lab).map((cores) => ({
           name: `${target}, ${cores} core${cores === 1 ? '' : 's'}`,
           points: levels(lab).flatMap((rounds) => {
             const found = evidence.estimate({ target, level: level(rounds, cores) }, 'letters/s');
