@@ -22,7 +22,7 @@ help:
 	@echo 'make tmc        start tmc, which sends it the string (HOST=127.0.0.1 PORT=2000 STRING=abc)'
 	@echo 'make svr        start svr, which runs w and ps for others (PORT=8888 HOST=127.0.0.1)'
 	@echo 'make wps        start wps, which asks it to (HOST=127.0.0.1 PORT=8888 COMMAND=ps)'
-	@echo 'make lab        measure asynchronous I/O against threads, and say where the report is (about two minutes)'
+	@echo 'make lab        measure asynchronous I/O against threads, and say where the report is (under two minutes)'
 	@echo 'make test       run all tests and check the coverage'
 	@echo 'make soak       crowds, attacks, chance, stops, kills and seeded bugs, as a table of figures; half an hour'
 	@echo 'make exercise   list servers with a bug in them, to be found; N=4 makes the fourth'

@@ -118,7 +118,7 @@ function readOptions() {
     options: (yargs) =>
       yargs
         .option('quick', {
-          describe: 'Fewer levels and repeats, no intervals: all in about two minutes',
+          describe: 'Fewer levels and repeats, no intervals: all in under two minutes',
           boolean: true,
           default: false,
         })
@@ -149,7 +149,7 @@ function readOptions() {
         }),
     examples: [
       ['strlab lunch', 'one client is out to lunch: who is served?'],
-      ['strlab all --quick --out results', 'everything in about two minutes, with a report'],
+      ['strlab all --quick --out results', 'everything in under two minutes, with a report'],
       ['strlab drive 127.0.0.1 2000', 'a load against your own server'],
     ],
   });
