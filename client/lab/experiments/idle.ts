@@ -17,7 +17,7 @@ const BURNING = 50;
 
 const levels = ({ quick }: Lab) => (quick ? [10] : [1, 10, 100, 1_000]);
 const level = (clients: number) => `${clients} idle`;
-const windowMs = ({ quick }: Lab) => (quick ? 200 : 2_000);
+const windowMs = ({ quick }: Lab) => (quick ? 300 : 2_000);
 
 export const idle: Experiment = {
   id: 'idle',
