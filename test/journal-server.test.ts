@@ -289,9 +289,9 @@ it('strclnt says in a line that a letter was refused, the disk being full, and e
 // --- a server that dies, a disk that fills, and the system's own record ---
 
 it('killed again and again with 8 clients: no answered letter is lost, none is there twice', async () => {
-  const { cycles, answered, broken } = await killCycles(4, newFile());
-  assert.is(cycles, 4);
-  assert.ok(answered > 8, `only ${answered} letters were answered`);
+  const { cycles, answered, broken } = await killCycles(6, newFile());
+  assert.is(cycles, 6);
+  assert.ok(answered > 50, `only ${answered} letters were answered`);
   assert.is(broken, undefined);
 });
 
