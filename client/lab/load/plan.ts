@@ -24,8 +24,8 @@ export interface LoadPlan {
    */
   readonly outstanding?: number;
   /**
-   * Never to sleep while it measures, not only not for a moment: a load asleep has to be woken by whoever answers it, which
-   * takes some microseconds of the server's own time for each reply, and more the slower the server.
+   * Never to sleep while it measures, however long there is nothing to do: a load asleep has to be woken by whoever answers
+   * it, which takes some microseconds of the server's own time for each reply, and more the slower the server.
    */
   readonly spin?: boolean;
   /** A load that has its process to itself stays on this core. */
