@@ -129,11 +129,16 @@ export class Log {
 
 /**
  * The line for an entry; undefined where none is wanted.
- * @param show whether to tell what is read and written
+ * @param show whether lines name descriptors and both ends of a connection
  */
 export function render({ at, event }: LogEntry, format: LogFormat, show: boolean): string | undefined {
-  if (format === 'silent' || (!show && DETAILS.has(event.type))) return undefined;
+  if (format === 'silent') return undefined;
   return format === 'json' ? json(at, event) : story(event, show);
+}
+
+/** Whether an event is one of the hot path, with letters in it. */
+export function isDetail({ type }: ServerEvent): boolean {
+  return DETAILS.has(type);
 }
 
 const DETAILS: ReadonlySet<ServerEvent['type']> = new Set([

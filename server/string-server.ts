@@ -19,7 +19,7 @@ import { admissible, JOURNAL_FAILED, LINGER_MS } from './io/limits.js';
 import type { IoModel, IoModelContext, IoModelName, IoModelOptions } from './io/model.js';
 import { Networks } from './io/networks.js';
 import type { Journal, JournalOptions } from './journal.js';
-import { type Cost, Log, type LogFormat, render } from './log.js';
+import { type Cost, isDetail, Log, type LogEntry, type ServerEvent } from './log.js';
 import { textMemory } from './memory.js';
 import { Text } from './text.js';
 import type { Trace } from './trace.js';
@@ -27,7 +27,7 @@ import { Troubles } from './troubles.js';
 import { warmUp } from './warm-up.js';
 import { burden } from './work.js';
 
-export type { Address, Cost, IoModelName, LogFormat, Sync };
+export type { Address, Cost, IoModelName, LogEntry, ServerEvent, Sync };
 
 export interface StringServerOptions extends IoModelOptions {
   /** The longest that the text may become, in bytes. */
@@ -38,9 +38,10 @@ export interface StringServerOptions extends IoModelOptions {
   readonly journal: string | undefined;
   /** When letters are on disk: always before they are answered, or never mind. */
   readonly sync: Sync;
-  readonly log: LogFormat;
-  /** Also log what is read and written, letters included. */
-  readonly show: boolean;
+  /** Called for each event as it happens; it must not throw. The library itself writes nothing anywhere. */
+  readonly onEvent: ((entry: LogEntry) => void) | undefined;
+  /** Also call it for what is read and written, letters included. */
+  readonly detailed: boolean;
   /** Where to write what happened as Trace Event JSON, at the end. */
   readonly trace: string | undefined;
 }
@@ -62,8 +63,8 @@ const DEFAULTS: StringServerOptions = {
   lock: true,
   journal: undefined,
   sync: 'always',
-  log: 'silent',
-  show: false,
+  onEvent: undefined,
+  detailed: false,
   trace: undefined,
 };
 
@@ -97,7 +98,7 @@ export interface StringServer {
 }
 
 /**
- * Starts a string-concatenation server; log lines go to stderr.
+ * Starts a string-concatenation server.
  * @returns once clients are accepted
  * @throws OperationalError when it cannot listen, or cannot use the journal
  * @example
@@ -110,8 +111,8 @@ export async function startStringServer(options: Partial<StringServerOptions> = 
     maxThreads,
     journal: file,
     sync,
-    log: format,
-    show,
+    onEvent,
+    detailed,
     trace: traceFile,
     ...settings
   } = { ...DEFAULTS, ...options };
@@ -121,12 +122,11 @@ export async function startStringServer(options: Partial<StringServerOptions> = 
   const started = performance.now();
   const trace = traceFile === undefined ? undefined : await openTrace(traceFile);
   const troubles = new Troubles((entry) => {
-    const line = render(entry, format, show);
-    if (line !== undefined) process.stderr.write(`${line}\n`);
+    if (detailed || !isDetail(entry.event)) onEvent?.(entry);
     trace?.record(entry);
   });
   const log = new Log({
-    detailed: trace !== undefined || (show && format !== 'silent'),
+    detailed: detailed || trace !== undefined,
     thread: 0,
     sink: (entry) => troubles.pass(entry),
   });

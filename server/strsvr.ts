@@ -3,7 +3,7 @@
 // and scripts; everything else goes to stderr.
 
 import { formatAddress } from '../shared/address.js';
-import { print, readCommandLine, runCommand, stopOnSignal } from '../shared/command.js';
+import { logLine, print, readCommandLine, runCommand, stopOnSignal } from '../shared/command.js';
 import { errorCode, UsageError } from '../shared/errors.js';
 import {
   DEFAULT_BACKLOG,
@@ -29,6 +29,7 @@ import {
 } from '../shared/options.js';
 import { IO_MODELS, type IoModelName } from './io/model.js';
 import { networks } from './io/networks.js';
+import { type LogFormat, render } from './log.js';
 import { type StringServerOptions, startStringServer } from './string-server.js';
 
 const FINAL_VALUE = Buffer.from('the final value of v is ');
@@ -37,8 +38,15 @@ const FINAL_VALUE = Buffer.from('the final value of v is ');
 let stuck = false;
 
 await runCommand('strsvr', async () => {
-  const options = readOptions();
-  const server = await startStringServer(options);
+  const { log, show, ...options } = readOptions();
+  const server = await startStringServer({
+    ...options,
+    detailed: show && log !== 'silent',
+    onEvent: (entry) => {
+      const line = render(entry, log, show);
+      if (line !== undefined) logLine(line);
+    },
+  });
   // A process cannot end while one of its threads sleeps in a call of the system.
   stopOnSignal(
     () => void server.stop(),
@@ -64,7 +72,7 @@ function endBy(signal: NodeJS.Signals): void {
   process.kill(process.pid, signal);
 }
 
-function readOptions(): Partial<StringServerOptions> & { io: IoModelName } {
+function readOptions(): Partial<StringServerOptions> & { io: IoModelName; log: LogFormat; show: boolean } {
   const options = readCommandLine({
     name: 'strsvr',
     usage: '[port]',

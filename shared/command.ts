@@ -87,7 +87,12 @@ export function print(text: string | Uint8Array): Promise<void> {
 
 /** Writes a line to stderr, made safe for a terminal. */
 export function tell(line: string): void {
-  process.stderr.write(`${visible(line)}\n`);
+  logLine(visible(line));
+}
+
+/** Writes a line to stderr that is safe for a terminal. */
+export function logLine(line: string): void {
+  process.stderr.write(`${line}\n`);
 }
 
 /**

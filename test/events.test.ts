@@ -1,15 +1,15 @@
 // The server among real clients: slow, silent, broken, many.
 
 import { once } from 'node:events';
-import { type StringServer, startStringServer } from 'strsvr';
+import { type LogEntry, type StringServer, startStringServer } from 'strsvr';
 import { connect } from 'strsvr/client';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Model } from '../server/io/events.js';
-import { Log, type LogEntry } from '../server/log.js';
+import { Log } from '../server/log.js';
 import { textMemory } from '../server/memory.js';
 import { Text } from '../server/text.js';
-import { ByteClient, type Program, withServer, withStrsvr } from './support.js';
+import { ByteClient, Program, withServer, withStrsvr } from './support.js';
 
 test('the address says which port was free, and the outcome says what was stored', async () => {
   const server = await startStringServer({ port: 0 });
@@ -26,6 +26,32 @@ test('the address says which port was free, and the outcome says what was stored
   assert.is(cost.ioThreads, 1);
   assert.ok(cost.cpuSeconds > 0);
 });
+
+test('what happens goes to onEvent alone, what is read and written only with detailed', async () => {
+  const types = async (detailed: boolean) => {
+    const recorded: string[] = [];
+    const onEvent = ({ event }: LogEntry) => recorded.push(event.type);
+    await withServer({ clients: 1, detailed, onEvent }, async ({ address, closed }) => {
+      const client = await ByteClient.connect(address);
+      client.send('a');
+      await client.endAndReceive();
+      await closed;
+    });
+    return recorded.slice(0, recorded.indexOf('cost') + 1);
+  };
+  assert.equal(await types(false), ['listening', 'came', 'closed', 'cost']);
+  assert.equal(await types(true), ['listening', 'came', 'read', 'wrote', 'read', 'closed', 'cost']);
+  const { stderr } = await new Program('server/strsvr.js', [], LIBRARY).finished;
+  assert.is(stderr, '');
+});
+
+/** A program that starts and stops a server that has something to warn of. */
+const LIBRARY = [
+  '--input-type=module',
+  '-e',
+  `const { startStringServer } = await import('strsvr');
+   await (await startStringServer({ host: '0.0.0.0', port: 0 })).stop();`,
+];
 
 test('with a number of clients, it closes by itself when so many have come and gone', async () => {
   const server = await startStringServer({ port: 0, clients: 2 });
