@@ -1,6 +1,6 @@
 // One client's life on the server, without any I/O: chunks of bytes in, views of bytes out. Whoever owns the socket
 // asks wantsInput before it reads, hands over what it read, and writes what nextOutput gives until nothing comes.
-// A reply owed is one number, so a client that never reads costs the same few kilobytes however much it has sent.
+// A reply owed is one number, so what a client that never reads costs has a bound, however much it has sent.
 
 import { INCOMPLETE, isControl, LetterDecoder, LF, lastLetter } from '../shared/letters.js';
 import { FULL, type Text } from './text.js';

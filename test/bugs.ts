@@ -169,6 +169,18 @@ export const BUGS: readonly Bug[] = [
     },
   },
   {
+    name: 'input without turns',
+    symptom: 'While some clients paste without end, a client that comes waits for many seconds.',
+    args: [],
+    file: 'server/io/events.js',
+    find: 'received < RECEIVE_BYTES',
+    replace: 'true',
+    caughtBy: {
+      file: 'events.test',
+      title: 'of clients that flood the server each is read once in turn, not one on and on',
+    },
+  },
+  {
     name: 'allowHalfOpen false',
     symptom:
       'A client that sends many letters and says at once that it has no more lacks most of its replies.',

@@ -6,6 +6,7 @@ import { connect } from 'strsvr/client';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Model } from '../server/io/events.js';
+import { RECEIVE_BYTES } from '../server/io/receive.js';
 import { Log } from '../server/log.js';
 import { textMemory } from '../server/memory.js';
 import { Text } from '../server/text.js';
@@ -206,6 +207,35 @@ test('a long reply and its LF are one turn, however many clients there are', asy
   model.stop();
   await model.closed;
 });
+
+test('of clients that flood the server each is read once in turn, not one on and on', async () => {
+  const reads: number[] = [];
+  const onEvent = ({ event }: LogEntry) => {
+    if (event.type === 'read' && event.bytes > 1) reads.push(event.client);
+  };
+  await withServer({ detailed: true, onEvent }, async ({ address }) => {
+    const clients: ByteClient[] = [];
+    for (let i = 0; i < FLOODS.clients; i += 1) {
+      const client = await ByteClient.connect(address);
+      client.send('\n');
+      await client.receive(1);
+      clients.push(client);
+    }
+    const flood = Buffer.alloc(FLOODS.reads * RECEIVE_BYTES, '\x07');
+    for (const client of clients) client.send(flood); // it is with the kernel before the event loop comes to read
+    for (const client of clients) client.send('\n');
+    for (const client of clients) await client.receive(1);
+    for (const client of clients) client.close();
+  });
+  assert.is(reads.length, FLOODS.clients * FLOODS.reads);
+  for (let at = 0; at < reads.length; at += FLOODS.clients) {
+    const round = reads.slice(at, at + FLOODS.clients);
+    assert.is(new Set(round).size, FLOODS.clients, reads.join());
+  }
+});
+
+/** What they send fits into the kernel's buffers. */
+const FLOODS = { clients: 10, reads: 6 };
 
 test('a stop answers what is in the text, and ends in time although a client does not read', async () => {
   const server = await startStringServer({ port: 0 });

@@ -5,7 +5,7 @@
 import { BUGS } from './bugs.js';
 import { Mark } from './mark.js';
 import { hunt } from './seeded.js';
-import { deaf, paste, resets } from './soak/attacks.js';
+import { deaf, floods, paste, resets } from './soak/attacks.js';
 import { fuzz, proxies, seeds } from './soak/chance.js';
 import { crowds } from './soak/crowds.js';
 import { images, kills, traces } from './soak/journal.js';
@@ -22,6 +22,7 @@ const SECTIONS: readonly Section[] = [
   { name: 'deaf', run: deaf },
   { name: 'resets', run: resets },
   { name: 'paste', run: paste },
+  { name: 'floods', run: floods },
   { name: 'steady', run: steady },
   { name: 'stops', run: stops },
   { name: 'seeds', run: seeds },

@@ -12,7 +12,7 @@ import { Session } from '../session.js';
 import { admit, closeLingering, KEEP_ALIVE, LINGER_MS, overdue, watchSockets } from './limits.js';
 import type { IoModel, IoModelContext } from './model.js';
 import { Gather } from './output.js';
-import { onReceive } from './receive.js';
+import { onReceive, RECEIVE_BYTES } from './receive.js';
 import { TURN_PIECES, Turns, turnBytes } from './turns.js';
 
 interface Client {
@@ -82,7 +82,7 @@ export class Model implements IoModel {
   #receive(client: Client, chunk: Uint8Array): void {
     client.session.receive(chunk);
     this.#context.log.read(client.id, chunk.length, client.session);
-    this.#send(client);
+    this.#send(client, chunk.length);
   }
 
   #receiveEnd(client: Client): void {
@@ -93,8 +93,12 @@ export class Model implements IoModel {
 
   // --- send ---
 
-  /** One turn: writes some of what is owed. While anything is left over, the client is not read from. */
-  #send(client: Client): void {
+  /**
+   * One turn: writes some of what is owed. While anything is left over, the client is not read from; nor after a full
+   * receive until the others had their turns, since libuv would go on with up to 32 of the same socket.
+   * @param received how many bytes have just come
+   */
+  #send(client: Client, received = 0): void {
     const { socket, session } = client;
     let left = turnBytes(this.#connected.size);
     for (let pieces = 0; (pieces < TURN_PIECES || left > 0) && socket.writableLength === 0; pieces += 1) {
@@ -106,10 +110,12 @@ export class Model implements IoModel {
     }
     if (socket.writableLength > 0) this.#gather.giveAway();
     if (session.closing !== undefined) closeLingering(socket, session.closing);
-    else if (session.wantsInput && socket.writableLength === 0) socket.resume();
+    else if (socket.writableLength > 0)
+      socket.pause(); // until 'drain' says that the kernel has taken all
+    else if (session.wantsInput && received < RECEIVE_BYTES) socket.resume();
     else {
-      socket.pause(); // until 'drain' says that the kernel has taken all, more is on disk, or the others had their turns
-      if (socket.writableLength === 0) (left > 0 ? this.#waiting : this.#turns).add(client);
+      socket.pause(); // until more is on disk, or the others had their turns
+      (left > 0 && !session.wantsInput ? this.#waiting : this.#turns).add(client);
     }
     this.#context.journal?.commit();
   }

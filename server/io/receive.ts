@@ -9,7 +9,10 @@ import { receiveBytes } from './limits.js';
 const BUFFER = 'kBuffer';
 const CALLBACK = 'kBufferCb';
 
-const room = Buffer.alloc(receiveBytes('events'));
+/** What one receive may bring; of a socket that fills it, more is likely to wait. */
+export const RECEIVE_BYTES = receiveBytes('events');
+
+const room = Buffer.alloc(RECEIVE_BYTES);
 
 /** Hands over what comes, which the next chunk will overwrite. Begins to read. */
 export function onReceive(socket: Socket, receive: (chunk: Uint8Array) => void): void {

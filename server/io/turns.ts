@@ -1,4 +1,5 @@
-// How much a client gets at a time when more want more than can be sent at once: a turn each, in a circle.
+// How much of the server a client gets at a time when several want more than it can do at once: a turn each, round-robin.
+// A turn writes a quantum of what is owed or, when nothing is, reads once.
 
 /**
  * The longest turn, and the longest piece of a reply, in bytes: some tenth of a millisecond. With a shorter one, a long
@@ -18,9 +19,9 @@ export function turnBytes(clients: number): number {
 export const TURN_PIECES = 2;
 
 /** So many turns are taken in a row: at most some milliseconds. */
-const TURNS_IN_A_ROW = 8;
+const TURNS_IN_A_ROW = 4;
 
-/** Clients on an event loop that have more to send, in a queue. */
+/** Clients on an event loop that have more to send, or much more to be read, in a queue. */
 export class Turns<Client> {
   readonly #queue = new Set<Client>();
   readonly #take: (client: Client) => void;

@@ -3,6 +3,8 @@
 //   node attackers.js deaf N HOST PORT LETTERS   N clients that send so many letters at a time for ever and never read
 //   node attackers.js resets N HOST PORT         N clients, some at a time, that connect and reset
 //   node attackers.js paste N HOST PORT          one client that sends N bytes and never reads
+//   node attackers.js controls N HOST PORT S     N clients that send control characters for S seconds
+//   node attackers.js lines N HOST PORT S        N clients that send line ends and read what comes back
 //
 // They say `done` when all are closed, and of a paste how many bytes the kernel took.
 
@@ -27,6 +29,8 @@ const [, , kind, amount = '', host = '', port = '', letters = ''] = process.argv
 const n = Number(amount);
 if (kind === 'deaf') await deaf();
 else if (kind === 'resets') await resets();
+else if (kind === 'controls') await flood('\x07');
+else if (kind === 'lines') await flood('\n');
 else await paste();
 process.stdout.write('done\n');
 
@@ -47,6 +51,21 @@ async function deaf(): Promise<void> {
     }
     await sleep(BETWEEN_MS);
   }
+}
+
+/** Each sends as fast as the server takes it, for as many seconds as the last argument says. */
+async function flood(character: string): Promise<void> {
+  const began = performance.now();
+  const connected = connectAll({ host, port: Number(port) }, n, LIKE_FROM_AFAR, began + CONNECT_MS);
+  const [chunk, room] = [Buffer.alloc(CHUNK.length, character), Buffer.alloc(4 * CHUNK.length)];
+  for (const deadline = performance.now() + 1_000 * Number(letters); performance.now() < deadline; ) {
+    for (const fd of connected) {
+      posix().send(fd, chunk);
+      posix().recv(fd, room);
+    }
+    await sleep(1);
+  }
+  for (const fd of connected) posix().abort(fd);
 }
 
 async function resets(): Promise<void> {

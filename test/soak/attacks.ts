@@ -7,6 +7,7 @@ import type { Inside } from './inside.js';
 import { atMost, exactly, nothing, type Row, type Scope, scaled, told } from './section.js';
 import {
   Healthy,
+  Newcomers,
   NOT_WATCHED,
   untouched,
   type WatchedServer,
@@ -19,6 +20,9 @@ const DEAF = 1_000;
 const DEAF_LETTERS = { little: 10, much: 1_024 };
 const RESETS = 50_000;
 const PASTED_MB = 1_000;
+const FLOODS = { clients: 300, seconds: 20 };
+/** Who comes during a flood waits at most so many times as long as who is connected. */
+const NEWCOMER_SHARE = 5;
 /** As it is by default; less in a share. */
 const STALL_SECONDS = 30;
 /** Connections that are reset before the server is first looked at, so that it has its working size. */
@@ -35,8 +39,9 @@ const TAKEN_MB = 64;
 interface Attack {
   readonly what: string;
   /** In the words of attackers.ts. */
-  readonly kind: 'deaf' | 'resets' | 'paste';
+  readonly kind: 'deaf' | 'resets' | 'paste' | 'controls' | 'lines';
   readonly amount: number;
+  /** How many at a time, or in a flood for how many seconds. */
   readonly letters?: number;
   readonly warmUp?: number;
   readonly args: readonly string[];
@@ -87,6 +92,21 @@ export async function paste(scope: Scope): Promise<Row[]> {
   return [...rows, atMost('  of it left the client', Math.max(0, ...taken) / 1e6, TAKEN_MB, 'MB')];
 }
 
+/** Clients that send what stores nothing as fast as the server takes it, each model that serves several at a time. */
+export async function floods(scope: Scope): Promise<Row[]> {
+  const [amount, letters] = [scaled(FLOODS.clients, scope, 20), scaled(FLOODS.seconds, scope)];
+  const limits = { growth: 64, left: 4, stalled: 0 };
+  const rows: Row[] = [];
+  for (const io of ['events', 'poll'] as const) {
+    for (const kind of ['controls', 'lines'] as const) {
+      const what = `clients that flood --io ${io} with ${kind === 'lines' ? 'line ends' : 'control characters'}`;
+      const one = { what, kind, amount, letters, args: ['--io', io], ...limits };
+      rows.push(...(await attack(one, scope)).rows);
+    }
+  }
+  return rows;
+}
+
 function stallTimeout(scope: Scope): string[] {
   return ['--stall-timeout', String(scaled(STALL_SECONDS, scope))];
 }
@@ -108,7 +128,9 @@ async function attack(
       if (warmUp !== undefined) await attackers([kind, warmUp], server, deadlineMs);
       const before = { ...server.memory, descriptors: server.descriptors, ...(await server.look()) };
       const first = healthy.times.length;
+      const newcomers = new Newcomers(server.address);
       said = await attackers([kind, amount, letters], server, deadlineMs);
+      await newcomers.stop();
       const open = await server.descriptorsBeyond(before.descriptors);
       const { heapMiB } = await settled(server);
       const { peakMiB } = server.memory;
@@ -117,6 +139,7 @@ async function attack(
       const cutOff = /([\d,]+) stalled/.exec(stderr)?.[1]?.replaceAll(',', '') ?? 0;
       rows.push(
         atMost('  a healthy client is answered in (p99)', healthy.p99(first), latencyMs, 'ms'),
+        atMost('  one that comes meanwhile (p99)', newcomers.p99, NEWCOMER_SHARE * latencyMs, 'ms'),
         untouched(other),
         nothing('  promises broken to it', healthy.broken(text)),
         atMost('  growth of the memory of the server', peakMiB - before.residentMiB, growth, 'MiB'),

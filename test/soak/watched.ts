@@ -9,7 +9,7 @@ import { connect } from 'strsvr/client';
 import { percentiles } from '../../client/lab/load/measures.js';
 import { CAN_OBSERVE, observe } from '../../client/lab/observe.js';
 import { check, digest, type Operation } from '../../shared/history.js';
-import { type Address, built, ended, Program } from '../support.js';
+import { type Address, ByteClient, built, ended, Program } from '../support.js';
 import type { Inside, Question } from './inside.js';
 import { type Row, told } from './section.js';
 
@@ -155,6 +155,41 @@ export class Healthy {
     }
     const found = check([...others, ...this.history], text);
     return found === undefined ? [] : [`${found.invariant}: ${found.what}`];
+  }
+}
+
+/** Clients that come one after the other, ask for a line end and leave. */
+export class Newcomers {
+  /** From connect to the answer, in milliseconds. */
+  readonly #times: number[] = [];
+  #stopped = false;
+  readonly #done: Promise<void>;
+
+  constructor(address: Address) {
+    this.#done = this.#come(address);
+    this.#done.catch(() => {}); // who stops them hears of it
+  }
+
+  /** Resolves when the last one is answered. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#done;
+  }
+
+  get p99(): number {
+    return percentiles(Float64Array.from(this.#times))?.p99 ?? Number.NaN;
+  }
+
+  async #come(address: Address): Promise<void> {
+    while (!this.#stopped) {
+      const began = performance.now();
+      const client = await ByteClient.connect(address);
+      client.send('\n');
+      await client.receive(1);
+      this.#times.push(performance.now() - began);
+      client.close();
+      await sleep(EVERY_MS);
+    }
   }
 }
 
