@@ -5,68 +5,21 @@ import { networkInterfaces } from 'node:os';
 import { type Address, isLoopback } from '../shared/address.js';
 import { listenError, OperationalError } from '../shared/errors.js';
 import { isContinuation } from '../shared/letters.js';
-import {
-  DEFAULT_BACKLOG,
-  DEFAULT_HOST,
-  DEFAULT_MAX_CONNECTIONS,
-  DEFAULT_MAX_LENGTH,
-  DEFAULT_MAX_THREADS,
-  DEFAULT_PORT,
-  DEFAULT_STALL_TIMEOUT,
-  type Sync,
-} from '../shared/options.js';
+import type { Sync } from '../shared/options.js';
 import { admissible, JOURNAL_FAILED, LINGER_MS } from './io/limits.js';
-import type { IoModel, IoModelContext, IoModelName, IoModelOptions } from './io/model.js';
-import { Networks } from './io/networks.js';
+import type { IoModel, IoModelContext, IoModelName } from './io/model.js';
 import type { Journal, JournalOptions } from './journal.js';
 import { type Cost, isDetail, Log, type LogEntry, type ServerEvent } from './log.js';
 import { textMemory } from './memory.js';
+import { completeOptions, type StringServerOptions } from './server-options.js';
 import { Text } from './text.js';
 import type { Trace } from './trace.js';
 import { Troubles } from './troubles.js';
 import { warmUp } from './warm-up.js';
 import { burden } from './work.js';
 
-export type { Address, Cost, IoModelName, LogEntry, ServerEvent, Sync };
-
-export interface StringServerOptions extends IoModelOptions {
-  /** The longest that the text may become, in bytes. */
-  readonly maxLength: number;
-  /** threads: more clients are refused. */
-  readonly maxThreads: number;
-  /** events: where to keep the text on disk; undefined: in memory alone. */
-  readonly journal: string | undefined;
-  /** When letters are on disk: always before they are answered, or never mind. */
-  readonly sync: Sync;
-  /** Called for each event as it happens; it must not throw. The library itself writes nothing anywhere. */
-  readonly onEvent: ((entry: LogEntry) => void) | undefined;
-  /** Also call it for what is read and written, letters included. */
-  readonly detailed: boolean;
-  /** Where to write what happened as Trace Event JSON, at the end. */
-  readonly trace: string | undefined;
-}
-
-const DEFAULTS: StringServerOptions = {
-  host: DEFAULT_HOST,
-  port: DEFAULT_PORT,
-  clients: undefined,
-  maxLength: DEFAULT_MAX_LENGTH,
-  maxConnections: DEFAULT_MAX_CONNECTIONS,
-  allow: [],
-  stallTimeoutMs: 1000 * DEFAULT_STALL_TIMEOUT,
-  backlog: DEFAULT_BACKLOG,
-  io: 'events',
-  nagle: false,
-  napMs: 0,
-  work: 0,
-  maxThreads: DEFAULT_MAX_THREADS,
-  lock: true,
-  journal: undefined,
-  sync: 'always',
-  onEvent: undefined,
-  detailed: false,
-  trace: undefined,
-};
+export type { Address, Cost, IoModelName, LogEntry, ServerEvent, StringServerOptions, Sync };
+export { OperationalError };
 
 /** A model is loaded when it is wanted: only `events` works everywhere. */
 const MODELS: Record<IoModelName, () => Promise<{ Model: new (context: IoModelContext) => IoModel }>> = {
@@ -100,12 +53,13 @@ export interface StringServer {
 /**
  * Starts a string-concatenation server.
  * @returns once clients are accepted
- * @throws OperationalError when it cannot listen, or cannot use the journal
+ * @throws TypeError that names an option which is unknown or not what it may be; OperationalError when it cannot listen,
+ *   or cannot use the journal
  * @example
  * const server = await startStringServer({ port: 0 });
  * const { text } = await server.stop();
  */
-export async function startStringServer(options: Partial<StringServerOptions> = {}): Promise<StringServer> {
+export async function startStringServer(options: StringServerOptions = {}): Promise<StringServer> {
   const {
     maxLength,
     maxThreads,
@@ -115,10 +69,8 @@ export async function startStringServer(options: Partial<StringServerOptions> = 
     detailed,
     trace: traceFile,
     ...settings
-  } = { ...DEFAULTS, ...options };
+  } = completeOptions(options);
   const { io } = settings;
-  if (file !== undefined && io !== 'events') throw new TypeError('only io: events can have a journal');
-  new Networks(settings.allow); // one that is none is said at once
   const started = performance.now();
   const trace = traceFile === undefined ? undefined : await openTrace(traceFile);
   const troubles = new Troubles((entry) => {

@@ -2,10 +2,12 @@
 // The command: options in, signals, exit status. stdout carries the listening line and the final value, for people
 // and scripts; everything else goes to stderr.
 
+import { StringDecoder } from 'node:string_decoder';
 import { formatAddress } from '../shared/address.js';
 import { logLine, print, readCommandLine, runCommand, stopOnSignal } from '../shared/command.js';
 import { errorCode, UsageError } from '../shared/errors.js';
 import {
+  choice,
   DEFAULT_BACKLOG,
   DEFAULT_HOST,
   DEFAULT_MAX_CONNECTIONS,
@@ -23,22 +25,22 @@ import {
   MAX_STALL_TIMEOUT,
   MAX_WORK,
   nonEmpty,
-  oneOf,
   SYNCS,
   wholeNumber,
 } from '../shared/options.js';
+import { visible } from '../shared/terminal.js';
 import { IO_MODELS, type IoModelName } from './io/model.js';
 import { networks } from './io/networks.js';
-import { type LogFormat, render } from './log.js';
-import { type StringServerOptions, startStringServer } from './string-server.js';
+import { render } from './log.js';
+import { startStringServer } from './string-server.js';
 
-const FINAL_VALUE = Buffer.from('the final value of v is ');
+const PIECE_BYTES = 64 * 1024;
 
 /** Whether a call to the disk hangs. */
 let stuck = false;
 
 await runCommand('strsvr', async () => {
-  const { log, show, ...options } = readOptions();
+  const { options, log, show } = readOptions();
   const server = await startStringServer({
     ...options,
     detailed: show && log !== 'silent',
@@ -55,16 +57,32 @@ await runCommand('strsvr', async () => {
       if (options.journal !== undefined) endBy(signal); // the thread may be with the disk
     },
   );
-  await print(`listening on ${formatAddress(server.address)} (${options.io})\n`);
+  await print(`listening on ${formatAddress(server.address)} (${options.io})\n`).catch(
+    async (error: unknown) => {
+      await server.stop();
+      throw error;
+    },
+  );
   const { text } = await server.closed.catch((error: unknown) => {
     stuck = errorCode(error) === 'HUNG';
     throw error;
   });
-  await print(Buffer.concat([FINAL_VALUE, text, Buffer.from('\n')]));
+  await print('the final value of v is ');
+  await printText(text);
+  await print('\n');
 });
 
 // Not the signal that asked for the stop: whoever supervises the server must not take this for an orderly end.
 if (stuck) endBy('SIGKILL');
+
+/** As it is; or made safe for a terminal, in pieces, because the longest text is longer than a string may be. */
+async function printText(text: Buffer): Promise<void> {
+  if (!process.stdout.isTTY) return print(text);
+  const decoder = new StringDecoder();
+  for (let start = 0; start < text.length; start += PIECE_BYTES) {
+    await print(visible(decoder.write(text.subarray(start, start + PIECE_BYTES))));
+  }
+}
 
 /** Ends the process whatever its threads do; process.exit would wait for them. */
 function endBy(signal: NodeJS.Signals): void {
@@ -72,7 +90,7 @@ function endBy(signal: NodeJS.Signals): void {
   process.kill(process.pid, signal);
 }
 
-function readOptions(): Partial<StringServerOptions> & { io: IoModelName; log: LogFormat; show: boolean } {
+function readOptions() {
   const options = readCommandLine({
     name: 'strsvr',
     usage: '[port]',
@@ -84,7 +102,7 @@ function readOptions(): Partial<StringServerOptions> & { io: IoModelName; log: L
         .option('host', LISTEN_HOST)
         .option('clients', {
           requiresArg: true,
-          describe: 'Take so many clients and end when all have gone',
+          describe: 'Accept this many clients, and end when all have gone',
           coerce: wholeNumber('--clients', 1, Number.MAX_SAFE_INTEGER),
         })
         .option('max-length', {
@@ -99,10 +117,9 @@ function readOptions(): Partial<StringServerOptions> & { io: IoModelName; log: L
           coerce: nonEmpty('--journal'),
         })
         .option('sync', {
-          requiresArg: true,
-          describe:
-            'With --journal: always answers letters when they are on disk, never does not wait (always)',
-          coerce: oneOf('--sync', SYNCS),
+          ...choice('--sync', SYNCS),
+          describe: 'With --journal: always answers letters when they are on disk, never does not wait',
+          defaultDescription: '"always"',
         })
         .option('max-connections', {
           requiresArg: true,
@@ -112,44 +129,49 @@ function readOptions(): Partial<StringServerOptions> & { io: IoModelName; log: L
         })
         .option('allow', {
           requiresArg: true,
-          describe: 'Let in addresses of this network alone, such as 10.0.0.0/8; may be given several times',
+          describe:
+            'Accept only clients with an address in this network, such as 10.0.0.0/8 or fd00::/8; repeat it for more networks',
           coerce: networks('--allow'),
         })
         .option('stall-timeout', {
           requiresArg: true,
-          describe: 'Close who takes next to nothing of its replies for so many seconds; 0: never',
+          describe:
+            'Disconnect clients that read less than 1 KiB of pending replies in this many seconds; 0: never',
           default: DEFAULT_STALL_TIMEOUT,
           coerce: wholeNumber('--stall-timeout', 0, MAX_STALL_TIMEOUT),
         })
         .option('io', {
-          requiresArg: true,
-          describe: `I/O model: ${IO_MODELS.join(', ')}`,
+          ...choice('--io', IO_MODELS),
+          describe: 'I/O model',
           default: IO_MODELS[0],
-          coerce: oneOf('--io', IO_MODELS),
         })
         .option('nap', {
           requiresArg: true,
-          describe: 'nonblocking: sleep so many ms when a whole round has found nothing',
+          describe: 'nonblocking: sleep this many ms after a round in which no client had sent anything',
+          defaultDescription: '0',
           coerce: wholeNumber('--nap', 0, MAX_NAP),
         })
         .option('max-threads', {
           requiresArg: true,
-          describe: `threads: most clients at the same time; more are refused (${DEFAULT_MAX_THREADS})`,
+          describe: 'threads: most clients at the same time; more are refused',
+          defaultDescription: String(DEFAULT_MAX_THREADS),
           coerce: wholeNumber('--max-threads', 1, MAX_MAX_THREADS),
         })
-        .option('lock', {
-          describe: 'threads: lock the text while a letter is appended; --no-lock shows why',
+        .option('no-lock', {
+          describe: 'threads: append without a lock, to see letters get lost',
           boolean: true,
-          default: true,
+          default: false,
         })
         .option('work', {
           requiresArg: true,
-          describe: 'Compute so many rounds before each letter is appended; for the laboratory',
+          describe: 'Compute this many rounds before each letter is appended; for the laboratory',
+          default: 0,
           coerce: wholeNumber('--work', 0, MAX_WORK),
         })
         .option('backlog', {
           requiresArg: true,
-          describe: `How many connections may wait to be accepted (${DEFAULT_BACKLOG})`,
+          describe: 'How many connections may wait to be accepted',
+          default: DEFAULT_BACKLOG,
           coerce: wholeNumber('--backlog', 0, MAX_BACKLOG),
         })
         .option('trace', {
@@ -163,15 +185,15 @@ function readOptions(): Partial<StringServerOptions> & { io: IoModelName; log: L
           default: false,
         })
         .option('nagle', {
-          describe: "Leave Nagle's algorithm on, and a reply and its line end to two writes: see the delay",
+          describe:
+            "Keep Nagle's algorithm (no TCP_NODELAY) and send a reply and its LF in two writes: the LF comes late",
           boolean: true,
           default: false,
         })
         .option('log', {
-          requiresArg: true,
-          describe: 'How to tell what happens, on stderr: text, json or silent',
+          ...choice('--log', ['text', 'json', 'silent']),
+          describe: 'Format of the log on stderr',
           default: 'text' as const,
-          coerce: oneOf('--log', ['text', 'json', 'silent']),
         }),
     repeatable: ['allow'],
     examples: [
@@ -181,23 +203,22 @@ function readOptions(): Partial<StringServerOptions> & { io: IoModelName; log: L
       ['strsvr 2000 --host 0.0.0.0 --allow 192.168.1.0/24', 'open to those of one network'],
     ],
   });
-  const { io, lock, nap: napMs = 0, maxThreads = DEFAULT_MAX_THREADS, backlog = DEFAULT_BACKLOG } = options;
-  const { journal, sync = 'always', allow = [], stallTimeout, work = 0 } = options;
-  if (options.nap !== undefined && io !== 'nonblocking') throw misplaced('--nap', 'nonblocking');
-  if (options.maxThreads !== undefined && io !== 'threads') throw misplaced('--max-threads', 'threads');
-  if (!lock && io !== 'threads') throw misplaced('--no-lock', 'threads');
+  const { host, port, clients, maxLength, maxConnections, stallTimeout, backlog, work, trace, log, show } =
+    options;
+  const { io, nagle, noLock, nap: napMs, maxThreads, journal, sync, allow } = options;
+  if (napMs !== undefined && io !== 'nonblocking') throw misplaced('--nap', 'nonblocking');
+  if (maxThreads !== undefined && io !== 'threads') throw misplaced('--max-threads', 'threads');
+  if (noLock && io !== 'threads') throw misplaced('--no-lock', 'threads');
   if (journal !== undefined && io !== 'events') throw misplaced('--journal', 'events');
-  if (journal === undefined && options.sync !== undefined) throw new UsageError('--sync wants a --journal');
+  if (journal === undefined && sync !== undefined) throw new UsageError('--sync wants a --journal');
   return {
-    ...options,
-    napMs,
-    maxThreads,
-    backlog,
-    journal,
-    sync,
-    allow,
-    work,
-    stallTimeoutMs: 1000 * stallTimeout,
+    options: {
+      ...{ host, port, clients, maxLength, maxConnections, allow, backlog, trace },
+      ...{ io, nagle, napMs, maxThreads, lock: !noLock, work, journal, sync },
+      stallTimeoutMs: 1000 * stallTimeout,
+    },
+    log,
+    show,
   };
 }
 

@@ -43,14 +43,18 @@ await runCommand('svr', async () => {
   server.maxConnections = MAX_CLIENTS;
   server.on('drop', (client) => tell(`refused ${clientAddress(client)}: ${tooMany(MAX_CLIENTS)}`));
   const address = await listen(server, options);
-  stopOnSignal(() => {
+  const stop = () => {
     tell(`stopping: ${count(connected.size, 'client')} connected`);
     server.close();
     for (const socket of connected) socket.resetAndDestroy(); // so that no answer that was cut looks whole
-  });
+  };
+  stopOnSignal(stop);
   if (!isLoopback(address))
     tell(`warning: whoever reaches port ${address.port} sees the processes of this machine`);
-  await print(`listening on ${formatAddress(address)}\n`);
+  await print(`listening on ${formatAddress(address)}\n`).catch((error: unknown) => {
+    stop();
+    throw error;
+  });
 });
 
 async function serve(socket: Socket, client: string, options: Options): Promise<void> {

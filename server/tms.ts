@@ -7,8 +7,9 @@
 import { on } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { formatAddress } from '../shared/address.js';
-import { print, readCommandLine, runCommand, tell } from '../shared/command.js';
+import { ignoreDebuggerSignal, print, readCommandLine, runCommand, tell } from '../shared/command.js';
 import { count } from '../shared/count.js';
+import { errorCode } from '../shared/errors.js';
 import { lines } from '../shared/lines.js';
 import { DEFAULT_PORT, LISTEN_HOST, listenPort, wholeNumber } from '../shared/options.js';
 import { visible } from '../shared/terminal.js';
@@ -23,6 +24,7 @@ const SHOWN_BYTES = 60;
 
 await runCommand('tms', async () => {
   const options = readOptions();
+  ignoreDebuggerSignal();
   const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true });
   let accepted = 0;
   server.on('connection', (socket) => {
@@ -49,6 +51,9 @@ await runCommand('tms', async () => {
   }
   await keyboard.return();
 });
+
+// Not before clients that wait have left, otherwise.
+if (process.exitCode === 1) process.exit();
 
 /**
  * The tutorial receives once and takes what it gets for the whole string. That is sloppy: TCP may have cut it (section
@@ -90,9 +95,11 @@ async function sendCopies(socket: Socket, string: Buffer, copies: number): Promi
   await say(`the kernel has taken all ${count(copies * string.length, 'byte')} after ${seconds} s`);
 }
 
-/** Whether anybody reads what we say is not our business. */
+/** A reader of stdout that has gone is no reason to stop. */
 function say(line: string): Promise<void> {
-  return print(`${line}\n`).catch(() => {});
+  return print(`${line}\n`).catch((error: unknown) => {
+    if (errorCode(error) !== 'EPIPE') throw error;
+  });
 }
 
 function readOptions() {

@@ -1,10 +1,12 @@
 // What all commands have in common: how a command line is read, and how a command ends.
 // Exit status: 0 done; 1 the world failed; 2 wrong usage. Every failure is one line on stderr.
 
+import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { Socket } from 'node:net';
 import { constants } from 'node:os';
 import type { ArgumentsCamelCase, Argv, default as Yargs } from 'yargs';
-import { errorCode, OperationalError, UsageError } from './errors.js';
+import { errorCode, OperationalError, stdoutError, UsageError } from './errors.js';
 import { visible } from './terminal.js';
 
 const require = createRequire(import.meta.url);
@@ -25,23 +27,43 @@ export interface CommandLine<Positionals extends object, Options extends object>
   readonly examples: ReadonlyArray<readonly [command: string, what: string]>;
 }
 
+/** Thrown in place of a command line that wants a text alone, such as --help. `runCommand` prints it. */
+class Printed {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
 /**
- * Reads the process's command line. --help, --version and completion print and end the process.
- * @throws UsageError
+ * Reads the process's command line, for a main function of `runCommand`.
+ * @throws UsageError; Printed for --help, --version and completion
  */
 export function readCommandLine<Positionals extends object, Options extends object>(
   spec: CommandLine<Positionals, Options>,
 ): ArgumentsCamelCase<Positionals & Options> {
   const args = process.argv.slice(2);
+  let output = '';
   // The options stand outside the command: there alone the shell's completion finds them.
   const command = spec.options(yargs(args)) as unknown as Argv;
   const parsed = command
     .scriptName(spec.name)
     .usage(`$0 ${spec.usage}\n\n${spec.summary}`)
-    .parserConfiguration({ 'parse-numbers': false, 'parse-positional-numbers': false })
+    .parserConfiguration({
+      'boolean-negation': false, // would make --no-journal a journal named "false"
+      'dot-notation': false, // would make --journal.a b one named "[object Object]"
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+    })
     .command(`$0 ${spec.usage}`.trimEnd(), false, spec.positionals)
     .example(spec.examples as Array<[string, string]>)
-    .completion('completion', 'Print a script for the shell that completes options')
+    .command(
+      'completion', // not yargs's own, which would go on with the command itself
+      'Print a script for the shell that completes options',
+      {},
+      () => void command.showCompletionScript(),
+    )
     .version(version)
     .updateStrings({ 'Not enough arguments following: %s': '--%s: expected a value, got nothing' })
     .strict()
@@ -49,7 +71,10 @@ export function readCommandLine<Positionals extends object, Options extends obje
     .fail((message) => {
       throw new UsageError(message);
     })
-    .parseSync() as unknown as ArgumentsCamelCase<Positionals & Options>;
+    .parse(args, {}, (_error: unknown, _parsed: unknown, text: string) => {
+      output = text;
+    }) as unknown as ArgumentsCamelCase<Positionals & Options>;
+  if (output !== '') throw new Printed(output);
   checkWritten(args, parsed, spec);
   return parsed;
 }
@@ -67,7 +92,7 @@ function checkWritten(
     throw new UsageError(`expected nothing after --, got ${words[0]}`);
   const seen = new Set<string>();
   for (const arg of args) {
-    const [, name, value] = /^--(?:no-)?([^=]+)=?(.*)$/.exec(arg) ?? [];
+    const [, name, value] = /^--([^=]+)=?(.*)$/.exec(arg) ?? [];
     if (name === undefined) continue;
     if (positionals.includes(name)) throw new UsageError(`${name}: expected without --, got --${name}`);
     if (seen.has(name) && !repeatable.includes(name))
@@ -78,10 +103,25 @@ function checkWritten(
   }
 }
 
-/** Writes to stdout, no faster than its reader reads. Rejects when the reader has gone (EPIPE). */
-export function print(text: string | Uint8Array): Promise<void> {
-  return new Promise((resolve, reject) => {
-    process.stdout.write(text, (error) => (error ? reject(error) : resolve()));
+/**
+ * Writes to stdout, no faster than its reader reads.
+ * @throws OperationalError when it cannot be written, as on a full disk; EPIPE as it is when the reader has gone
+ */
+export async function print(text: string | Uint8Array): Promise<void> {
+  try {
+    await writeToStdout(text);
+  } catch (error) {
+    if (errorCode(error) === 'EPIPE') throw error;
+    throw stdoutError(error);
+  }
+}
+
+async function writeToStdout(text: string | Uint8Array): Promise<void> {
+  const { stdout } = process;
+  // For a file, Node's stream makes one write(2) and takes a part that it wrote for the whole.
+  if (!(stdout instanceof Socket)) return writeFileSync(1, text);
+  await new Promise<void>((resolve, reject) => {
+    stdout.write(text, (error) => (error ? reject(error) : resolve()));
   });
 }
 
@@ -96,12 +136,13 @@ export function logLine(line: string): void {
 }
 
 /**
- * The first SIGINT or SIGTERM stops in order, the second ends the process at once.
+ * The first SIGINT, SIGTERM or SIGHUP (a closed terminal) stops in order, the second ends the process at once.
  * @param cutOff what has to be done before the process can end
  */
 export function stopOnSignal(stop: () => void, cutOff?: (signal: NodeJS.Signals) => void): void {
+  ignoreDebuggerSignal();
   let stopping = false;
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
       if (stopping) {
         cutOff?.(signal);
@@ -113,11 +154,22 @@ export function stopOnSignal(stop: () => void, cutOff?: (signal: NodeJS.Signals)
   }
 }
 
+/**
+ * For servers: without a handler SIGUSR1 makes Node.js open its debugger on a TCP port, to every user of the machine.
+ * Node.js 22.14 and newer have --disable-sigusr1 for that, but only on node's own command line.
+ */
+export function ignoreDebuggerSignal(): void {
+  process.on('SIGUSR1', () => {});
+}
+
 /** Runs a command to its end and turns what went wrong into a line on stderr and an exit status. */
 export async function runCommand(name: string, main: () => Promise<void>): Promise<void> {
   process.stdout.on('error', () => {}); // whoever prints is told
   try {
-    await main();
+    await main().catch((thrown: unknown) => {
+      if (thrown instanceof Printed) return print(`${thrown.text}\n`);
+      throw thrown;
+    });
   } catch (error) {
     if (errorCode(error) === 'EPIPE') return; // a reader that has seen enough (`| head -1`) is no failure
     if (error instanceof UsageError) fail(2, `${name}: ${error.message} (see --help)`);

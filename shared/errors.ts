@@ -3,8 +3,11 @@
 
 import { type Address, formatAddress } from './address.js';
 
-/** The command line is wrong: exit status 2. The message is one line that says expected and got. */
-export class UsageError extends Error {
+/**
+ * The command line, or a program's options, are wrong: exit status 2, or a TypeError for the program. The message is one
+ * line that says expected and got.
+ */
+export class UsageError extends TypeError {
   override readonly name = 'UsageError';
 }
 
@@ -54,6 +57,15 @@ export function connectError(cause: unknown, address: Address, server: string): 
     ENOTFOUND: `cannot find the host ${address.host}`,
   };
   return new OperationalError(code, known[code] ?? `cannot connect to ${where}: ${describe(cause)}`, cause);
+}
+
+/** Why a command could not print its results. */
+export function stdoutError(cause: unknown): OperationalError {
+  return new OperationalError(
+    errorCode(cause) ?? 'UNKNOWN',
+    `cannot write to stdout: ${describe(cause)}`,
+    cause,
+  );
 }
 
 /** Why a connection ended before its time. */

@@ -43,7 +43,7 @@ export function wholeNumber(name: string, min: number, max: number): (value: unk
     const text = String(value);
     const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
     if (number >= min && number <= max) return number;
-    throw new UsageError(`${name}: expected a whole number from ${min} to ${max}, got ${quote(text)}`);
+    throw new UsageError(`${name}: expected a whole number from ${min} to ${max}, got ${quote(value)}`);
   };
 }
 
@@ -57,13 +57,31 @@ export function oneOf<T extends string>(name: string, words: readonly T[]): (val
   };
 }
 
+/** One of a few words, for yargs: --help and the shell's completion have them, and what is none of them is a UsageError. */
+export function choice<T extends string>(name: string, words: readonly T[]) {
+  return { requiresArg: true, choices: words, coerce: oneOf(name, words) } as const;
+}
+
 /** Reads a text that is not empty as yargs hands it over. Throws UsageError. */
 export function nonEmpty(name: string): (value: unknown) => string {
   return (value) => {
-    const text = String(value);
-    if (text !== '') return text;
-    throw new UsageError(`${name}: expected a text, got nothing`);
+    if (typeof value === 'string' && value !== '') return value;
+    throw new UsageError(`${name}: expected a text, got ${quote(value)}`);
   };
+}
+
+/** Reads a boolean of a program. Throws UsageError. */
+export function flag(name: string): (value: unknown) => boolean {
+  return (value) => {
+    if (typeof value === 'boolean') return value;
+    throw new UsageError(`${name}: expected true or false, got ${quote(value)}`);
+  };
+}
+
+/** A program's option that none of these names has is misspelt. Throws UsageError. */
+export function rejectUnknown(options: object, names: readonly string[]): void {
+  const unknown = Object.keys(options).find((name) => !names.includes(name));
+  if (unknown !== undefined) throw new UsageError(`${unknown}: no such option, expected ${names.join(', ')}`);
 }
 
 /** The address that a server listens on, for yargs. */
@@ -95,6 +113,8 @@ export const SERVER_PORT = {
   coerce: wholeNumber('port', 1, MAX_PORT),
 } as const;
 
-function quote(text: string): string {
-  return text === '' ? 'nothing' : JSON.stringify(text);
+/** What was given instead: yargs hands over texts, a program anything. */
+function quote(value: unknown): string {
+  if (value === '') return 'nothing';
+  return typeof value === 'number' ? String(value) : JSON.stringify(String(value));
 }

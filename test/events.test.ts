@@ -1,7 +1,7 @@
 // The server among real clients: slow, silent, broken, many.
 
 import { once } from 'node:events';
-import { type LogEntry, type StringServer, startStringServer } from 'strsvr';
+import { type LogEntry, OperationalError, type StringServer, startStringServer } from 'strsvr';
 import { connect } from 'strsvr/client';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -26,6 +26,41 @@ test('the address says which port was free, and the outcome says what was stored
   assert.is(cost.clients, 1);
   assert.is(cost.ioThreads, 1);
   assert.ok(cost.cpuSeconds > 0);
+});
+
+test('an option that is misspelt or is not what it may be is a TypeError that names it', async () => {
+  for (const [options, expected] of [
+    [{ prot: 2000 }, /^prot: no such option, expected host, port, /],
+    [{ toString: 1 }, /^toString: no such option, /],
+    [{ port: 70_000 }, /^port: expected a whole number from 0 to 65535, got 70000$/],
+    [{ port: null }, /^port: expected a whole number from 0 to 65535, got "null"$/],
+    [{ host: '' }, /^host: expected a text, got nothing$/],
+    [{ io: 'magic' }, /^io: expected events, poll, nonblocking, blocking, threads, got "magic"$/],
+    [{ nagle: 'no' }, /^nagle: expected true or false, got "no"$/],
+    [{ onEvent: true }, /^onEvent: expected a function, got boolean$/],
+    [{ io: 'poll', journal: 'file' }, /^journal: expected with io events alone, got poll$/],
+  ] as const) {
+    await startStringServer(options as object).then(
+      () => assert.unreachable(JSON.stringify(options)),
+      (error) => {
+        assert.instance(error, TypeError);
+        assert.match(error.message, expected);
+      },
+    );
+  }
+  await withServer({ clients: undefined, port: 0, maxLength: undefined }, async () => {});
+});
+
+test('what the world does wrong is an OperationalError, which the library exports', async () => {
+  await withServer({}, async ({ address }) => {
+    await startStringServer(address).then(
+      () => assert.unreachable(),
+      (error) => {
+        assert.instance(error, OperationalError);
+        assert.is(error.code, 'EADDRINUSE');
+      },
+    );
+  });
 });
 
 test('what happens goes to onEvent alone, what is read and written only with detailed', async () => {

@@ -5,7 +5,8 @@ import { createConnection } from 'node:net';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { refuses } from './refusals.js';
-import { ByteClient, Program, run, withServer, withStrsvr } from './support.js';
+import { ByteClient, built, Program, run, withServer, withStrsvr } from './support.js';
+import { Terminal } from './terminal.js';
 
 test('stdout carries the listening line and the final value, and nothing else', async () => {
   await withStrsvr(['0', '--clients', '1'], async (server, address) => {
@@ -26,6 +27,7 @@ test('stdout carries the listening line and the final value, and nothing else', 
 for (const [signal, status] of [
   ['SIGINT', 130],
   ['SIGTERM', 143],
+  ['SIGHUP', 129],
 ] as const) {
   test(`${signal} stops in order: the final value, exit 0`, async () => {
     await withStrsvr(['0'], async (server, address) => {
@@ -65,6 +67,52 @@ for (const [signal, status] of [
     });
   });
 }
+
+test('SIGUSR1 does not open a debugger: it is ignored', async () => {
+  for (const [path, ...args] of [
+    ['server/strsvr.js'],
+    ['server/tms.js', '--go', '--clients', '9'],
+    ['server/svr.js'],
+  ] as const) {
+    await withStrsvr(
+      ['0', ...args],
+      async (server, address) => {
+        server.child.kill('SIGUSR1');
+        // Once it reads a second client's bytes it has had the time in which Node would have opened the port.
+        for (let client = 0; client < 2; client += 1) {
+          const { socket } = await ByteClient.connect(address);
+          socket.end('x');
+          await once(socket.resume(), 'close');
+        }
+        assert.equal([server.child.exitCode, server.child.signalCode], [null, null]);
+        assert.not.match(server.stderr, 'Debugger');
+      },
+      path,
+    );
+  }
+});
+
+test('on a terminal the final value is made safe; in a pipe it is as it is', async () => {
+  const text = 'a\u202eb\u200d😀';
+  const say = async (address: { host: string; port: number }) => {
+    const client = await ByteClient.connect(address);
+    client.send(text);
+    await client.endAndReceive();
+  };
+  await withStrsvr(['0', '--clients', '1'], async (server, address) => {
+    await say(address);
+    assert.match((await server.finished).stdout, `the final value of v is ${text}\n`);
+  });
+  const terminal = new Terminal(process.execPath, [built('server/strsvr.js'), '0', '--clients', '1']);
+  await terminal.shows((screen) => screen.some((row) => row.startsWith('listening on')), 'listening');
+  const [, port] = /listening on [\d.]+:(\d+)/.exec(terminal.screen.join('\n')) ?? [];
+  await say({ host: '127.0.0.1', port: Number(port) });
+  assert.is(await terminal.exited, 0);
+  assert.ok(
+    terminal.screen.includes('the final value of v is a\\u{202E}b\u200d😀'),
+    terminal.screen.join('\n'),
+  );
+});
 
 test('the final value of a long text comes out whole through a pipe', async () => {
   const length = 300_000;
@@ -242,6 +290,14 @@ test('--help has every option and examples; --version says the version; completi
   assert.match((await run('server/strsvr.js', ['completion'])).stdout, 'strsvr');
   const completed = await run('server/strsvr.js', ['--get-yargs-completions', 'strsvr', '--max']);
   assert.match(completed.stdout, '--max-length');
+  for (const [option, words] of [
+    ['--io', ['events', 'poll', 'nonblocking', 'blocking', 'threads']],
+    ['--sync', ['always', 'never']],
+    ['--log', ['text', 'json', 'silent']],
+  ] as const) {
+    const values = await run('server/strsvr.js', ['--get-yargs-completions', 'strsvr', option, '']);
+    assert.equal(values.stdout.trimEnd().split('\n'), words);
+  }
 });
 
 test('a reader of stdout that goes away is no failure', async () => {

@@ -26,7 +26,7 @@ export function at({ host, port }: Address): string[] {
 
 /** Starts a server in this process on a free port and closes it whatever happens. */
 export async function withServer(
-  options: Partial<StringServerOptions>,
+  options: StringServerOptions,
   use: (server: StringServer) => Promise<void>,
 ): Promise<void> {
   const server = await startStringServer({ port: 0, ...options });
