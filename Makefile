@@ -25,7 +25,7 @@ help:
 	@echo 'make lab        measure asynchronous I/O against threads, and say where the report is (under two minutes)'
 	@echo 'make test       run all tests and check the coverage'
 	@echo 'make soak       crowds, attacks, chance, stops, kills and seeded bugs, as a table of figures; half an hour'
-	@echo 'make exercise   list servers with a bug in them, to be found; N=4 makes the fourth'
+	@echo 'make exercise   list servers with a bug in them, to be found and mended; N=4 makes the fourth (HINT=1, CHECK=1)'
 	@echo 'make bench      measure how fast strsvr is, against C, Python and what was aimed at; some 7 minutes (QUICK=1: fewer runs)'
 	@echo 'make lint       check style and format'
 	@echo 'make format     repair style and format'
@@ -79,7 +79,7 @@ soak: $(BUILT)
 	@node dist/test/soak.js
 
 exercise: $(BUILT)
-	@node dist/test/exercise.js $(N)
+	@node dist/test/exercise.js $(N) $(if $(CHECK),check,$(if $(HINT),hint))
 
 bench: $(BUILT)
 	@node dist/client/lab/bench.js $(if $(QUICK),--quick)

@@ -1,27 +1,52 @@
 // Breaks the disk of a server, when loaded before it (node --import): BROKEN_DISK in the environment says how.
-// full: no write finds room. hangs: from the second fdatasync on (the first is the start's) none ever returns; a thread
-// of the pool is then really stuck in a call of the system, which here is the open(2) of the pipe BROKEN_DISK_PIPE.
+//   full:N   the file has room for N bytes (0)
+//   short    a write takes one byte
+//   late     a write begins after half a second
+//   fails:N  the N-th fdatasync fails (1 is the start's) and the ones after it succeed, as on Linux
+//   hangs    from the second fdatasync on none ever returns. With BROKEN_DISK_PIPE a thread of the pool is then really
+//            stuck in a call of the system: the open(2) of that pipe
 
 import { open } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { DISK } from '../server/disk.js';
 import { built } from './support.js';
 
-const { BROKEN_DISK, BROKEN_DISK_PIPE = '' } = process.env;
-const { fdatasync } = DISK;
+const { BROKEN_DISK = '', BROKEN_DISK_PIPE = '' } = process.env;
+const [how, amount = '0'] = BROKEN_DISK.split(':');
+const { fdatasync, fstat, write } = DISK;
 let synced = 0;
 
-if (BROKEN_DISK === 'full') {
-  DISK.write = async () => {
-    throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+if (how === 'full') {
+  DISK.write = async (fd, bytes) => {
+    const room = Number(amount) - (await fstat(fd)).size;
+    if (room <= 0) throw systemError('ENOSPC', 'no space left on device, write');
+    return write(fd, bytes.subarray(0, room));
   };
 }
-if (BROKEN_DISK === 'hangs') {
+if (how === 'short') DISK.write = (fd, bytes) => write(fd, bytes.subarray(0, 1));
+if (how === 'late') {
+  DISK.write = async (fd, bytes) => {
+    await sleep(500);
+    return write(fd, bytes);
+  };
+}
+if (how === 'fails' || how === 'hangs') {
   DISK.fdatasync = async (fd) => {
     synced += 1;
-    if (synced > 1) await open(BROKEN_DISK_PIPE, 'r');
+    if (how === 'fails' && synced === Number(amount)) throw systemError('EIO', 'i/o error, fdatasync');
+    if (how === 'hangs' && synced > 1) await hang();
     await fdatasync(fd);
   };
+}
+
+async function hang(): Promise<void> {
+  if (BROKEN_DISK_PIPE === '') await new Promise(() => setInterval(() => {}, 60_000));
+  else await open(BROKEN_DISK_PIPE, 'r');
+}
+
+function systemError(code: string, what: string): Error {
+  return Object.assign(new Error(`${code}: ${what}`), { code });
 }
 
 /** What to start a server through, for its disk to be broken. */

@@ -57,7 +57,7 @@ test('where Node.js offers no such buffer, they take what comes', async () => {
 });
 
 test('then too, letters followed at once by the end of the stream are all answered', async () => {
-  const [prototype, useUserBuffer] = await withoutBuffers();
+  const { restore } = await import('./without-buffers.js');
   try {
     await withServer({}, async (server) => {
       const client = await ByteClient.connect(server.address);
@@ -65,26 +65,8 @@ test('then too, letters followed at once by the end of the stream are all answer
       assert.is((await client.endAndReceive()).length, (3_000 * 3_001) / 2);
     });
   } finally {
-    Reflect.set(prototype, 'useUserBuffer', useUserBuffer);
+    restore();
   }
 });
-
-/** As if this Node.js had no such thing as a buffer to read into; gives what is needed to bring it back. */
-async function withoutBuffers(): Promise<[prototype: object, useUserBuffer: unknown]> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  let prototype: object = Reflect.get(server, '_handle');
-  while (
-    !Object.hasOwn(prototype, 'useUserBuffer') &&
-    Object.getPrototypeOf(prototype) !== Object.prototype
-  ) {
-    prototype = Object.getPrototypeOf(prototype);
-  }
-  server.close();
-  const useUserBuffer: unknown = Reflect.get(prototype, 'useUserBuffer');
-  assert.type(useUserBuffer, 'function');
-  Reflect.set(prototype, 'useUserBuffer', undefined);
-  return [prototype, useUserBuffer];
-}
 
 test.run();

@@ -1,19 +1,22 @@
-// Proves that the tests see what they are there for: each of the bugs in bugs.ts is put into a copy of the built code,
+// Proves that the tests see what they are there for: each of the bugs in bugs.ts is put into a copy of the source,
 // and the test that must catch it is run there.
 //
 //   node dist/test/seeded.js [name ...]      only the bugs of these names
 
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { BUGS, type Bug, copyWith } from './bugs.js';
+import { BUGS, type Bug } from './bugs.js';
 import { Mark } from './mark.js';
-import { built } from './support.js';
+import { compileMutant, writeMutant } from './mutant.js';
 
 /** The slowest test file takes a minute, and more on a busy machine. */
 const DEADLINE_MS = 180_000;
+
+/** uvu's last words. */
+const SUMMARY = /^ {2}Duration: /m;
 
 export interface Catch {
   readonly caught: boolean;
@@ -22,22 +25,39 @@ export interface Catch {
   readonly detail: string;
 }
 
-/** Runs the test file that should catch the bug; caught means that the test of that title has failed. */
+/** Runs the test file that should catch the bug in a copy that has it; caught means that the test of that title has failed. */
 export async function hunt(bug: Bug): Promise<Catch> {
   const started = performance.now();
   const folder = mkdtempSync(join(tmpdir(), 'strsvr-bug-'));
   try {
-    copyWith(bug, ['server', 'client', 'shared', 'test'], folder);
-    symlinkSync(built('../server'), join(folder, 'server')); // a test reads the sources too
-    const { output, overdue } = await runTests(join(folder, 'dist', 'test', `${bug.caughtBy.file}.js`));
-    const failed = failedTitles(output);
+    writeMutant(bug, folder);
+    const compiled = await compileMutant(folder);
+    const { failed, ended, output } = await runCatchingTest(bug, folder);
     const seconds = (performance.now() - started) / 1000;
+    if (compiled.status !== 0) return { caught: false, seconds, detail: compiled.stdout };
     if (failed.includes(bug.caughtBy.title)) return { caught: true, seconds, detail: '' };
-    const ending = overdue ? `not done after ${DEADLINE_MS / 1000} s` : `these failed: ${failed.join('; ')}`;
+    const ending = ended ? `these failed: ${failed.join('; ')}` : 'the test file did not end';
     return { caught: false, seconds, detail: `${ending}\n${output}` };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+export interface CatchingTest {
+  /** Titles of the tests that failed, of the whole file. */
+  readonly failed: readonly string[];
+  /** Why the test that catches the bug cannot run on this machine. */
+  readonly skipped: string | undefined;
+  /** Whether all tests of the file have run. */
+  readonly ended: boolean;
+  readonly output: string;
+}
+
+/** Runs the test file that catches the bug on a compiled copy of the project. */
+export async function runCatchingTest({ caughtBy }: Bug, folder: string): Promise<CatchingTest> {
+  const { output, overdue } = await runTests(join(folder, 'dist', 'test', `${caughtBy.file}.js`));
+  const skipped = output.split('\n').find((line) => line.startsWith(`skipped: ${caughtBy.title}: `));
+  return { failed: failedTitles(output), skipped, ended: !overdue && SUMMARY.test(output), output };
 }
 
 function runTests(file: string): Promise<{ output: string; overdue: boolean }> {
@@ -51,7 +71,7 @@ function runTests(file: string): Promise<{ output: string; overdue: boolean }> {
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk) => {
       output += chunk;
-      if (/^ {2}Duration: /m.test(output)) end(); // uvu has said all; what failed may have left something open
+      if (SUMMARY.test(output)) end(); // uvu has said all; what failed may have left something open
     });
   }
   let overdue = false;
