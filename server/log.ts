@@ -60,7 +60,9 @@ type Detail =
   | { type: 'asked'; asked: number; answered: number };
 
 export interface Cost {
+  /** Appended by this server, without those that it recovered from its journal. */
   readonly letters: number;
+  readonly recovered: number;
   readonly clients: number;
   /** Who was not let in, and who was closed for not taking replies. */
   readonly refused: number;
@@ -235,13 +237,14 @@ function whyClosed({ reason, detail }: Extract<ServerEvent, { type: 'closed' }>)
 }
 
 function costLine(cost: Cost): string {
+  const recovered = cost.recovered > 0 ? ` and ${grouped(cost.recovered)} recovered from the journal` : '';
   const troubles = [
     ...(cost.refused > 0 ? [`${grouped(cost.refused)} refused`] : []),
     ...(cost.stalled > 0 ? [`${grouped(cost.stalled)} stalled`] : []),
   ];
   return [
     [
-      count(cost.letters, 'letter'),
+      count(cost.letters, 'letter') + recovered,
       count(cost.clients, 'client'),
       ...troubles,
       `${cost.seconds.toFixed(1)} s`,

@@ -48,6 +48,15 @@ export interface StringServer {
   stop(): Promise<Outcome>;
   /** Ends every connection at once. */
   cutOff(): void;
+  /** The text so far, as far as clients may see it: not a copy, to be read and not changed. */
+  readonly text: Buffer;
+  /** What has happened so far. Counting the letters takes some milliseconds for each MiB of text. */
+  readonly stats: ServerStats;
+}
+
+export interface ServerStats extends Cost {
+  /** How many clients are connected now. */
+  readonly connected: number;
 }
 
 /**
@@ -94,6 +103,7 @@ export async function startStringServer(options: StringServerOptions = {}): Prom
 
   const { Model } = await MODELS[io]();
   const journal = file === undefined ? undefined : await openJournal({ file, sync, maxLength, text, log });
+  const recovered = countLetters(text.view(0, text.length));
   const model = new Model({ ...settings, maxConnections, text, journal, log });
   const address = await model.listen().catch(async (error: unknown) => {
     await journal?.close();
@@ -104,13 +114,23 @@ export async function startStringServer(options: StringServerOptions = {}): Prom
   if (io === 'events') warmUp(); // the other models' sessions run in threads of their own
 
   const ended = journal === undefined ? model.closed : endOf(model, journal);
+  const visibleText = () => {
+    const { buffer, byteOffset, length } = text.view(0, Math.min(text.length, text.durable));
+    return Buffer.from(buffer, byteOffset, length);
+  };
+  const cost = (): Cost => ({
+    letters: countLetters(visibleText()) - recovered,
+    recovered,
+    clients: model.accepted,
+    refused: troubles.refused,
+    stalled: troubles.stalled,
+    seconds: (performance.now() - started) / 1000,
+    ...processCost(),
+    ioThreads: model.ioThreads,
+  });
   const closed = ended.then(() => {
     troubles.flush();
-    const { buffer, byteOffset, length } = text.view(0, Math.min(text.length, text.durable));
-    const outcome = {
-      text: Buffer.from(buffer, byteOffset, length),
-      cost: costSince(started, text, model, troubles),
-    };
+    const outcome = { text: visibleText(), cost: cost() };
     log.record({ type: 'cost', ...outcome.cost });
     trace?.write();
     return outcome;
@@ -120,7 +140,18 @@ export async function startStringServer(options: StringServerOptions = {}): Prom
     journal?.expire(LINGER_MS);
     return closed;
   };
-  return { address, closed, stop, cutOff: () => model.cutOff() };
+  return {
+    address,
+    closed,
+    stop,
+    cutOff: () => model.cutOff(),
+    get text() {
+      return visibleText();
+    },
+    get stats() {
+      return { ...cost(), connected: troubles.connected };
+    },
+  };
 }
 
 // Like the models, these are loaded when they are wanted.
@@ -157,17 +188,12 @@ function warnIfOpen(address: Address, log: Log): void {
   }
 }
 
-function costSince(started: number, text: Text, model: IoModel, { refused, stalled }: Troubles): Cost {
+/** Of this process since it began. */
+function processCost(): { readonly cpuSeconds: number; readonly contextSwitches: number } {
   const usage = process.resourceUsage(); // in microseconds; unlike /proc it is there on macOS too
   return {
-    letters: countLetters(text.view(0, Math.min(text.length, text.durable))),
-    clients: model.accepted,
-    refused,
-    stalled,
-    seconds: (performance.now() - started) / 1000,
     cpuSeconds: (usage.userCPUTime + usage.systemCPUTime) / 1e6,
     contextSwitches: usage.voluntaryContextSwitches + usage.involuntaryContextSwitches,
-    ioThreads: model.ioThreads,
   };
 }
 

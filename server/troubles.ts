@@ -1,4 +1,4 @@
-// Between what happens and the log: counts who was refused and who stalled, and sees to it that whoever floods the
+// Between what happens and the log: counts who is connected, was refused and stalled, and sees to it that whoever floods the
 // server with connections does not flood its log too. The first refusal is told at once, after that once a second how
 // many more there were; every other event goes through as it comes.
 
@@ -10,6 +10,8 @@ export class Troubles {
   /** How many there were in all. */
   refused = 0;
   stalled = 0;
+  /** How many clients there are now. */
+  connected = 0;
   readonly #sink: (entry: LogEntry) => void;
   /** Runs since a refusal was told; until it ends they are only counted. */
   #second: NodeJS.Timeout | undefined;
@@ -24,6 +26,8 @@ export class Troubles {
 
   pass(entry: LogEntry): void {
     const { event } = entry;
+    if (event.type === 'came') this.connected += 1;
+    if (event.type === 'closed') this.connected -= 1;
     if (event.type === 'closed' && event.reason === 'stalled') this.stalled += 1;
     if (event.type !== 'refused') {
       this.#sink(entry);

@@ -41,6 +41,7 @@ export function listenError(cause: unknown, address: Address): OperationalError 
     EACCES: `not allowed to listen on ${where}; ports below 1024 are for privileged programs, take a higher one`,
     EADDRNOTAVAIL: `${address.host} is not an address of this machine; leave --host out, or use 0.0.0.0 for all of them`,
     ENOTFOUND: `cannot find the host ${address.host}`,
+    ENODEV: `${address.host} names an interface that this machine has not`,
   };
   return new OperationalError(code, known[code] ?? `cannot listen on ${where}: ${describe(cause)}`, cause);
 }

@@ -148,6 +148,7 @@ function bindings() {
     setsockopt: libc.func('int setsockopt(int fd, int level, int name, const void *value, socklen_t length)'),
     getsockopt: libc.func('int getsockopt(int fd, int level, int name, void *value, void *length)'),
     getsockname: libc.func('int getsockname(int fd, void *address, void *length)'),
+    if_nametoindex: libc.func('unsigned int if_nametoindex(const char *name)'),
     fcntl: libc.func('int fcntl(int fd, int command, ...)'), // variadic: arm64 macOS passes the third differently
   };
   const { EINTR, EAGAIN: NOT_YET, EINPROGRESS, ENOTCONN } = constants.errno;
@@ -181,6 +182,15 @@ function bindings() {
     const errno = koffi.errno();
     if (errno !== NOT_YET && errno !== EINTR) throw new SystemError(name, errno);
     return errno === NOT_YET;
+  }
+
+  /** The bytes of an address, which may end in the interface that it belongs to: fe80::1%eth0, or fe80::1%2. */
+  function socketAddress(host: string, port: number): Buffer {
+    const [address = '', zone] = host.split('%');
+    if (zone === undefined) return encodeAddress(address, port);
+    const scope = /^\d+$/.test(zone) ? Number(zone) : c.if_nametoindex(zone);
+    if (scope === 0) throw new SystemError('if_nametoindex', constants.errno.ENODEV);
+    return encodeAddress(address, port, scope);
   }
 
   /** A socket of the host's address family, made ready; closed again when that fails. */
@@ -236,7 +246,7 @@ function bindings() {
       return openSocket(host, (fd) => {
         setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
         setNonblocking(fd);
-        const address = encodeAddress(host, port);
+        const address = socketAddress(host, port);
         attempt('bind', () => c.bind(fd, address, address.length));
         attempt('listen', () => c.listen(fd, backlog));
       });
@@ -254,7 +264,7 @@ function bindings() {
         if (receiveBuffer !== undefined) setOption(fd, SOL_SOCKET, SO_RCVBUF, receiveBuffer);
         if (maxSegment !== undefined) setOption(fd, IPPROTO_TCP, TCP_MAXSEG, maxSegment);
         if (MACOS) setOption(fd, SOL_SOCKET, SO_NOSIGPIPE, 1);
-        const address = encodeAddress(host, port);
+        const address = socketAddress(host, port);
         if (c.connect(fd, address, address.length) < 0 && koffi.errno() !== EINPROGRESS) {
           throw new SystemError('connect', koffi.errno());
         }

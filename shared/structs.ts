@@ -1,5 +1,6 @@
 // What the calls of libc read and write in memory, laid out as C has it on Linux and macOS.
 
+import { SocketAddress } from 'node:net';
 import type { Address } from './address.js';
 
 export const MACOS = process.platform === 'darwin';
@@ -68,15 +69,23 @@ export function family(host: string): number {
   return host.includes(':') ? AF_INET6 : AF_INET;
 }
 
-/** A sockaddr_in or sockaddr_in6 (ip(7), ipv6(7)). */
-export function encodeAddress(host: string, port: number): Buffer {
+/**
+ * A sockaddr_in or sockaddr_in6 (ip(7), ipv6(7)).
+ * @param host a numeric address, without a zone
+ * @param scope of an IPv6 address: the number of the interface that it belongs to; 0: none
+ */
+export function encodeAddress(host: string, port: number, scope = 0): Buffer {
   const six = family(host) === AF_INET6;
   const bytes = Buffer.alloc(six ? SOCKADDR_BYTES : 16);
   if (MACOS) bytes.set([bytes.length, family(host)]);
   else bytes.writeUInt16LE(family(host));
   bytes.writeUInt16BE(port, 2);
-  if (six) bytes.set(ipv6Bytes(host), 8);
-  else bytes.set(host.split('.').map(Number), 4);
+  if (six) {
+    bytes.set(ipv6Bytes(host), 8);
+    bytes.writeUInt32LE(scope, 24);
+  } else {
+    bytes.set(host.split('.').map(Number), 4);
+  }
   return bytes;
 }
 
@@ -85,7 +94,7 @@ export function decodeAddress(bytes: Buffer): Address {
   if ((MACOS ? bytes.readUInt8(1) : bytes.readUInt16LE()) === AF_INET)
     return { host: bytes.subarray(4, 8).join('.'), port };
   const groups = Array.from({ length: 8 }, (_, i) => bytes.readUInt16BE(8 + 2 * i).toString(16));
-  return { host: new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1), port };
+  return { host: new SocketAddress({ address: groups.join(':'), family: 'ipv6' }).address, port };
 }
 
 function ipv6Bytes(host: string): number[] {

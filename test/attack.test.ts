@@ -404,6 +404,7 @@ test('--allow lets in its networks alone, also IPv4 over IPv6; who is refused do
     for (const [allow, allowed, stranger] of [
       [['10.0.0.0/8', '127.0.0.0/8'], ipv4, ipv6],
       [['::1'], ipv6, ipv4],
+      [['::/0'], ipv6, ipv4],
     ] as const) {
       await withServer({ io, host: '::', allow, clients: 1 }, async ({ address: { port }, closed }) => {
         const refused = await ByteClient.connect({ host: stranger, port });
@@ -440,6 +441,19 @@ test('a network that is none is said at once, also to programs', async () => {
     networks.include('10.9.9.9') && networks.include('::ffff:10.9.9.9') && networks.include('fe80::1%lo'),
   );
   assert.not(networks.include('11.1.1.1') || networks.include('::1') || networks.include('?'));
+  for (const [network, ipv4, ipv6] of [
+    ['::/0', false, true],
+    ['0.0.0.0/0', true, false],
+    ['::ffff:0:0/96', true, false],
+    ['::ffff:10.0.0.0/104', true, false],
+    ['0:0:0:0:0:FFFF:a00:0/104', true, false],
+    ['::ffff:11.0.0.0/104', false, false],
+    ['::ffff:0:0/95', false, false],
+  ] as const) {
+    const one = new Networks([network]);
+    for (const host of ['10.9.9.9', '::ffff:10.9.9.9']) assert.is(one.include(host), ipv4, network);
+    assert.is(one.include('2001:db8::1'), ipv6, network);
+  }
 });
 
 test('a flood of refusals is one line a second, and none is lost from the count', async () => {

@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { formatAddress, socketAddress } from '../shared/address.js';
+import { formatAddress, isLoopback, socketAddress } from '../shared/address.js';
 import { connectError, errorCode, listenError, OperationalError } from '../shared/errors.js';
 
 const HERE = { host: '127.0.0.1', port: 2000 };
@@ -13,6 +13,14 @@ test('an address is HOST:PORT, with brackets around IPv6', () => {
   assert.is(formatAddress(HERE), '127.0.0.1:2000');
   assert.is(formatAddress({ host: '::1', port: 2000 }), '[::1]:2000');
   assert.equal(socketAddress(undefined, undefined), { host: '?', port: 0 });
+});
+
+test('loopback is what only this machine reaches, however it is written', () => {
+  const loopback = (host: string) => isLoopback({ host, port: 1 });
+  for (const host of ['127.0.0.1', '127.1.2.3', '::1', '::1%lo', '::ffff:127.0.0.1'])
+    assert.ok(loopback(host), host);
+  for (const host of ['0.0.0.0', '::', '10.127.0.1', '::ffff:10.0.0.1', 'fe80::1%lo', '?'])
+    assert.not(loopback(host), host);
 });
 
 test('each reason why a server cannot listen says what to do', () => {

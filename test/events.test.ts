@@ -1,6 +1,6 @@
 // The server among real clients: slow, silent, broken, many.
 
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { type LogEntry, OperationalError, type StringServer, startStringServer } from 'strsvr';
 import { connect } from 'strsvr/client';
 import { test } from 'uvu';
@@ -88,6 +88,34 @@ const LIBRARY = [
   `const { startStringServer } = await import('strsvr');
    await (await startStringServer({ host: '0.0.0.0', port: 0 })).stop();`,
 ];
+
+test('the text, the clients and the counters can be read while it runs', async () => {
+  for (const io of ['events', 'poll', 'threads'] as const) {
+    const accepted = new EventEmitter();
+    const onEvent = ({ event }: LogEntry) => event.type === 'came' && accepted.emit(`client ${event.client}`);
+    await withServer({ io, onEvent }, async (server) => {
+      const both = once(accepted, 'client 2'); // a thread's events arrive later than its replies may
+      assert.is(server.text.toString(), '');
+      const [one, other] = [
+        await ByteClient.connect(server.address),
+        await ByteClient.connect(server.address),
+      ];
+      one.send('a€');
+      await one.receive(1 + 4);
+      const early = server.text;
+      other.send('b');
+      await other.receive(5);
+      assert.equal([early.toString(), server.text.toString()], ['a€', 'a€b']);
+      await both;
+      const { letters, recovered, clients, connected, refused } = server.stats;
+      assert.equal([letters, recovered, clients, connected, refused], [3, 0, 2, 2, 0], io);
+      await one.endAndReceive();
+      other.close();
+      const { cost } = await server.stop();
+      assert.equal([cost.letters, server.stats.letters, server.stats.connected], [3, 3, 0], io);
+    });
+  }
+});
 
 test('with a number of clients, it closes by itself when so many have come and gone', async () => {
   const server = await startStringServer({ port: 0, clients: 2 });

@@ -68,7 +68,7 @@ for (const [what, change] of [
 
 it('a server goes on with the text that the last one left', async () => {
   const file = newFile();
-  const sending = async (letters: string, expected: string) =>
+  const sending = async (letters: string, expected: string, closingLine: RegExp) =>
     withStrsvr(['0', '--journal', file, '--clients', '1'], async (server, address) => {
       const client = await ByteClient.connect(address);
       client.send(letters);
@@ -76,10 +76,11 @@ it('a server goes on with the text that the last one left', async () => {
       const { status, stdout, stderr } = await server.finished;
       assert.is(status, 0);
       assert.match(stderr, /^journal .*: \d bytes? of text\n/);
+      assert.match(stderr, closingLine);
       assert.match(stdout, `the final value of v is ${content(file)}\n`);
     });
-  await sending('ab\n', 'aab\n');
-  await sending('\nc', '\nabc');
+  await sending('ab\n', 'aab\n', /\n2 letters, 1 client, /);
+  await sending('\nc', '\nabc', /\n1 letter and 2 recovered from the journal, 1 client, /);
   assert.is(content(file), 'abc');
 });
 

@@ -2,9 +2,10 @@
 
 import { execFile } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { startStringServer } from 'strsvr';
 import { connect } from 'strsvr/client';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -108,6 +109,28 @@ test('what fails is an error with the code of the system', () => {
       assert.is((error as SystemError).code, code);
     }
   }
+});
+
+test('an IPv6 address may name its interface, and IPv4-mapped ones are written as such', async () => {
+  const [loopback = ''] = Object.entries(networkInterfaces()).flatMap(([name, addresses]) =>
+    addresses?.some(({ internal }) => internal) ? [name] : [],
+  );
+  for (const [host, bound] of [
+    [`::1%${loopback}`, '::1'],
+    ['::1%1', '::1'],
+    ['::ffff:127.0.0.1', '::ffff:127.0.0.1'],
+  ] as const) {
+    await withServer({ io: 'poll', host }, async ({ address }) => {
+      assert.is(address.host, bound);
+      const client = await ByteClient.connect(address);
+      client.send('a');
+      assert.is((await client.endAndReceive()).toString(), 'a');
+    });
+  }
+  await startStringServer({ port: 0, io: 'poll', host: '::1%nowhere' }).then(
+    () => assert.unreachable(),
+    ({ message }) => assert.is(message, '::1%nowhere names an interface that this machine has not'),
+  );
 });
 
 test('IPv6 addresses go through, short and long', async () => {
