@@ -15,7 +15,7 @@ import {
   encodeAddress,
   family,
   MACOS,
-  type PollList,
+  PollList,
   SOCKADDR_BYTES,
 } from './structs.js';
 
@@ -165,6 +165,8 @@ function bindings() {
   );
   const sockaddr = Buffer.alloc(SOCKADDR_BYTES);
   const sockaddrLength = Buffer.alloc(4);
+  /** For calls about one descriptor. */
+  const alone = new PollList(1);
   /** A struct timespec: seconds and nanoseconds, each a long. */
   const timespec = new BigInt64Array(2);
 
@@ -327,6 +329,12 @@ function bindings() {
       timespec[0] = BigInt(Math.floor(nanoseconds / 1e9));
       timespec[1] = BigInt(nanoseconds % 1e9);
       return attempt('ppoll', () => ppoll(list.bytes, count, timespec, null));
+    },
+
+    /** Whether a connection is over in both directions, as after a reset: POLLHUP and POLLERR need not be asked for. */
+    hungUp(fd: number): boolean {
+      alone.set(0, fd, 0);
+      return this.poll(alone, 1, 0) > 0;
     },
 
     /** A descriptor for epollSet and epollWait; undefined where the system has no epoll. */

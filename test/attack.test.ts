@@ -2,7 +2,7 @@
 // descriptors, a process that is stopped. Whatever happens, the others are served, and the log says what it was.
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -24,6 +24,7 @@ import {
   built,
   countNoChildren,
   cpuSeconds,
+  ended as endedWithin,
   model,
   onPath,
   Program,
@@ -167,6 +168,45 @@ testWith(
     });
   },
 );
+
+test('threads: when the system starts no more threads, that client is closed, and nobody else', async () => {
+  const bug = `import workers from 'node:worker_threads';
+    import { syncBuiltinESMExports } from 'node:module';
+    const { isMainThread, Worker } = workers;
+    let started = 0;
+    workers.Worker = class extends Worker {
+      constructor(...args) {
+        started += 1;
+        if (started === 3) throw Object.assign(new Error('EAGAIN'), { code: 'ERR_WORKER_INIT_FAILED' });
+        super(...args);
+      }
+    };
+    if (isMainThread) syncBuiltinESMExports();`;
+  await withBug(bug, ['--io', 'threads', '--max-threads', '2'], async (server, address) => {
+    const inside = await answered(address);
+    const unlucky = await ByteClient.connect(address);
+    assert.is((await unlucky.receiveAll().catch(() => '')).length, 0);
+    await server.says('stderr', /client 2 lost, the system starts no thread: 0 letters\n/);
+    const later = await answered(address); // nobody has its place
+    inside.send('a');
+    assert.is((await inside.receive(1)).toString(), 'a');
+    for (const client of [inside, later]) client.close();
+    await ended(server);
+  });
+});
+
+test('threads: connections that are reset before their threads are started take no places', async () => {
+  await withStrsvr(['0', '--io', 'threads', '--max-threads', '1'], async (server, address) => {
+    server.child.kill('SIGSTOP'); // so that all of them wait to be accepted
+    for (let i = 0; i < 10; i += 1) (await ByteClient.connect(address)).socket.resetAndDestroy();
+    const healthy = await ByteClient.connect(address);
+    server.child.kill('SIGCONT');
+    healthy.send('a');
+    assert.is((await healthy.receive(1)).toString(), 'a');
+    healthy.close();
+    assert.match(await ended(server), /reset before its thread was started/);
+  });
+});
 
 function lowestFree(server: Program): number {
   const open = new Set(descriptors(server));
@@ -523,37 +563,65 @@ test('nothing that a client sends stands in the log', async () => {
 });
 
 test('an exception in a handler is told, with exit 1, and nothing that was answered is lost', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'strsvr-'));
-  const bug = join(folder, 'bug.mjs');
-  writeFileSync(
-    bug,
-    `import { Session } from ${JSON.stringify(pathToFileURL(built('server/session.js')))};
+  const bug = `import { Session } from ${JSON.stringify(pathToFileURL(built('server/session.js')))};
     const { receive } = Session.prototype;
     Session.prototype.receive = function (chunk) {
       if (chunk.includes(0x21)) throw new Error('a bug');
       receive.call(this, chunk);
-    };`,
-  );
+    };`;
+  const folder = mkdtempSync(join(tmpdir(), 'strsvr-'));
   try {
     await each(IO_MODELS, async (io) => {
       const journal = join(folder, io);
-      const args = ['0', ...model(io), ...(io === 'events' ? ['--journal', journal] : [])];
-      const server = new Program('server/strsvr.js', args, ['--import', bug]);
-      const [, host = '', port] = await server.says('stdout', /listening on (.+):(\d+) /);
-      const client = await ByteClient.connect({ host, port: Number(port) });
-      client.send('ab');
-      await client.receive(3);
-      client.send('!');
-      const { status, stderr } = await server.finished;
-      assert.is(status, 1, io);
-      assert.match(stderr, /Error: a bug\n +at /, io);
-      if (io === 'events') assert.is(readFileSync(journal, 'utf8'), 'ab');
-      client.close();
+      const args = [...model(io), ...(io === 'events' ? ['--journal', journal] : [])];
+      await withBug(bug, args, async (server, address) => {
+        const client = await ByteClient.connect(address);
+        client.send('ab');
+        await client.receive(3);
+        client.send('!');
+        const { status, stderr } = await server.finished;
+        assert.is(status, 1, io);
+        assert.match(stderr, /Error: a bug\n +at /, io);
+        if (io === 'events') assert.is(readFileSync(journal, 'utf8'), 'ab');
+        client.close();
+      });
     });
   } finally {
     rmSync(folder, { recursive: true });
   }
 });
+
+test('an exception on the main thread ends the process, whichever thread sleeps in a call of the system', async () => {
+  const bug = `import { isMainThread } from 'node:worker_threads';
+    if (isMainThread) process.on('SIGUSR2', () => { throw new Error('a bug'); });`;
+  await each(IO_MODELS, async (io) => {
+    await withBug(bug, model(io), async (server, address) => {
+      const asleep = await answered(address);
+      server.child.kill('SIGUSR2');
+      const { status, stderr } = await endedWithin(server, 30_000);
+      assert.is(status, 1, io);
+      assert.match(stderr, /Error: a bug\n +at /, io);
+      asleep.close();
+    });
+  });
+});
+
+/** A server whose processes and threads have loaded a module first. */
+async function withBug(
+  module: string,
+  args: readonly string[],
+  use: (server: Program, address: Address) => Promise<void>,
+): Promise<void> {
+  const url = `data:text/javascript,${encodeURIComponent(module)}`;
+  const server = new Program('server/strsvr.js', ['0', ...args], ['--import', url]);
+  try {
+    const [, host = '', port] = await server.says('stdout', /listening on (.+):(\d+) /);
+    await use(server, { host, port: Number(port) });
+  } finally {
+    server.kill();
+    await server.finished;
+  }
+}
 
 // --- the last ---
 

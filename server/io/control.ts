@@ -18,6 +18,8 @@ const CLIENT = 2;
 const ASKED = 3;
 const ANSWERED = 4;
 const THREADS = 5;
+const HANDED_OVER = 6;
+const FIGURES = 7;
 
 export class Control {
   /** To be handed to the other threads. */
@@ -25,7 +27,7 @@ export class Control {
   readonly #figures: Int32Array;
   #answeredBefore = 0;
 
-  constructor(memory = new SharedArrayBuffer(6 * Int32Array.BYTES_PER_ELEMENT)) {
+  constructor(memory = new SharedArrayBuffer(FIGURES * Int32Array.BYTES_PER_ELEMENT)) {
     this.memory = memory;
     this.#figures = new Int32Array(memory);
   }
@@ -94,7 +96,7 @@ export class Control {
     return { client: client ?? NOBODY, asked: asked ?? 0, answered: answered ?? 0 };
   }
 
-  // --- how many client threads there are ---
+  // --- client threads ---
 
   get threads(): number {
     return Atomics.load(this.#figures, THREADS);
@@ -102,5 +104,18 @@ export class Control {
 
   countThreads(difference: 1 | -1): void {
     Atomics.add(this.#figures, THREADS, difference);
+  }
+
+  /** For the thread that accepts: posts a client to the main thread and sleeps until that has started its thread, or not. */
+  handOver(post: () => void): void {
+    Atomics.store(this.#figures, HANDED_OVER, 1);
+    post();
+    Atomics.wait(this.#figures, HANDED_OVER, 1);
+  }
+
+  /** For the main thread: the client that was handed over has its thread, or is closed. */
+  takenOver(): void {
+    Atomics.store(this.#figures, HANDED_OVER, 0);
+    Atomics.notify(this.#figures, HANDED_OVER);
   }
 }

@@ -18,8 +18,10 @@ import type { IoModel, IoModelContext } from './model.js';
 
 const ENTRY = new URL('./thread-entry.js', import.meta.url);
 const WATCH_MS = 1_000;
-/** How a thread fails to start, or to load its files, when the system gives no more descriptors. */
+/** How a thread fails to start, or to load its files, when the system gives no more threads or descriptors. */
 const NO_THREAD: ReadonlySet<string | undefined> = new Set(['ERR_WORKER_INIT_FAILED', 'EMFILE', 'ENFILE']);
+/** What such an error says when it is threads that are missing. */
+const NO_MORE_THREADS = 'EAGAIN';
 
 export abstract class OwnThread implements IoModel {
   /** The address of the file whose `serve` runs in the thread. */
@@ -63,6 +65,7 @@ export abstract class OwnThread implements IoModel {
     this.startThread(this.file, 0, this.#listener);
     this.#watch();
     this.#watchStalls();
+    process.once('exit', this.#wakeAll);
     return posix().localAddress(this.#listener);
   }
 
@@ -85,6 +88,9 @@ export abstract class OwnThread implements IoModel {
     this.wake(SHUT_RDWR);
     for (const socket of this.#lingering) socket.destroy();
   }
+
+  /** However the process ends, an uncaught error included, it waits for its threads: none may stay asleep. */
+  readonly #wakeAll = (): void => this.cutOff();
 
   /**
    * Wakes who sleeps in a call of the system; with SHUT_RD, replies can still be sent. A descriptor that has been closed
@@ -113,14 +119,11 @@ export abstract class OwnThread implements IoModel {
       number,
       fd,
     };
-    const worker = new Worker(fileURLToPath(ENTRY), { workerData: data });
+    const worker = new Worker(fileURLToPath(ENTRY), { workerData: data }); // it may throw, or have an 'error' later
     this.#running += 1;
     worker.on('message', (message: IoThreadMessage) => this.#hear(message));
     worker.on('error', (error) => {
-      if (number > 0 && NO_THREAD.has(errorCode(error))) {
-        this.#forsake(number, fd);
-        return;
-      }
+      if (number > 0 && this.dropWithoutThread(number, fd, error)) return;
       this.#failure ??= error;
       this.stop();
     });
@@ -131,12 +134,19 @@ export abstract class OwnThread implements IoModel {
     return worker;
   }
 
-  /** A client whose thread could not start. */
-  #forsake(client: number, fd: number): void {
-    const detail = 'no descriptor is free for its thread';
-    const event = { type: 'closed', client, reason: 'broken', detail, letters: 0, controls: 0 } as const;
+  /** Closes a client whose thread could not start. False: that is not what the error says. */
+  protected dropWithoutThread(client: number, fd: number, error: unknown): boolean {
+    if (!(error instanceof Error) || !NO_THREAD.has(errorCode(error))) return false;
+    const missing =
+      error.message === NO_MORE_THREADS ? 'the system starts no' : 'no descriptor is free for its';
+    this.dropClient(client, fd, `${missing} thread`);
+    return true;
+  }
+
+  /** Closes a client that has no thread. */
+  protected dropClient(client: number, fd: number, detail: string): void {
     this.#remotes.delete(client);
-    this.context.log.record(event);
+    this.context.log.record({ type: 'closed', client, reason: 'broken', detail, letters: 0, controls: 0 });
     this.#release(fd, 'broken');
   }
 
@@ -213,6 +223,7 @@ export abstract class OwnThread implements IoModel {
 
   #settle(): void {
     if (this.#running > 0 || this.#lingering.size > 0 || this.#listener < 0) return;
+    process.off('exit', this.#wakeAll);
     clearTimeout(this.#deadline);
     clearInterval(this.#watching);
     clearInterval(this.#stalls);

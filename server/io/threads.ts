@@ -27,8 +27,19 @@ export class Model extends OwnThread {
   }
 
   protected override admit({ id, fd }: AcceptedClient): void {
-    this.#most = Math.max(this.#most, this.control.threads);
-    this.startThread(this.file, id, fd).on('exit', () => this.control.countThreads(-1));
+    if (posix().hungUp(fd)) this.dropClient(id, fd, 'reset before its thread was started');
+    else this.#start(id, fd);
+    this.control.takenOver();
+  }
+
+  #start(client: number, fd: number): void {
+    try {
+      this.startThread(this.file, client, fd).on('exit', () => this.control.countThreads(-1));
+      this.control.countThreads(1);
+      this.#most = Math.max(this.#most, this.control.threads);
+    } catch (error) {
+      if (!this.dropWithoutThread(client, fd, error)) throw error;
+    }
   }
 
   protected override wake(how: typeof SHUT_RD | typeof SHUT_RDWR): void {
@@ -45,14 +56,13 @@ export function serve(thread: IoThread): void {
 
 // --- accept ---
 
+/** One at a time: connections that are reset before their thread is started must not take the places of others. */
 function accept(thread: IoThread): void {
   const acceptor = new Acceptor(thread, { O_NONBLOCK: false });
   while (acceptor.open) {
     acceptor.wait();
     const client = acceptor.accept(thread.control.threads);
-    if (client === undefined) continue;
-    thread.control.countThreads(1);
-    thread.post({ kind: 'admit', client });
+    if (client !== undefined) thread.control.handOver(() => thread.post({ kind: 'admit', client }));
   }
 }
 
