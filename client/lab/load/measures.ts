@@ -1,10 +1,7 @@
 // From reply times to what is reported of them.
 
-import histograms from 'hdr-histogram-js/dist/Int32Histogram.js'; // all of the package takes 50 ms to load, this 9
 import type { LoadResult, Percentiles } from './plan.js';
 
-/** Microseconds: a day. */
-const LONGEST = 86_400_000_000;
 /** Of the counted values, so many must lie beyond a percentile that is told. */
 const BEYOND = 10;
 /** Bars of a histogram from one power of ten to the next. */
@@ -12,19 +9,18 @@ const BARS_A_DECADE = 10;
 /** The bound of the first bar, in milliseconds. */
 const FIRST_BOUND = 0.01;
 
-/** Percentiles to three digits, as the field's HdrHistogram counts them; undefined of nothing. */
+/** Percentiles by nearest rank, each one of the times itself, so that none is above the maximum; undefined of nothing. */
 export function percentiles(timesMs: Float64Array): Percentiles | undefined {
   if (timesMs.length === 0) return undefined;
-  const histogram = new histograms.default(1, LONGEST, 3);
-  for (const ms of timesMs) histogram.recordValue(Math.max(1, Math.round(ms * 1000)));
-  const at = (percentile: number) => histogram.getValueAtPercentile(percentile) / 1000;
+  const sorted = timesMs.toSorted();
+  const at = (perMille: number) => sorted[Math.ceil((perMille * sorted.length) / 1000) - 1] ?? Number.NaN;
   return {
     count: timesMs.length,
-    p50: at(50),
-    p90: at(90),
-    p99: at(99),
-    ...(timesMs.length >= 1000 * BEYOND && { p999: at(99.9) }),
-    max: timesMs.reduce((max, ms) => Math.max(max, ms), 0),
+    p50: at(500),
+    p90: at(900),
+    p99: at(990),
+    ...(timesMs.length >= 1000 * BEYOND && { p999: at(999) }),
+    max: at(1000),
   };
 }
 
