@@ -56,9 +56,19 @@ test('quick results say so at every experiment, chart and table, and claim no in
   const marked =
     count(QUICK, /<h1>/g) + count(QUICK, /<h2 /g) + count(QUICK, /<figure>/g) + count(QUICK, /<table>/g);
   assert.is(count(QUICK, /<span class="quick">/g), marked);
-  assert.match(QUICK, 'fewer levels, three repeats, no intervals');
+  assert.match(QUICK, 'quick: fewer levels than the whole course; 3 repeats where 5 are needed');
   assert.match(FULL, '0.2 <small>(0.18 – 0.224)</small>');
   assert.not.match(QUICK, '<small>');
+});
+
+test('the contents answer each question with the first conclusion, and with too few repeats not at all', () => {
+  const [found] = madeUp().experiments;
+  const answered = (page: string) =>
+    /<nav.*<\/nav>/s.exec(page)?.[0].includes(`<span>${found?.conclusions[0]}`);
+  assert.is(answered(FULL), true);
+  const few = { ...madeUp(), repeats: 4 };
+  assert.match(report(few), '4 repeats where 5 are needed for intervals and conclusions, so there are none');
+  assert.not.match(FULL, 'are needed for intervals');
 });
 
 test('what does not count is said with its reason, each reason once', () => {

@@ -3,22 +3,18 @@
 // laboratory with other experiments. What is missed is said and fails nothing: machines differ.
 
 import { mkdir, writeFile } from 'node:fs/promises';
-import { constants, loadavg } from 'node:os';
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import type { Argv } from 'yargs';
 import { print, readCommandLine, runCommand, tell } from '../../shared/command.js';
 import { nonEmpty, oneOf, wholeNumber } from '../../shared/options.js';
 import { COMPARISONS } from './comparisons/all.js';
 import { Evidence } from './evidence.js';
-import type { Lab } from './experiment.js';
 import { outcome, outcomesText } from './goals.js';
-import { runExperiments } from './laboratory.js';
+import type { LoadPlan } from './load/plan.js';
 import { runLoad } from './load/run-load.js';
 import { commit, machine, packageVersion } from './machine.js';
-import { Progress } from './progress.js';
-import { findingsText } from './report/terminal.js';
-import type { Findings } from './results.js';
-import { ENOUGH_REPEATS } from './statistics.js';
+import { endOnSignals, runShown } from './runs-shown.js';
 import { ourTargets, yardsticks } from './targets.js';
 
 const NAMES = COMPARISONS.map(({ id }) => id);
@@ -28,15 +24,12 @@ const QUICK_REPEATS = 3;
 /** A machine of two cores that is busier than this has none to spare for a server and its load. */
 const QUIET = 0.5;
 
-// Without a handler a signal would end this process without its 'exit', and so leave servers behind.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.once(signal, () => process.exit(128 + constants.signals[signal]));
-}
+endOnSignals();
 await runCommand('bench', bench);
 
 async function bench(): Promise<void> {
   const options = readOptions();
-  const { comparisons, quick, seed } = options;
+  const { comparisons, quick, spin, seed, repeats } = options;
   const { targets: others, missing } = await yardsticks();
   for (const { name, why } of missing) tell(`bench: ${name} is not measured: ${why}`);
   const lab = { models: MODELS, quick, clients: undefined, targets: [...ourTargets(MODELS), ...others] };
@@ -45,7 +38,8 @@ async function bench(): Promise<void> {
   if (circumstances.loadAverage > QUIET) {
     tell('bench: other programs are busy on this machine, and every figure suffers from that');
   }
-  const experiments = await run(options, lab);
+  const drive = (plan: LoadPlan) => runLoad({ ...plan, spin });
+  const experiments = await runShown(comparisons, lab, { seed, repeats, drive });
   const goals = comparisons.flatMap(({ id, goals }) => {
     const evidence = new Evidence(experiments.find((findings) => findings.id === id)?.runs ?? [], seed);
     return goals.map((goal) => outcome(id, goal, evidence));
@@ -53,20 +47,6 @@ async function bench(): Promise<void> {
   await print(`Medians with their 99 % intervals, against what was aimed at:\n\n${outcomesText(goals)}\n`);
   const file = await write(options.out, { ...circumstances, goals, experiments });
   await print(`Every run is in ${file}\n`);
-}
-
-function run({ comparisons, seed, repeats, spin }: Options, lab: Lab): Promise<Findings[]> {
-  const progress = new Progress('{value} of {total} runs, {eta_formatted} left: {what}');
-  return runExperiments(comparisons, lab, {
-    seed,
-    repeats,
-    drive: (plan) => runLoad({ ...plan, spin }),
-    onRun: (made, of, what) => progress.show(made, of, what),
-    onFindings: (findings) => {
-      progress.stop();
-      return print(`${findingsText(findings, repeats < ENOUGH_REPEATS)}\n`);
-    },
-  }).finally(() => progress.stop());
 }
 
 function circumstancesOf({ quick, spin, seed, repeats }: Options) {
@@ -116,7 +96,7 @@ function readOptions() {
           coerce: (names: unknown[]) => names.map(oneOf('--only', NAMES)),
         })
         .option('quick', {
-          describe: 'Fewer letters and repeats, no intervals, so no verdicts',
+          describe: 'Fewer letters and repeats, so figures without conclusions',
           boolean: true,
           default: false,
         })

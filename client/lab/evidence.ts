@@ -2,8 +2,9 @@
 // figure and named instead.
 
 import { random } from '../../shared/random.js';
+import { formatNumber } from './report/numbers.js';
 import type { Estimate, Row, Run } from './results.js';
-import { combination, estimate, median, type Ratio, ratio } from './statistics.js';
+import { combination, estimate, median, ratio } from './statistics.js';
 
 /** From here on, in percent of a core, a process has no time left. */
 const BUSY = 90;
@@ -49,25 +50,15 @@ export class Evidence {
       .flatMap((run) => run.figures[figure] ?? []);
   }
 
-  /** NaN when it was never measured. */
+  /** NaN when it was never measured, or most of the runs there do not count: a median of the others would say little. */
   median(place: Place, figure: string): number {
-    return median(this.values(place, figure));
-  }
-
-  /** Whether most of the runs there count: a median of the few that are left would say little. */
-  sound(place: Place): boolean {
     const runs = this.#at(place);
-    return 2 * runs.filter(counts).length > runs.length;
+    return 2 * runs.filter(counts).length > runs.length ? median(this.values(place, figure)) : Number.NaN;
   }
 
   estimate(place: Place, figure: string): Estimate | undefined {
     const values = this.values(place, figure);
     return values.length === 0 ? undefined : estimate(values, random(this.#seed));
-  }
-
-  /** How many times as much as there it is here; undefined with too few repeats to say. */
-  ratio(figure: string, here: Place, there: Place): Ratio | undefined {
-    return ratio(this.values(here, figure), this.values(there, figure), random(this.#seed));
   }
 
   /** What the medians of several figures come to together; undefined when one of them was not measured. */
@@ -82,16 +73,19 @@ export class Evidence {
 
   /**
    * The comparison in words, to follow the name of `here`: `1.40 times (1.31 to 1.52) the letters/s of threads`, or that
-   * none was shown; `other` names whom to. With too few repeats `about`, and no interval; undefined when either was not measured.
+   * none was shown; `other` names whom to. Undefined with too few repeats of either to say.
    */
   compare(figure: string, here: Place, there: Place, what: string, other = there.target): string | undefined {
-    const found = this.ratio(figure, here, there);
-    const plain = this.median(here, figure) / this.median(there, figure);
-    if (!Number.isFinite(plain)) return undefined;
-    if (found === undefined) return `about ${factor(plain)} times the ${what} of ${other}`;
+    const found = ratio(this.values(here, figure), this.values(there, figure), random(this.#seed));
+    if (found === undefined) return undefined;
     if (!found.differs) return `no difference in ${what} to ${other} was shown`;
-    const interval = `${factor(found.low)} to ${factor(found.high)}`;
-    return `${factor(found.ratio)} times (${interval}) the ${what} of ${other}`;
+    const interval = `${formatNumber(found.low)} to ${formatNumber(found.high)}`;
+    return `${formatNumber(found.ratio)} times (${interval}) the ${what} of ${other}`;
+  }
+
+  /** A line for each target. */
+  lines(figure: string, x: (level: string) => number) {
+    return this.targets.map((name) => ({ name, points: this.series(name, figure, x) }));
   }
 
   /** A line of points of a figure, one for each level that has one. */
@@ -149,8 +143,4 @@ function bottleneck(estimates: Row['estimates']): string[] {
   return load > BUSY && server < BUSY
     ? [`the load was the bottleneck (${Math.round(load)} % of a core)`]
     : [];
-}
-
-function factor(value: number): string {
-  return value.toPrecision(value >= 100 ? 3 : 2 + Number(value >= 1));
 }

@@ -4,7 +4,7 @@
 import type { Evidence } from './evidence.js';
 import type { LoadPlan, LoadResult } from './load/plan.js';
 import type { Chart } from './report/chart.js';
-import type { Figures, Run } from './results.js';
+import type { Figures } from './results.js';
 import type { RunningServer } from './running.js';
 import type { IoModelName, Target } from './target.js';
 
@@ -20,9 +20,7 @@ export interface Experiment {
   readonly shown: readonly string[];
   /** What is to be run, in any order. */
   cells(lab: Lab): Cell[];
-  /** Adds figures that compare the runs of one repeat with each other. */
-  derive?(runs: readonly Run[]): Run[];
-  /** Sentences made from the figures. */
+  /** Sentences made from the figures, the first of which answers the question; asked for only with enough repeats. */
   conclude(evidence: Evidence, lab: Lab): string[];
   charts(evidence: Evidence, lab: Lab): Chart[];
   /** Figures of others with their source, and what cannot be measured. */

@@ -2,7 +2,7 @@
 // the whole interval lies on one side of it; otherwise that was not shown, and the reason is said.
 
 import type { Evidence, Place, Sample } from './evidence.js';
-import { short } from './report/numbers.js';
+import { formatNumber } from './report/numbers.js';
 import type { Estimate } from './results.js';
 
 export type Target = { readonly atLeast: number } | { readonly atMost: number };
@@ -96,8 +96,8 @@ function estimateText(estimate: Estimate | undefined): string {
   if (estimate === undefined) return '–';
   const { median, low, high } = estimate;
   return low === undefined || high === undefined
-    ? `about ${short(median)}`
-    : `${short(median)} (${short(low)} to ${short(high)})`;
+    ? `about ${formatNumber(median)}`
+    : `${formatNumber(median)} (${formatNumber(low)} to ${formatNumber(high)})`;
 }
 
 function targetText(target: Target | undefined): string {

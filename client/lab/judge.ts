@@ -67,6 +67,7 @@ function costs(
     'switches/letter': (growth('voluntarySwitches') + growth('involuntarySwitches')) / answered,
     threads: after.threads,
     'peak MiB': after.peakMiB,
-    'KiB/client': (1024 * (before.residentMiB - alone.residentMiB)) / (clients + silent),
+    // Memory that the process gave back meanwhile is none that a client took.
+    'KiB/client': (1024 * Math.max(0, before.residentMiB - alone.residentMiB)) / (clients + silent),
   };
 }

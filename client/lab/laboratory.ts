@@ -13,6 +13,7 @@ import type { LoadPlan, LoadResult } from './load/plan.js';
 import { CAN_OBSERVE, observe } from './observe.js';
 import type { Findings, Run } from './results.js';
 import { type RunningServer, startServer } from './running.js';
+import { ENOUGH_REPEATS } from './statistics.js';
 import type { Target } from './target.js';
 
 /** What a plan that says nothing else asks for. */
@@ -71,7 +72,7 @@ export async function runExperiments(
       done.push(await measure(cell, repeat, bench));
       made += 1;
     }
-    const found = conclude(experiment, inOrder(cells, done), lab, course.seed);
+    const found = conclude(experiment, inOrder(cells, done), lab, course);
     findings.push(found);
     await course.onFindings?.(found);
   }
@@ -114,8 +115,13 @@ async function measure({ target, level, measure: make }: Cell, repeat: number, b
   }
 }
 
-function conclude(experiment: Experiment, runs: readonly Run[], lab: Lab, seed: number): Findings {
-  const evidence = new Evidence(experiment.derive?.(runs) ?? runs, seed);
+function conclude(
+  experiment: Experiment,
+  runs: readonly Run[],
+  lab: Lab,
+  { seed, repeats }: Course,
+): Findings {
+  const evidence = new Evidence(runs, seed);
   const { id, question, varies, expects, loop, shown } = experiment;
   const notes = [...(experiment.notes ?? []), ...(CAN_OBSERVE ? [] : [NOT_OBSERVED])];
   return {
@@ -124,10 +130,10 @@ function conclude(experiment: Experiment, runs: readonly Run[], lab: Lab, seed: 
     varies,
     expects,
     loop,
-    runs: evidence.runs,
+    runs,
     rows: evidence.rows(),
     shown,
-    conclusions: experiment.conclude(evidence, lab),
+    conclusions: repeats < ENOUGH_REPEATS ? [] : experiment.conclude(evidence, lab),
     charts: experiment.charts(evidence, lab),
     notes,
   };

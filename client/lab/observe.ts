@@ -6,6 +6,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 export interface Observation {
   /** Of all its threads that live, user and system, in seconds; to the nanosecond where the kernel says so. */
   readonly cpuSeconds: number;
+  /** The same and the time in which they were ready to run and waited for a core: also on a busy machine. */
+  readonly wantedSeconds: number;
   /** User and system apart, of all its threads that ever were, to 10 ms. */
   readonly userSeconds: number;
   readonly systemSeconds: number;
@@ -38,8 +40,10 @@ function read(folder: string): Observation {
   const [userSeconds, systemSeconds] = [Number(stat[11]) / TICKS_A_SECOND, Number(stat[12]) / TICKS_A_SECOND];
   const tasks = readdirSync(`${folder}/task`).map((task) => readTask(`${folder}/task/${task}`));
   const sum = (of: keyof Task) => tasks.reduce((total, task) => total + (task?.[of] ?? 0), 0);
+  const cpuSeconds = sum('cpuNanoseconds') / 1e9 || userSeconds + systemSeconds;
   return {
-    cpuSeconds: sum('cpuNanoseconds') / 1e9 || userSeconds + systemSeconds,
+    cpuSeconds,
+    wantedSeconds: cpuSeconds + sum('waitNanoseconds') / 1e9,
     userSeconds,
     systemSeconds,
     voluntarySwitches: sum('voluntary'),
@@ -52,6 +56,7 @@ function read(folder: string): Observation {
 
 interface Task {
   readonly cpuNanoseconds: number;
+  readonly waitNanoseconds: number;
   readonly voluntary: number;
   readonly involuntary: number;
 }
@@ -60,8 +65,10 @@ interface Task {
 function readTask(folder: string): Task | undefined {
   try {
     const status = readFileSync(`${folder}/status`, 'utf8');
+    const [cpuNanoseconds = 0, waitNanoseconds = 0] = schedstat(folder);
     return {
-      cpuNanoseconds: cpuNanoseconds(folder),
+      cpuNanoseconds,
+      waitNanoseconds,
       voluntary: field(status, 'voluntary_ctxt_switches'),
       involuntary: field(status, 'nonvoluntary_ctxt_switches'),
     };
@@ -70,12 +77,12 @@ function readTask(folder: string): Task | undefined {
   }
 }
 
-/** 0 where the kernel keeps no such account. */
-function cpuNanoseconds(folder: string): number {
+/** Time on a core and time waiting for one, in nanoseconds; nothing where the kernel keeps no such account. */
+function schedstat(folder: string): number[] {
   try {
-    return Number.parseInt(readFileSync(`${folder}/schedstat`, 'utf8'), 10);
+    return readFileSync(`${folder}/schedstat`, 'utf8').split(' ').map(Number);
   } catch {
-    return 0;
+    return [];
   }
 }
 

@@ -48,7 +48,7 @@ export interface Findings {
   readonly rows: readonly Row[];
   /** The figures of `rows` that the tables show, in this order. */
   readonly shown: readonly string[];
-  /** Sentences made from the figures. */
+  /** Sentences made from the figures, the first of which answers the question; none with too few repeats. */
   readonly conclusions: readonly string[];
   readonly charts: readonly Chart[];
   /** Reference figures of others with their source, and what could not be measured here. */
@@ -72,7 +72,7 @@ export interface Results {
   /** ISO 8601. */
   readonly date: string;
   readonly seed: number;
-  /** Fewer levels, three repeats, no intervals. */
+  /** Fewer levels. */
   readonly quick: boolean;
   readonly repeats: number;
   readonly machine: Machine;

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The command: which experiments, with what; progress while they run, tables at the end, files where they are wanted.
 
-import { availableParallelism, constants } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { print, readCommandLine, runCommand, tell } from '../../shared/command.js';
 import { nonEmpty, oneOf, wholeNumber } from '../../shared/options.js';
 import { DRIVE, driveServer } from './drive.js';
@@ -18,12 +18,11 @@ import { slow } from './experiments/slow.js';
 import { sparse } from './experiments/sparse.js';
 import { table } from './experiments/table.js';
 import { work } from './experiments/work.js';
-import { runExperiments } from './laboratory.js';
+import type { LoadPlan } from './load/plan.js';
 import { LoadProcess } from './load/run-load.js';
 import { commit, machine, packageVersion } from './machine.js';
-import { Progress } from './progress.js';
-import { findingsText } from './report/terminal.js';
 import type { Results } from './results.js';
+import { endOnSignals, runShown } from './runs-shown.js';
 import { ENOUGH_REPEATS } from './statistics.js';
 import { IO_MODELS } from './target.js';
 import { ourTargets, yardsticks } from './targets.js';
@@ -44,10 +43,7 @@ const EXPERIMENTS: readonly Experiment[] = [
 ];
 const QUICK_REPEATS = 3;
 
-// Without a handler a signal would end this process without its 'exit', and so leave servers behind.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.once(signal, () => process.exit(128 + constants.signals[signal]));
-}
+endOnSignals();
 await runCommand('strlab', async () => {
   if (process.argv[2] !== 'drive') return runLab();
   process.argv.splice(2, 1);
@@ -66,22 +62,13 @@ async function runLab(): Promise<void> {
     clients: options.clients,
     targets: [...ourTargets(options.io), ...others],
   };
-  await print(`seed ${seed}, ${repeats} repeats, ${availableParallelism()} cores\n\n`);
+  const mark = quick ? ', quick' : '';
+  await print(`seed ${seed}, ${repeats} repeats, ${availableParallelism()} cores${mark}\n\n`);
   const load = new LoadProcess();
-  const progress = new Progress('{value} of {total} runs, {eta_formatted} left: {what}');
-  const experiments = await runExperiments(options.experiments, lab, {
-    seed,
-    repeats,
-    drive: (plan) => load.run(plan),
-    onRun: (made, of, what) => progress.show(made, of, what),
-    onFindings: (findings) => {
-      progress.stop();
-      return print(`${findingsText(findings, quick)}\n`);
-    },
-  }).finally(() => {
-    progress.stop();
-    return load.close();
-  });
+  const drive = (plan: LoadPlan) => load.run(plan);
+  const experiments = await runShown(options.experiments, lab, { seed, repeats, drive }).finally(() =>
+    load.close(),
+  );
   const results: Results = {
     version: packageVersion(),
     ...definedCommit(),
@@ -118,7 +105,7 @@ function readOptions() {
     options: (yargs) =>
       yargs
         .option('quick', {
-          describe: 'Fewer levels and repeats, no intervals: all in under two minutes',
+          describe: 'Fewer levels and repeats, so figures without conclusions: all in under two minutes',
           boolean: true,
           default: false,
         })

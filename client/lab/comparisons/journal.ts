@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import type { Evidence } from '../evidence.js';
 import type { Bench, Lab, Measured } from '../experiment.js';
 import { type Goal, times } from '../goals.js';
-import { short } from '../report/numbers.js';
+import { formatNumber } from '../report/numbers.js';
 import { median } from '../statistics.js';
 import type { Target } from '../target.js';
 import { ourTarget } from '../targets.js';
@@ -84,7 +84,7 @@ function added(synced: string, bare: string, atMost?: number): Goal {
 
 function slowDisk(evidence: Evidence): string | undefined {
   const sync = evidence.median(ALWAYS, 'fdatasync ms');
-  return sync < SLOW_SYNC_MS ? undefined : `an fdatasync takes ${short(sync)} ms here, not below 1`;
+  return sync < SLOW_SYNC_MS ? undefined : `an fdatasync takes ${formatNumber(sync)} ms here, not below 1`;
 }
 
 async function measure(bench: Bench, lab: Lab, name: string, clients: number): Promise<Measured> {

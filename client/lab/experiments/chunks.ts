@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { openChunks } from '../../socket.js';
 import type { Evidence, Place } from '../evidence.js';
 import type { Bench, Experiment, Measured } from '../experiment.js';
-import { short } from '../report/numbers.js';
+import { formatNumber } from '../report/numbers.js';
 import type { Target } from '../target.js';
 
 const STRING = 'abc';
@@ -20,7 +20,8 @@ const TMS: Target = {
   command: [process.execPath, fileURLToPath(new URL('../../../server/tms.js', import.meta.url)), '0', '--go'],
 };
 
-const level = (copies: number, receiveSize: number) => `${short(copies)} copies, recv(${short(receiveSize)})`;
+const level = (copies: number, receiveSize: number) =>
+  `${formatNumber(copies)} copies, recv(${formatNumber(receiveSize)})`;
 const LEVELS = COPIES.flatMap((copies) =>
   RECEIVE_SIZES.map((receiveSize) => ({ copies, receiveSize, name: level(copies, receiveSize) })),
 );
@@ -33,7 +34,7 @@ export const chunks: Experiment = {
   expects:
     'a receive returns what has come so far, at most what it may: how many it takes, and how much each brings, is another story in every run. Only the sum is certain.',
   loop: 'no load: one client receives until the server closes',
-  shown: ['chunks', 'smallest', 'median', 'largest', 'bytes'],
+  shown: ['chunks', 'median', 'bytes'],
 
   cells: ({ quick }) =>
     LEVELS.filter(({ copies }) => !quick || copies === COPIES[1]).map(
@@ -44,15 +45,20 @@ export const chunks: Experiment = {
       }),
     ),
 
-  conclude: (evidence) =>
-    LEVELS.flatMap(({ copies, name: at }) => {
-      const counts = evidence.values({ target: TMS.name, level: at }, 'chunks');
+  conclude: (evidence) => {
+    const found = LEVELS.flatMap(({ copies, name: level }) => {
+      const place = { target: TMS.name, level };
+      const counts = evidence.values(place, 'chunks');
       if (counts.length === 0) return [];
-      const bytes = short(evidence.median({ target: TMS.name, level: at }, 'bytes'));
+      const [least, most] = [Math.min(...counts), Math.max(...counts)];
+      const bytes = formatNumber(evidence.median(place, 'bytes'));
+      const range = least === most ? formatNumber(least) : `${formatNumber(least)} to ${formatNumber(most)}`;
       const whole = counts.every((count) => count === copies) ? ' just as they were sent' : '';
-      const chunks = Math.max(...counts) === 1 ? 'chunk' : 'chunks';
-      return [`${at}: ${bytes} bytes came in ${range(counts)} ${chunks}${whole}.`];
-    }),
+      const chunks = most === 1 ? 'chunk' : 'chunks';
+      return [{ spread: most / least, said: `${level}: ${bytes} bytes came in ${range} ${chunks}${whole}.` }];
+    });
+    return found.toSorted((one, other) => other.spread - one.spread).map(({ said }) => said);
+  },
 
   charts: (evidence) => [
     {
@@ -95,9 +101,4 @@ function strip(evidence: Evidence, place: Place) {
     const [y] = evidence.values(place, name(x));
     return y === undefined ? [] : [{ x, y }];
   });
-}
-
-function range(counts: readonly number[]): string {
-  const [least, most] = [short(Math.min(...counts)), short(Math.max(...counts))];
-  return least === most ? least : `${least} to ${most}`;
 }

@@ -1,9 +1,8 @@
 // How the cost grows with the clients, and whose price it is: the model's or the runtime's.
 
-import type { Evidence } from '../evidence.js';
 import type { Experiment, Lab } from '../experiment.js';
 import type { Target } from '../target.js';
-import { pick } from './common.js';
+import { clause, pick, sentence } from './common.js';
 
 const LEVELS = [1, 10, 100, 1_000, 10_000];
 const QUICK_LEVELS = [2, 10];
@@ -63,14 +62,25 @@ export const clients: Experiment = {
     ),
 
   conclude: (evidence, lab) => {
-    const count =
-      levels(lab)
-        .filter((clients) => clients <= 100)
-        .at(-1) ?? 1;
+    const counts = levels(lab).filter((clients) => clients <= 100);
+    const [least = 1, most = 1] = [counts[0], counts.at(-1)];
+    const at = (target: string, clients = most) => ({ target, level: level(clients) });
+    const price = (figure: string) =>
+      sentence([
+        ...clause('in Node.js', evidence.compare(figure, at('threads'), at('events'), figure)),
+        ...clause('in C', evidence.compare(figure, at('C threads'), at('C epoll'), figure)),
+      ]).map((found) => `A thread for each of ${level(most)}, ${found}`);
+    const growth = ['events', 'threads', 'C epoll', 'C threads'].flatMap((target) =>
+      clause(
+        target,
+        evidence.compare('CPU µs/letter', at(target), at(target, least), 'CPU µs/letter', level(least)),
+      ),
+    );
+    const runtimes = evidence.compare('letters/s', at('events'), at('C epoll'), 'letters/s');
     return [
-      ...threadsAgainstEvents(evidence, level(count), 'events', 'threads', 'In Node.js'),
-      ...threadsAgainstEvents(evidence, level(count), 'C epoll', 'C threads', 'In C'),
-      ...runtimes(evidence, level(count)),
+      ...['CPU µs/letter', 'letters/s', 'switches/letter'].flatMap(price),
+      ...(most > least ? sentence(growth).map((found) => `With ${level(most)}, ${found}`) : []),
+      ...sentence(clause(`Events in Node.js against events in C, at ${level(most)}`, runtimes)),
     ];
   },
 
@@ -97,29 +107,4 @@ export const clients: Experiment = {
 function whyNot({ name }: Target, count: number): string | undefined {
   const [most, why] = MOST[name] ?? [Number.POSITIVE_INFINITY, ''];
   return count > most ? why : undefined;
-}
-
-function threadsAgainstEvents(
-  evidence: Evidence,
-  at: string,
-  events: string,
-  threads: string,
-  where: string,
-): string[] {
-  const one = { target: threads, level: at };
-  const other = { target: events, level: at };
-  const said = (['letters/s', 'CPU µs/letter', 'switches/letter'] as const).flatMap(
-    (figure) => evidence.compare(figure, one, other, figure) ?? [],
-  );
-  return said.length === 0 ? [] : [`${where}, at ${at}, a thread for each client: ${said.join('; ')}.`];
-}
-
-function runtimes(evidence: Evidence, at: string): string[] {
-  const said = evidence.compare(
-    'letters/s',
-    { target: 'events', level: at },
-    { target: 'C epoll', level: at },
-    'letters/s',
-  );
-  return said === undefined ? [] : [`Events in Node.js against events in C, at ${at}: ${said}.`];
 }

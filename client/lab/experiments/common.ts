@@ -13,6 +13,16 @@ export function pick(lab: Lab, names: readonly string[]): Target[] {
   return lab.targets.filter(({ name }) => names.includes(name));
 }
 
+/** What was found about something; nothing where nothing was. */
+export function clause(what: string, found: string | undefined): string[] {
+  return found === undefined ? [] : [`${what}: ${found}`];
+}
+
+/** One sentence of these clauses, if there are any. */
+export function sentence(clauses: readonly string[]): string[] {
+  return clauses.length === 0 ? [] : [`${clauses.join('; ')}.`];
+}
+
 /** `a`, `a and b`, `a, b and c`. */
 export function list(words: readonly string[]): string {
   return new Intl.ListFormat('en-GB', { type: 'conjunction' }).format(words);

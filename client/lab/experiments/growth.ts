@@ -1,9 +1,8 @@
 // Every reply is the whole text.
 
 import type { Bench, Experiment, Lab, Measured } from '../experiment.js';
-import { short } from '../report/numbers.js';
 import type { Target } from '../target.js';
-import { pick } from './common.js';
+import { clause, pick, sentence } from './common.js';
 
 const TARGETS = ['events', 'poll', 'C epoll', 'Python asyncio'];
 const QUICK_TARGETS = ['events', 'C epoll'];
@@ -38,17 +37,16 @@ export const growth: Experiment = {
     ),
 
   conclude: (evidence, lab) => {
-    const longest = level(levels(lab).at(-1) ?? 0);
-    const shortest = level(levels(lab)[0] ?? 0);
-    return evidence.targets.flatMap((target) => {
-      const at = (where: string, figure: string) => evidence.median({ target, level: where }, figure);
-      const times = at(longest, 'µs/letter') / at(shortest, 'µs/letter');
-      if (!Number.isFinite(times)) return [];
-      const rate = `${short(at(longest, 'MiB/s'))} MiB/s`;
-      return [
-        `${target}: a letter at ${longest} took ${short(times)} times as long as the first ones, at ${rate}.`,
-      ];
-    });
+    const [shortest, longest] = [levels(lab)[0] ?? 0, levels(lab).at(-1) ?? 0].map(level);
+    return sentence(
+      evidence.targets.flatMap((target) => {
+        const at = (where = '') => ({ target, level: where });
+        return clause(
+          target,
+          evidence.compare('µs/letter', at(longest), at(shortest), 'time a letter', 'the first ones'),
+        );
+      }),
+    ).map((found) => `At ${longest}, ${found}`);
   },
 
   charts: (evidence, lab) => [
@@ -58,7 +56,7 @@ export const growth: Experiment = {
       x: { name: 'bytes of text', log: true },
       y: { name: 'µs/letter', log: true },
       series: [
-        ...evidence.targets.map((name) => ({ name, points: evidence.series(name, 'µs/letter', x) })),
+        ...evidence.lines('µs/letter', x),
         {
           name: '1 GiB/s',
           reference: true,

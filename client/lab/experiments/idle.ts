@@ -5,15 +5,17 @@ import { setTimeout as pass } from 'node:timers/promises';
 import { openSocket } from '../../socket.js';
 import type { Bench, Experiment, Lab, Measured } from '../experiment.js';
 import { observe } from '../observe.js';
-import { short } from '../report/numbers.js';
+import { formatNumber } from '../report/numbers.js';
 import type { RunningServer } from '../running.js';
 import type { Target } from '../target.js';
-import { list, ours } from './common.js';
+import { list, ours, sentence } from './common.js';
 
 /** Who has been answered speaks again so often, until all have been. */
 const NUDGE_MS = 20;
 /** More than this share of a core, in percent, is called burning. */
 const BURNING = 50;
+/** Less than this, in percent of a core, is not told apart from nothing. */
+const LEAST = 0.1;
 
 const levels = ({ quick }: Lab) => (quick ? [10] : [1, 10, 100, 1_000]);
 const level = (clients: number) => `${clients} idle`;
@@ -24,9 +26,9 @@ export const idle: Experiment = {
   question: 'What does waiting cost?',
   varies: 'the number of idle clients',
   expects:
-    'nonblocking asks every socket in a circle and burns a core for nothing; who sleeps in the kernel uses next to nothing. A thread for each client costs memory.',
+    'nonblocking asks every socket in a circle and burns a core for nothing; who sleeps in the kernel wants next to nothing. A thread for each client costs memory.',
   loop: 'no load: everybody is connected, has been answered once, and is silent',
-  shown: ['server CPU %', 'switches/s', 'resident MiB'],
+  shown: ['wanted CPU %', 'switches/s', 'resident MiB'],
 
   cells: (lab) =>
     ours(lab).flatMap((target) =>
@@ -42,33 +44,35 @@ export const idle: Experiment = {
 
   conclude: (evidence, lab) => {
     const [clients = 0] = levels(lab).slice(-2);
-    const cpu = (target: string) => evidence.median({ target, level: level(clients) }, 'server CPU %');
+    const cpu = (target: string) => evidence.median({ target, level: level(clients) }, 'wanted CPU %');
     const burning = evidence.targets.filter((target) => cpu(target) > BURNING);
     const asleep = evidence.targets.filter((target) => cpu(target) <= BURNING);
     const most = Math.max(...asleep.map(cpu));
-    return [
-      ...burning.map(
-        (target) =>
-          `With ${level(clients)} clients, ${target} used ${short(cpu(target))} % of a core for nothing.`,
-      ),
-      ...(asleep.length > 0 ? [`${list(asleep)} used at most ${short(most)} %.`] : []),
+    const clauses = [
+      ...burning.map((target) => `${target} wanted ${formatNumber(cpu(target))} % of a core for nothing`),
+      ...(asleep.length > 0 ? [`${list(asleep)} wanted ${atMost(most)} %`] : []),
     ];
+    return sentence(clauses).map((found) => `With ${level(clients)} clients, ${found}`);
   },
 
   charts: (evidence, lab) =>
-    (['server CPU %', 'resident MiB'] as const).map((figure) => ({
-      title: figure === 'server CPU %' ? 'Processor time while nobody speaks' : 'Memory',
+    (['wanted CPU %', 'resident MiB'] as const).map((figure) => ({
+      title: figure === 'wanted CPU %' ? 'Processor time while nobody speaks' : 'Memory',
       kind: 'bars',
       x: { name: 'idle clients', words: levels(lab).map(String) },
-      y: { name: figure === 'server CPU %' ? '% of a core' : 'MiB' },
-      series: evidence.targets.map((target) => ({
-        name: target,
-        points: evidence.series(target, figure, (at) => levels(lab).map(level).indexOf(at)),
-      })),
+      y: { name: figure === 'wanted CPU %' ? '% of a core' : 'MiB' },
+      series: evidence.lines(figure, (at) => levels(lab).map(level).indexOf(at)),
     })),
 
-  notes: ['Processor time and context switches are those of the whole server process.'],
+  notes: [
+    'Processor time and context switches are those of the whole server process. What it wanted is the time that it ran or waited for a core, so that a busy machine does not hide it.',
+  ],
 };
+
+/** A process that only sleeps has no processor time at all in most windows, which does not mean that it takes none. */
+function atMost(percent: number): string {
+  return percent < LEAST ? `less than ${LEAST}` : `at most ${formatNumber(percent)}`;
+}
 
 async function measure(bench: Bench, target: Target, clients: number, forMs: number): Promise<Measured> {
   return bench.withServer(target, [], async (server) => {
@@ -83,7 +87,7 @@ async function measure(bench: Bench, target: Target, clients: number, forMs: num
     const switches = (at: typeof before) => at.voluntarySwitches + at.involuntarySwitches;
     return {
       figures: {
-        'server CPU %': (100 * (after.cpuSeconds - before.cpuSeconds)) / seconds,
+        'wanted CPU %': (100 * (after.wantedSeconds - before.wantedSeconds)) / seconds,
         'switches/s': (switches(after) - switches(before)) / seconds,
         'resident MiB': after.residentMiB,
         threads: after.threads,

@@ -1,9 +1,9 @@
 // How a server behaves as more is asked of it, up to more than it can do.
 
 import type { Bench, Experiment, Lab } from '../experiment.js';
-import { short } from '../report/numbers.js';
+import { formatNumber } from '../report/numbers.js';
 import type { Target } from '../target.js';
-import { pick } from './common.js';
+import { pick, sentence } from './common.js';
 
 const TARGETS = ['events', 'poll', 'threads', 'C epoll', 'C threads'];
 const QUICK_TARGETS = ['events', 'threads'];
@@ -39,48 +39,41 @@ export const load: Experiment = {
     ),
 
   conclude: (evidence, lab) =>
-    evidence.targets.flatMap((target) => {
-      const at = (share: number, figure: string) => evidence.median({ target, level: level(share) }, figure);
-      const sound = shares(lab).filter((share) => evidence.sound({ target, level: level(share) }));
-      const kept = sound.filter((share) => at(share, 'letters/s') >= KEPT_UP * at(share, 'offered/s'));
-      const last = kept.at(-1);
-      if (last === undefined) return [];
-      const beyond = sound.find((share) => share > last);
-      const untold = shares(lab).find((share) => share > last);
-      const p99 = (share: number) => `p99 ${short(at(share, 'p99 ms'))} ms`;
-      const knee =
-        beyond !== undefined
-          ? `; at ${level(beyond)} it fell behind (${p99(beyond)})`
-          : untold !== undefined
-            ? `; from ${level(untold)} on too few runs count to tell`
-            : '';
-      return [
-        `${target} kept up to ${short(at(last, 'offered/s'))} letters/s (${level(last)}, ${p99(last)})${knee}.`,
-      ];
-    }),
+    sentence(
+      evidence.targets.flatMap((target) => {
+        const at = (share: number, figure: string) =>
+          evidence.median({ target, level: level(share) }, figure);
+        const known = shares(lab).filter((share) => Number.isFinite(at(share, 'letters/s')));
+        const kept = known.filter((share) => at(share, 'letters/s') >= KEPT_UP * at(share, 'offered/s'));
+        const last = kept.at(-1);
+        if (last === undefined) return [];
+        const beyond = known.find((share) => share > last);
+        const unknown = shares(lab).find((share) => share > last);
+        const p99 = (share: number) => `p99 ${formatNumber(at(share, 'p99 ms'))} ms`;
+        const knee =
+          beyond !== undefined
+            ? `, at ${level(beyond)} it fell behind (${p99(beyond)})`
+            : unknown !== undefined
+              ? `, from ${level(unknown)} on too few runs count to tell`
+              : '';
+        const offered = formatNumber(at(last, 'offered/s'));
+        return [`${target} kept up to ${offered} letters/s (${level(last)}, ${p99(last)})${knee}`];
+      }),
+    ),
 
-  charts: (evidence) => [
-    {
-      title: 'Offered against p99',
+  charts: (evidence) =>
+    (
+      [
+        ['p99', { name: 'p99 ms', log: true }],
+        ['achieved', { name: 'letters/s' }],
+      ] as const
+    ).map(([title, y]) => ({
+      title: `Offered against ${title}`,
       kind: 'lines',
       x: { name: 'offered letters, % of capacity' },
-      y: { name: 'p99 ms', log: true },
-      series: evidence.targets.map((name) => ({
-        name,
-        points: evidence.series(name, 'p99 ms', Number.parseFloat),
-      })),
-    },
-    {
-      title: 'Offered against achieved',
-      kind: 'lines',
-      x: { name: 'offered letters, % of capacity' },
-      y: { name: 'letters/s' },
-      series: evidence.targets.map((name) => ({
-        name,
-        points: evidence.series(name, 'letters/s', Number.parseFloat),
-      })),
-    },
-  ],
+      y,
+      series: evidence.lines(y.name, Number.parseFloat),
+    })),
 
   notes: [
     'Capacity is what a closed loop of the same clients and letters reached once on this machine. The text grows during a run, so its end is slower than its beginning.',

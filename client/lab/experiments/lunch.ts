@@ -1,8 +1,9 @@
 // The tutorial's client out to lunch (section 4.6): it has connected, and says nothing.
 
-import type { Evidence } from '../evidence.js';
+import type { Evidence, Place } from '../evidence.js';
 import type { Experiment, Lab } from '../experiment.js';
-import { short } from '../report/numbers.js';
+import type { Point } from '../report/chart.js';
+import { formatNumber } from '../report/numbers.js';
 import { list, ours } from './common.js';
 
 const CLIENTS = 5;
@@ -40,17 +41,17 @@ export const lunch: Experiment = {
     levels(lab)
       .filter((silent) => silent > 0)
       .map((silent) => {
-        const frozen = (target: string) => evidence.median({ target, level: level(silent) }, 'frozen') > 0;
-        const stuck = evidence.targets.filter(frozen);
-        const served = evidence.targets.filter((target) => !stuck.includes(target));
-        const worst = Math.max(
-          ...served.map((target) => evidence.median({ target, level: level(silent) }, 'max ms')),
-        );
-        const verdict =
-          stuck.length === 0
-            ? 'nobody was frozen'
-            : `clients of ${list(stuck)} were frozen, without any answer`;
-        return `With ${level(silent)}, ${verdict}; ${list(served)} served everybody, in ${short(worst)} ms at most.`;
+        const at = (target: string) => ({ target, level: level(silent) });
+        const frozen = (target: string) => evidence.median(at(target), 'frozen');
+        const stuck = evidence.targets.filter((target) => frozen(target) > 0);
+        const served = evidence.targets.filter((target) => frozen(target) === 0);
+        const worst = Math.max(...served.flatMap((target) => evidence.values(at(target), 'max ms')));
+        return `With ${level(silent)}, ${[
+          ...(stuck.length === 0 ? [] : [`clients of ${list(stuck)} were frozen, without any answer`]),
+          ...(served.length === 0
+            ? []
+            : [`${list(served)} served everybody, in ${formatNumber(worst)} ms at most`]),
+        ].join('; ')}.`;
       }),
 
   charts: (evidence, lab) => [
@@ -61,13 +62,14 @@ export const lunch: Experiment = {
       y: { name: 'ms', log: true },
       series: evidence.targets.map((target) => ({
         name: target,
-        points: levels(lab).map((silent, x) => ({ x, y: longest(evidence, target, level(silent)) })),
+        points: levels(lab).flatMap((silent, x) => longest(evidence, { target, level: level(silent) }, x)),
       })),
     },
   ],
 };
 
-function longest(evidence: Evidence, target: string, at: string): number | 'never' {
-  const place = { target, level: at };
-  return evidence.median(place, 'frozen') > 0 ? 'never' : evidence.median(place, 'max ms');
+function longest(evidence: Evidence, place: Place, x: number): Point[] {
+  if (evidence.median(place, 'frozen') > 0) return [{ x, y: 'never' }];
+  const y = evidence.median(place, 'max ms');
+  return Number.isFinite(y) ? [{ x, y }] : [];
 }

@@ -1,51 +1,51 @@
 // Nagle's algorithm holds a small packet back while an earlier one is not acknowledged; the other side delays its
-// acknowledgement in the hope of data to send along with it. Both together cost some 40 ms.
+// acknowledgement in the hope of data to send along with it. Both together cost some 40 ms, unless there is such data.
 
 import type { Experiment, Lab } from '../experiment.js';
-import { short } from '../report/numbers.js';
-import { pick } from './common.js';
+import { formatNumber } from '../report/numbers.js';
+import { pick, sentence } from './common.js';
 
 /** What Linux waits before it acknowledges alone; nearly so is near enough. */
 const DELAYED_ACK_MS = 35;
 
+const ONCE = { nagle: false, writes: 1 } as const;
+const TWICE = { nagle: true, writes: 2 } as const;
+/** Which end writes a line in two pieces, under Nagle's algorithm; an end that writes once has TCP_NODELAY. */
 const LEVELS = {
-  'TCP_NODELAY, one write': { nagle: false, writes: 1 },
-  'TCP_NODELAY, two writes': { nagle: false, writes: 2 },
-  'Nagle, one write': { nagle: true, writes: 1 },
-  'Nagle, two writes': { nagle: true, writes: 2 },
+  neither: { client: ONCE, server: [] },
+  client: { client: TWICE, server: [] },
+  server: { client: ONCE, server: ['--nagle'] },
+  both: { client: TWICE, server: ['--nagle'] },
 } as const;
 const NAMES = Object.keys(LEVELS);
 
 export const nagle: Experiment = {
   id: 'nagle',
   question: 'Why does a reply sometimes take some 40 ms?',
-  varies: 'TCP_NODELAY at both ends, and whether a letter and its line end are one write or two',
+  varies: 'which end writes a line in two pieces, under Nagle’s algorithm; one write has TCP_NODELAY',
   expects:
-    'with Nagle’s algorithm the second small write waits for an acknowledgement that the other side delays; in one write, or with TCP_NODELAY, nothing waits.',
+    'Nagle’s algorithm holds the second piece back until the first is acknowledged, and an answer brings the acknowledgement along. The server answers a letter before its line end has come, so a client that writes twice waits for nothing. When the server writes twice, the client has no answer before the line is whole, and acknowledges only after some 40 ms; if both write twice, the client’s own line end comes first.',
   loop: 'closed loop, one client',
   shown: ['p50 ms', 'p99 ms', 'max ms'],
 
   cells: (lab) =>
     pick(lab, ['events']).flatMap((target) =>
-      Object.entries(LEVELS).map(([level, { nagle: on, writes }]) => ({
+      Object.entries(LEVELS).map(([level, { client, server }]) => ({
         target: target.name,
         level,
-        measure: (bench) =>
-          bench.run(target, on ? ['--nagle'] : [], {
-            letters: letters(lab),
-            warmup: 3,
-            nagle: on,
-            writes,
-          }),
+        measure: (bench) => bench.run(target, server, { letters: letters(lab), warmup: 3, ...client }),
       })),
     ),
 
   conclude: (evidence) =>
-    evidence.levels.map((level) => {
-      const typical = evidence.median({ target: 'events', level }, 'p50 ms');
-      const waits = typical > DELAYED_ACK_MS ? ': it waited for a delayed acknowledgement' : '';
-      return `${level}: half of the replies took ${short(typical)} ms or more${waits}.`;
-    }),
+    sentence(
+      evidence.levels.flatMap((level) => {
+        const typical = evidence.median({ target: 'events', level }, 'p50 ms');
+        if (!Number.isFinite(typical)) return [];
+        const waited = typical > DELAYED_ACK_MS ? ', a wait for a delayed acknowledgement' : '';
+        return [`${level} ${formatNumber(typical)} ms${waited}`];
+      }),
+    ).map((found) => `Half of the replies took at least, by which end wrote in two pieces: ${found}`),
 
   charts: (evidence) => [
     {
@@ -53,10 +53,7 @@ export const nagle: Experiment = {
       kind: 'bars',
       x: { name: '', words: NAMES },
       y: { name: 'p50 ms', log: true },
-      series: evidence.targets.map((name) => ({
-        name,
-        points: evidence.series(name, 'p50 ms', (level) => NAMES.indexOf(level)),
-      })),
+      series: evidence.lines('p50 ms', (level) => NAMES.indexOf(level)),
     },
     {
       title: 'How often each reply time was seen',

@@ -1,8 +1,8 @@
 // What the lock buys: a thread for each client appends to the same text, with and without it.
 
 import type { Experiment, Lab } from '../experiment.js';
-import { short } from '../report/numbers.js';
-import { pick } from './common.js';
+import { formatNumber } from '../report/numbers.js';
+import { pick, sentence } from './common.js';
 
 const CLIENTS = 10;
 /** As many as a session takes in one go: then appends, and not replies, are what the threads are busy with. */
@@ -46,13 +46,17 @@ export const race: Experiment = {
       })),
     ),
 
-  conclude: (evidence) =>
-    evidence.levels.map((level) => {
+  conclude: (evidence) => {
+    const clauses = evidence.levels.map((level) => {
       const sum = (figure: string) =>
-        evidence.values({ target: 'threads', level }, figure).reduce((total, value) => total + value, 0);
-      const lost = `${short(sum('letters lost'))} of ${short(sum('letters answered'))} answered letters were lost`;
-      return `All runs ${level} together: ${lost}, and ${short(sum('replies wrong'))} replies were wrong.`;
-    }),
+        formatNumber(
+          evidence.values({ target: 'threads', level }, figure).reduce((total, value) => total + value, 0),
+        );
+      const lost = `${sum('letters lost')} of ${sum('letters answered')} answered letters were lost`;
+      return `${level} ${lost} and ${sum('replies wrong')} replies were wrong`;
+    });
+    return sentence(clauses).map((found) => `All runs together: ${found}`);
+  },
 
   charts: (evidence) => [
     {

@@ -5,9 +5,9 @@ import { OperationalError } from '../../../shared/errors.js';
 import { openSocket } from '../../socket.js';
 import type { Bench, Experiment, Lab, Measured } from '../experiment.js';
 import { observe } from '../observe.js';
-import { short } from '../report/numbers.js';
+import { formatNumber } from '../report/numbers.js';
 import type { Target } from '../target.js';
-import { pick } from './common.js';
+import { list, pick, sentence } from './common.js';
 
 const TARGETS = [
   'events',
@@ -45,18 +45,26 @@ export const slow: Experiment = {
       })),
     ),
 
-  conclude: (evidence) =>
-    evidence.targets.flatMap((target) => {
-      const [without = '', beside = ''] = LEVELS;
-      const growth = (level: string) => evidence.median({ target, level }, 'growth MiB');
-      const frozen = evidence.median({ target, level: beside }, 'frozen') > 0;
-      const others = frozen ? 'others were frozen' : 'everybody else was served';
-      if (!Number.isFinite(growth(beside))) return [];
-      const usual = Number.isFinite(growth(without))
-        ? ` (${short(growth(without))} without that client)`
-        : '';
-      return [`${target}: its memory grew by ${short(growth(beside))} MiB${usual}; ${others}.`];
-    }),
+  conclude: (evidence) => {
+    const [without = '', beside = ''] = LEVELS;
+    const median = (target: string, level: string, figure: string) =>
+      evidence.median({ target, level }, figure);
+    const growth = (target: string) => median(target, beside, 'growth MiB');
+    const grew = (target: string) => {
+      const usual = median(target, without, 'growth MiB');
+      const other = Number.isFinite(usual) ? ` (${formatNumber(usual)} without that client)` : '';
+      return `of ${target} by ${formatNumber(growth(target))} MiB${other}`;
+    };
+    const frozen = evidence.targets.filter((target) => median(target, beside, 'frozen') > 0);
+    const known = evidence.targets.filter((target) => Number.isFinite(growth(target)));
+    known.sort((one, other) => growth(other) - growth(one));
+    return sentence([
+      frozen.length === 0
+        ? 'The other clients were served by every server'
+        : `The other clients of ${list(frozen)} were frozen`,
+      ...(known.length === 0 ? [] : [`memory grew most: ${list(known.map(grew))}`]),
+    ]);
+  },
 
   charts: (evidence) => [
     {

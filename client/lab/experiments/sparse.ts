@@ -1,7 +1,7 @@
 // Many are connected and few speak: does cost follow the ready or the connected?
 
 import type { Experiment, Lab } from '../experiment.js';
-import { pick } from './common.js';
+import { clause, pick, sentence } from './common.js';
 
 const TARGETS = ['events', 'poll', 'C epoll'];
 const QUICK_TARGETS = ['events', 'poll'];
@@ -37,16 +37,17 @@ export const sparse: Experiment = {
 
   conclude: (evidence, lab) => {
     const most = level(levels(lab).at(-1) ?? 0);
-    return evidence.targets.flatMap((target) => {
-      const found = evidence.compare(
-        'CPU µs/letter',
+    const clauses = evidence.targets.flatMap((target) => {
+      const [here, there] = [
         { target, level: most },
         { target, level: level(0) },
-        'processor time a letter',
-        `${target} with none`,
+      ];
+      return clause(
+        target,
+        evidence.compare('CPU µs/letter', here, there, 'processor time a letter', `${target} with none`),
       );
-      return found === undefined ? [] : [`${target} with ${most}: ${found}.`];
     });
+    return sentence(clauses).map((found) => `With ${most}, ${found}`);
   },
 
   charts: (evidence) => [
@@ -55,10 +56,7 @@ export const sparse: Experiment = {
       kind: 'lines',
       x: { name: 'idle clients', log: true },
       y: { name: 'CPU µs/letter', log: true },
-      series: evidence.targets.map((name) => ({
-        name,
-        points: evidence.series(name, 'CPU µs/letter', (at) => Math.max(1, x(at))),
-      })),
+      series: evidence.lines('CPU µs/letter', (at) => Math.max(1, x(at))),
     },
   ],
 

@@ -2,7 +2,7 @@
 
 import { availableParallelism } from 'node:os';
 import type { Experiment, Lab } from '../experiment.js';
-import { ours } from './common.js';
+import { clause, ours, sentence } from './common.js';
 
 const CLIENTS = 4;
 /** Rounds of computing for each letter, as `strsvr --work` takes them. */
@@ -45,16 +45,14 @@ export const work: Experiment = {
 
   conclude: (evidence, lab) => {
     const rounds = levels(lab).at(-1) ?? 0;
-    return coreCounts(lab).flatMap((cores) => {
-      const at = level(rounds, cores);
-      const found = evidence.compare(
-        'letters/s',
-        { target: 'threads', level: at },
-        { target: 'events', level: at },
-        'letters/s',
+    const clauses = coreCounts(lab).flatMap((cores) => {
+      const at = (target: string) => ({ target, level: level(rounds, cores) });
+      return clause(
+        level(rounds, cores),
+        evidence.compare('letters/s', at('threads'), at('events'), 'letters/s'),
       );
-      return found === undefined ? [] : [`At ${at}, threads: ${found}.`];
     });
+    return sentence(clauses).map((found) => `Threads at ${found}`);
   },
 
   charts: (evidence, lab) => [

@@ -6,7 +6,8 @@ import type { CustomSeriesOption, EChartsOption, SeriesOption } from 'echarts';
 import { init } from 'echarts/dist/echarts.esm.min.mjs'; // one file: its 600 modules take a second to load
 import type { Chart, Point, Series } from './chart.js';
 import { type Look, OUTLINES, seriesLooks, serverLook, tint } from './looks.js';
-import { figure, mark, place, type Scale, scaleFor } from './scale.js';
+import { formatNumber } from './numbers.js';
+import { mark, place, type Scale, scaleFor } from './scale.js';
 
 export type Format = 'wide' | 'narrow';
 
@@ -96,7 +97,7 @@ function withWords(chart: Chart): Chart {
   const placed = ({ x, ...rest }: Point): Point => ({ ...rest, x: numbers.indexOf(x) });
   return {
     ...chart,
-    x: { ...chart.x, words: numbers.map(figure) },
+    x: { ...chart.x, words: numbers.map(formatNumber) },
     series: chart.series.map((series) => ({ ...series, points: series.points.map(placed) })),
   };
 }
@@ -259,7 +260,7 @@ function atBars(draft: Draft, series: Series): CustomSeriesOption {
         x: end[0] + (lying ? 6 : 0),
         y: end[1] - (lying ? 0 : 5),
         style: {
-          text: y === 'never' ? 'never' : labelled ? figure(y) : '',
+          text: y === 'never' ? 'never' : labelled ? formatNumber(y) : '',
           fill: INK,
           fontSize: fontSize - 1,
           fontFamily: 'inherit',

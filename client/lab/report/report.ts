@@ -3,19 +3,28 @@
 // It computes nothing: what it says is in the results.
 
 import type { Estimate, Findings, Results, Row } from '../results.js';
+import { ENOUGH_REPEATS } from '../statistics.js';
 import type { Chart } from './chart.js';
 import { draw } from './drawing.js';
 import { Html, html } from './html.js';
 import { type Look, OUTLINES, SERVERS, seriesLooks, tint } from './looks.js';
+import { formatNumber } from './numbers.js';
 import { STYLE } from './report-style.js';
-import { figure } from './scale.js';
 
 /** A longer table is folded. */
 const MAX_OPEN_ROWS = 12;
 
 /** @returns the whole page */
 export function report(results: Results): string {
-  const { experiments, quick, date } = results;
+  const { experiments, quick, date, repeats } = results;
+  const limits = [
+    ...(quick ? ['quick: fewer levels than the whole course'] : []),
+    ...(few(repeats)
+      ? [
+          `${repeats} repeats where ${ENOUGH_REPEATS} are needed for intervals and conclusions, so there are none`,
+        ]
+      : []),
+  ];
   const mark = quick ? html` <span class="quick">quick</span>` : undefined;
   return html`<!doctype html>
 <html lang="en">
@@ -31,7 +40,7 @@ export function report(results: Results): string {
 <header>
 <h1>Who waits for whom?${mark}</h1>
 <p class="lead">What the strsvr laboratory found on ${inWords(date)}</p>
-${quick ? html`<p class="quick">quick: fewer levels, three repeats, no intervals. Enough to see the shape of things, not to settle an argument.</p>` : undefined}
+${limits.length > 0 ? html`<p class="quick">${limits.join('; ')}</p>` : undefined}
 </header>
 <main>
 ${contents(experiments)}
@@ -45,6 +54,10 @@ ${experiments.map((findings) => experiment(findings, mark))}
 `.source;
 }
 
+function few(repeats: number): boolean {
+  return repeats < ENOUGH_REPEATS;
+}
+
 function day(date: string): string {
   return date.slice(0, 10);
 }
@@ -55,10 +68,8 @@ function inWords(date: string): string {
 }
 
 function contents(experiments: readonly Findings[]): Html {
-  const item = ({ id, question, conclusions }: Findings) => {
-    const [first] = conclusions;
-    return html`<li><a href="#${id}">${question}</a>${first && html`<span>${first}</span>`}</li>\n`;
-  };
+  const item = ({ id, question, conclusions: [answer] }: Findings) =>
+    html`<li><a href="#${id}">${question}</a>${answer && html`<span>${answer}</span>`}</li>\n`;
   return html`<nav aria-label="Experiments"><ol>
 ${experiments.map(item)}</ol></nav>`;
 }
@@ -66,7 +77,7 @@ ${experiments.map(item)}</ol></nav>`;
 function circumstances({ machine, version, commit, date, seed, repeats }: Results): Html {
   const { processors, cores, memoryGiB, system, versions, pinning } = machine;
   const facts: ReadonlyArray<readonly [string, string | number | undefined]> = [
-    ['machine', `${processors}, ${cores} ${cores === 1 ? 'core' : 'cores'}, ${figure(memoryGiB)} GiB`],
+    ['machine', `${processors}, ${cores} ${cores === 1 ? 'core' : 'cores'}, ${formatNumber(memoryGiB)} GiB`],
     ['system', system],
     ['cores used', pinning],
     ...Object.entries(versions),
@@ -80,13 +91,13 @@ function circumstances({ machine, version, commit, date, seed, repeats }: Result
 ${facts.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>\n`)}</dl>`;
 }
 
-function howToRead({ experiments, quick }: Results): Html {
+function howToRead({ experiments, repeats }: Results): Html {
   const names = experiments.flatMap(({ rows, charts }) => [
     ...rows.map(({ target }) => target),
     ...charts.flatMap(({ x, series }) => [...(x.words ?? []), ...series.map(({ name }) => name)]),
   ]);
   const known = [...SERVERS].flatMap(([name, look]) => (names.includes(name) ? [{ name, look }] : []));
-  const intervals = quick
+  const intervals = few(repeats)
     ? 'Figures are medians of a few runs, without intervals.'
     : 'Figures are medians; a bar with two caps is the interval in which the median may lie. Where intervals overlap, no difference was shown.';
   return html`<h3>How to read the charts</h3>
@@ -187,8 +198,8 @@ ${rows.map(line)}</tbody></table></div>`;
 function estimated(estimate: Estimate | undefined): Html {
   if (estimate === undefined) return html`–`;
   const { median, low, high } = estimate;
-  if (low === undefined || high === undefined) return html`${figure(median)}`;
-  return html`${figure(median)} <small>(${figure(low)} – ${figure(high)})</small>`;
+  if (low === undefined || high === undefined) return html`${formatNumber(median)}`;
+  return html`${formatNumber(median)} <small>(${formatNumber(low)} – ${formatNumber(high)})</small>`;
 }
 
 /** The kind of a remark; what it says in full stands below the table. */

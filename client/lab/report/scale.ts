@@ -1,5 +1,5 @@
 // Axes of numbers: where they begin and end, what stands beside their marks, and where they put what a log axis has no
-// place for. Numbers for people are written here too, so that charts and tables say the same.
+// place for.
 
 import type { Axis } from './chart.js';
 
@@ -39,14 +39,6 @@ export function mark(value: number, { min, max, fromZero, toNever }: Scale): str
   if (Math.abs(value) >= 1_000_000) return `${value / 1_000_000}M`;
   if (Math.abs(value) >= 10_000) return `${value / 1_000}k`;
   return Number(value.toPrecision(6)).toLocaleString('en', { maximumFractionDigits: 6 });
-}
-
-/** A figure for people: three digits, more only before the point. */
-export function figure(value: number): string {
-  const size = Math.abs(value);
-  if (size > 0 && size < 0.0005) return value.toExponential(1);
-  const digits = size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3;
-  return value.toLocaleString('en', { maximumFractionDigits: digits });
 }
 
 function logScale(values: readonly number[], toNever: boolean, decades: boolean): Scale {

@@ -1,14 +1,14 @@
-// Findings for a terminal of 80 columns: what was asked, a table, what follows from it.
+// Findings for a terminal of 80 columns: what was asked, a table, what follows from it if anything can.
 
 import type { Estimate, Findings, Row } from '../results.js';
-import { short } from './numbers.js';
+import { formatNumber } from './numbers.js';
 
 const COLUMNS = 80;
 const GAP = 2;
 
-export function findingsText(findings: Findings, quick: boolean): string {
+export function findingsText(findings: Findings, few: boolean): string {
   const { id, question, loop, rows, shown, conclusions } = findings;
-  const title = `${id}: ${question}${quick ? ' (quick: no intervals)' : ''}`;
+  const title = `${id}: ${question}${few ? ' (too few repeats for intervals and conclusions)' : ''}`;
   const said = conclusions.flatMap((sentence) => wrap(sentence, '  ', '> '));
   return [...wrap(title, '', ''), ...wrap(loop, '  ', '  '), '', ...table(rows, shown), '', ...said, ''].join(
     '\n',
@@ -53,8 +53,8 @@ function head(figure: string): [string, string] {
 function cell(estimate: Estimate | undefined): string {
   if (estimate === undefined) return '–';
   const { median, low, high } = estimate;
-  if (low === undefined || high === undefined || median === 0) return short(median);
-  return `${short(median)} ±${Math.round((100 * Math.max(high - median, median - low)) / Math.abs(median))}%`;
+  if (low === undefined || high === undefined || low === high || median === 0) return formatNumber(median);
+  return `${formatNumber(median)} ±${Math.round((100 * Math.max(high - median, median - low)) / Math.abs(median))}%`;
 }
 
 function wrap(text: string, indent: string, first: string): string[] {
