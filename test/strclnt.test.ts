@@ -1,10 +1,12 @@
 // The client as people use it: at a real terminal, from a pipe, against servers that are not there or go away.
 
 import type { Socket } from 'node:net';
+import { Readable } from 'node:stream';
 import { type StringServer, startStringServer } from 'strsvr';
 import { connect } from 'strsvr/client';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { DROPPED, pipedLetters } from '../client/prompt.js';
 import { at, built, Program, run, withNetServer, withServer } from './support.js';
 import { Terminal } from './terminal.js';
 
@@ -128,13 +130,50 @@ test('a typed control character is left out, with one note', async () => {
       );
       assert.match(
         terminal.screen.join('\n'),
-        'strclnt: control characters are not letters and were left out',
+        'strclnt: control characters and escape sequences (arrow keys) are not letters',
       );
       terminal.type('a\tb\r');
       await terminal.shows((screen) => screen.includes('ab'), 'ab');
     });
     assert.is((await server.stop()).text.toString(), 'ab');
   });
+});
+
+test('arrow and function keys are left out whole, with a note, and leave nothing behind in the next line', async () => {
+  await withServer({}, async (server) => {
+    await withTerminal(at(server.address), async (terminal) => {
+      await ends(terminal, PROMPT);
+      terminal.type('a\x1b[A\x1bOPb\x1b[1;5D\x1b[\r');
+      await terminal.shows((screen) => screen.includes('ab'), 'ab');
+      assert.match(
+        terminal.screen.join('\n'),
+        'strclnt: control characters and escape sequences (arrow keys)',
+      );
+      terminal.type('\x1b[A\r'); // not Enter alone
+      await terminal.shows((screen) => screen.at(-1) === PROMPT && screen.length > 5, 'a third prompt');
+      terminal.type('Ac\r');
+      await terminal.shows((screen) => screen.includes('abAc'), 'abAc');
+    });
+    assert.is((await server.stop()).text.toString(), 'abAc');
+  });
+});
+
+test('a long line that is pasted arrives letter by letter, wherever a read ends', async () => {
+  for (const line of ['é'.repeat(700), `a${'é'.repeat(700)}`, `aa${'😀'.repeat(400)}`, 'x\u2028y']) {
+    await withServer({}, async (server) => {
+      await withTerminal(at(server.address), async (terminal) => {
+        await ends(terminal, PROMPT);
+        terminal.type(`${line}\r`);
+        await terminal.shows(
+          (screen) => screen.filter((row) => row.startsWith(PROMPT)).length === 2,
+          'a prompt',
+        );
+        terminal.type('\r');
+        assert.is(await terminal.exited, 0);
+      });
+      assert.is((await server.stop()).text.toString(), line);
+    });
+  }
 });
 
 test('what strangers send cannot drive the terminal', async () => {
@@ -187,9 +226,30 @@ test('from a pipe, control characters are dropped with one note', async () => {
   await withServer({}, async ({ address }) => {
     const piped = await run('client/strclnt.js', at(address), 'a\tb\0');
     assert.is(piped.stdout, 'a\nab\n');
-    assert.is(piped.stderr, 'strclnt: control characters are not letters and were left out\n');
+    assert.is(piped.stderr, `strclnt: ${DROPPED}\n`);
     assert.is(piped.status, 0);
   });
+});
+
+test('from a pipe, escape sequences are dropped whole, wherever the stream is cut in two', async () => {
+  const text = [
+    '1\x1b[31;1mé\x1b[0m2', // CSI
+    '\x1bOA3\x1bO5C4\x1bNx5', // SS3, SS2
+    '\x1b[[A6\x1b\x1b[B7', // the Linux console's F1; Alt and an arrow
+    '\x1b(B8\x1bc9\x1béa', // character sets, two characters, Alt and a letter
+    '\x1b]0;title\x07b\x1bPq;é\x1b\\c\u009d8;;\u009cd', // strings until BEL or ST
+    '\u009b31me\x1b[1\x18f\x1b[3ég', // C1; one that is cancelled; one that is none
+    '\x1b]0;never ended\nh\x1b[\ri\x1b', // a line end ends everything
+  ].join('');
+  const bytes = Buffer.from(text);
+  for (let cut = 0; cut <= bytes.length; cut += 1) {
+    const chunks = Readable.from([bytes.subarray(0, cut), bytes.subarray(cut)]);
+    let notes = 0;
+    let letters = '';
+    for await (const [letter] of pipedLetters(chunks, () => (notes += 1))) letters += letter;
+    assert.is(letters, '1é23456789abcdeféghi');
+    assert.ok(notes > 0);
+  }
 });
 
 test('an empty pipe is no letter', async () => {
