@@ -2,12 +2,14 @@
 // can be seen (README, "The wire"). The raw wire is for servers that know nothing of that, the tutorial's among them.
 
 import type { Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep, setImmediate as yieldToIo } from 'node:timers/promises';
 import { type Address, formatAddress } from '../shared/address.js';
-import { lostError, OperationalError } from '../shared/errors.js';
+import { BoundedBuffer } from '../shared/bounded-buffer.js';
+import { errorCode, lostError, OperationalError, tooLongError } from '../shared/errors.js';
 import { isControl } from '../shared/letters.js';
 import { lines } from '../shared/lines.js';
-import { DEFAULT_HOST, DEFAULT_PORT } from '../shared/options.js';
+import { DEFAULT_HOST, DEFAULT_MAX_REPLY, DEFAULT_PORT } from '../shared/options.js';
+import { excerpt } from '../shared/terminal.js';
 import { openSocket } from './socket.js';
 
 /** On the raw wire a reply is over when nothing has followed it for so long. */
@@ -17,6 +19,8 @@ export interface ConnectOptions extends Partial<Address> {
   /** Talk to a server that stores or ignores LF; replies are then told apart by time alone. */
   readonly raw?: boolean;
   readonly connectTimeoutMs?: number;
+  /** Give up on a reply that is longer, in bytes; 64 MiB unless told otherwise. */
+  readonly maxReply?: number;
 }
 
 /** Gives the reply to a letter that has been sent; undefined when the stream ends before it. */
@@ -31,9 +35,13 @@ type ReplyReader = (letter: string) => Promise<string | undefined>;
  * connection.close();
  */
 export async function connect(options: ConnectOptions = {}): Promise<Connection> {
-  const { host = DEFAULT_HOST, port = DEFAULT_PORT, connectTimeoutMs } = options;
-  const socket = await openSocket({ host, port }, { server: 'strsvr', timeoutMs: connectTimeoutMs });
-  return new Connection(socket, { host, port }, options.raw ?? false);
+  const { host = DEFAULT_HOST, port = DEFAULT_PORT, connectTimeoutMs, ...how } = options;
+  const socket = await openSocket({ host, port }, { server: 'strsvr', timeoutMs: connectTimeoutMs }).catch(
+    (error: unknown) => {
+      throw errorCode(error) === 'ECONNRESET' ? closedError({ host, port }, false) : error;
+    },
+  );
+  return new Connection(socket, { host, port }, how);
 }
 
 export class Connection {
@@ -45,11 +53,12 @@ export class Connection {
   #lastLength = 0;
 
   /** @param socket connected; the connection owns it from now on. Use `connect`. */
-  constructor(socket: Socket, server: Address, raw: boolean) {
+  constructor(socket: Socket, server: Address, options: Pick<ConnectOptions, 'raw' | 'maxReply'>) {
+    const { raw = false, maxReply = DEFAULT_MAX_REPLY } = options;
     this.#socket = socket;
     this.#server = server;
     this.#letterEnd = raw ? '' : '\n';
-    this.#readReply = raw ? rawReader(socket) : lineReader(socket);
+    this.#readReply = raw ? rawReader(socket, maxReply) : lineReader(socket, maxReply);
   }
 
   /**
@@ -63,18 +72,17 @@ export class Connection {
     if (!isLetter(letter)) throw new TypeError(`expected one letter, got ${JSON.stringify(letter)}`);
     this.#socket.write(letter + this.#letterEnd);
     const reply = await this.#readReply(letter).catch((error: unknown) => {
+      if (error instanceof OperationalError) throw error;
+      if (errorCode(error) === 'EPIPE' || this.#socket.bytesRead === 0) return undefined; // closed, or not admitted
       throw lostError(error, this.#server);
     });
-    if (reply === undefined) {
-      const why = 'it has stopped, or its text or disk is full';
-      throw new OperationalError(
-        'CLOSED',
-        `${formatAddress(this.#server)} has closed the connection: ${why}`,
-      );
-    }
+    if (reply === undefined) throw closedError(this.#server, this.#socket.bytesRead > 0);
     if (!reply.endsWith(letter) || reply.length <= this.#lastLength) {
       const why = "this server stores line ends, as the tutorial's does; use --raw";
-      throw new OperationalError('NOT_A_REPLY', this.#letterEnd ? why : `not a reply to ${letter}: ${reply}`);
+      throw new OperationalError(
+        'NOT_A_REPLY',
+        this.#letterEnd ? why : `not a reply to ${letter}: ${excerpt(reply)}`,
+      );
     }
     this.#lastLength = reply.length;
     return reply;
@@ -86,30 +94,47 @@ export class Connection {
   }
 }
 
+/** The wire has no word for why a server closes. One that does not admit a client closes before its first reply. */
+function closedError(server: Address, replied: boolean): OperationalError {
+  const why = 'it has stopped, or its text or disk is full';
+  const whyNoReply = `${why}, or it does not admit this client (--max-connections, --allow)`;
+  const message = `${formatAddress(server)} has closed the connection: ${replied ? why : whyNoReply}`;
+  return new OperationalError('CLOSED', message);
+}
+
 function isLetter(text: string): boolean {
   const letter = text.codePointAt(0);
   if (letter === undefined || isControl(letter)) return false;
   return text === String.fromCodePoint(letter) && text.isWellFormed();
 }
 
-function lineReader(socket: Socket): ReplyReader {
-  const replies = lines(socket, false); // half a reply is none
+function lineReader(socket: Socket, maxLength: number): ReplyReader {
+  const replies = lines(socket, { unfinished: false, maxLength }); // half a reply is none
   return async () => (await replies.next()).value ?? undefined;
 }
 
-function rawReader(socket: Socket): ReplyReader {
+function rawReader(socket: Socket, maxLength: number): ReplyReader {
   const chunks: AsyncIterator<Buffer> = socket[Symbol.asyncIterator]();
+  const arrived = new BoundedBuffer(maxLength);
   let coming: Promise<IteratorResult<Buffer>> | undefined;
   return async (letter) => {
-    let arrived: Buffer = Buffer.alloc(0);
     for (;;) {
       coming ??= chunks.next();
-      const whole = arrived.subarray(-Buffer.byteLength(letter)).toString() === letter;
-      const next = await (whole ? Promise.race([coming, sleep(RAW_QUIET_MS)]) : coming);
-      if (next === undefined) return arrived.toString();
+      const whole = arrived.bytes.subarray(-Buffer.byteLength(letter)).toString() === letter;
+      const next = await (whole ? Promise.race([coming, quiet()]) : coming);
+      if (next === undefined) return arrived.take().toString();
       coming = undefined;
-      if (next.done) return whole ? arrived.toString() : undefined;
-      arrived = Buffer.concat([arrived, next.value]);
+      if (next.done) return whole ? arrived.take().toString() : undefined;
+      if (!arrived.append(next.value)) {
+        socket.destroy();
+        throw tooLongError(maxLength);
+      }
     }
   };
+}
+
+/** Where this process itself was asleep or busy, what has come meanwhile is received first. */
+async function quiet(): Promise<undefined> {
+  await sleep(RAW_QUIET_MS);
+  await yieldToIo();
 }

@@ -2,9 +2,15 @@
 // The command: asks for letters, sends them, prints what comes back. It installs no signal handler, because with one
 // Ctrl-C would be deaf while readline-sync asks.
 
-import { print, readCommandLine, runCommand } from '../shared/command.js';
-import { DEFAULT_HOST, DEFAULT_PORT, MAX_PORT, nonEmpty, wholeNumber } from '../shared/options.js';
-import { visible } from '../shared/terminal.js';
+import { printLine, readCommandLine, runCommand } from '../shared/command.js';
+import {
+  DEFAULT_HOST,
+  DEFAULT_PORT,
+  MAX_PORT,
+  nonEmpty,
+  replyLimit,
+  wholeNumber,
+} from '../shared/options.js';
 import { type Connection, connect } from './connection.js';
 import { DROPPED, pipedLetters, typedLetters } from './prompt.js';
 
@@ -23,7 +29,7 @@ async function converse(connection: Connection): Promise<void> {
   for await (const letters of groups) {
     let reply = '';
     for (const letter of letters) reply = await connection.send(letter);
-    await print(`${visible(reply)}\n`);
+    await printLine(reply);
   }
 }
 
@@ -36,7 +42,7 @@ function once(action: () => void): () => void {
 }
 
 function readOptions() {
-  const { host, port, raw } = readCommandLine({
+  const { host, port, raw, maxReply } = readCommandLine({
     name: 'strclnt',
     usage: '[host] [port]',
     summary: 'Send letters to a strsvr and print the string that comes back',
@@ -51,11 +57,13 @@ function readOptions() {
           coerce: wholeNumber('port', 1, MAX_PORT),
         }),
     options: (yargs) =>
-      yargs.option('raw', {
-        describe: "Talk to a server that knows nothing of line ends, such as the tutorial's",
-        boolean: true,
-        default: false,
-      }),
+      yargs
+        .option('raw', {
+          describe: "Talk to a server that knows nothing of line ends, such as the tutorial's",
+          boolean: true,
+          default: false,
+        })
+        .option('max-reply', replyLimit('Give up on a longer reply, in bytes')),
     examples: [
       ['strclnt', 'ask for letters at the terminal; Enter alone leaves'],
       ['strclnt 192.168.1.17 2000', 'a server on another machine'],
@@ -67,5 +75,6 @@ function readOptions() {
     host: portAlone ? DEFAULT_HOST : (host ?? DEFAULT_HOST),
     port: portAlone ? wholeNumber('port', 1, MAX_PORT)(host) : (port ?? DEFAULT_PORT),
     raw,
+    maxReply,
   };
 }

@@ -4,11 +4,10 @@
 // what it receives.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { print, readCommandLine, runCommand } from '../shared/command.js';
+import { print, printLine, readCommandLine, runCommand } from '../shared/command.js';
 import { count, grouped } from '../shared/count.js';
 import { UsageError } from '../shared/errors.js';
 import { MAX_WAIT_MS, nonEmpty, SERVER_HOST, SERVER_PORT, wholeNumber } from '../shared/options.js';
-import { visible } from '../shared/terminal.js';
 import { openChunks } from './socket.js';
 
 /** What one receive of the tutorial's client may return, in bytes. */
@@ -27,7 +26,7 @@ await runCommand('tmc', async () => {
     if (sizes.length === 0) firstAt = performance.now();
     sizes.push(chunk.length);
     if (!options.quiet) {
-      if (sizes.length <= SHOWN_CHUNKS) await print(`${visible(chunk.toString())}\n`);
+      if (sizes.length <= SHOWN_CHUNKS) await printLine(chunk.toString());
       await print(`received ${chunk.length} bytes\n`);
     }
     if (options.pause > 0) await sleep(options.pause);

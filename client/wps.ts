@@ -4,32 +4,39 @@
 // a server that is killed after some lines cannot be told from one that has no more.
 
 import { type Address, formatAddress } from '../shared/address.js';
-import { print, readCommandLine, runCommand } from '../shared/command.js';
-import { FAILURE_MARK, OperationalError } from '../shared/errors.js';
+import { BoundedBuffer } from '../shared/bounded-buffer.js';
+import { printLine, readCommandLine, runCommand } from '../shared/command.js';
+import { errorCode, FAILURE_MARK, OperationalError, tooLongError } from '../shared/errors.js';
 import { lines } from '../shared/lines.js';
-import { oneOf, SERVER_HOST, SERVER_PORT } from '../shared/options.js';
-import { visible } from '../shared/terminal.js';
+import { oneOf, replyLimit, SERVER_HOST, SERVER_PORT } from '../shared/options.js';
+import { excerpt } from '../shared/terminal.js';
 import { openChunks } from './socket.js';
 
 await runCommand('wps', async () => {
   const options = readOptions();
   const { socket, chunks } = await openChunks(options, 'node dist/server/svr.js');
   socket.write(options.command);
-  const coming = lines(chunks);
+  const received = options.atEnd ? receiveAll(chunks, options.maxReply) : chunks;
   let answered = false;
-  for await (const line of options.atEnd ? await readToEnd(coming) : coming) {
-    if (line.startsWith(FAILURE_MARK)) throw failed(options, `says: ${line.slice(FAILURE_MARK.length)}`);
-    await print(`${visible(line)}\n`);
-    answered = true;
+  try {
+    for await (const line of lines(received, { maxLength: options.maxReply })) {
+      if (line.startsWith(FAILURE_MARK))
+        throw failed(options, `says: ${excerpt(line.slice(FAILURE_MARK.length))}`);
+      await printLine(line);
+      answered = true;
+    }
+  } catch (error) {
+    const refused = errorCode(error) === 'LOST' && socket.bytesRead === 0;
+    if (!refused) throw error;
   }
-  if (!answered) throw failed(options, 'has closed the connection without an answer');
+  if (!answered) throw failed(options, 'has closed the connection without an answer; its log says why');
 });
 
 /** What readlines() does: nothing is there before everything is. */
-async function readToEnd(coming: AsyncIterable<string>): Promise<string[]> {
-  const all: string[] = [];
-  for await (const line of coming) all.push(line);
-  return all;
+async function* receiveAll(chunks: AsyncIterable<Buffer>, maxLength: number): AsyncGenerator<Buffer> {
+  const received = new BoundedBuffer(maxLength);
+  for await (const chunk of chunks) if (!received.append(chunk)) throw tooLongError(maxLength);
+  yield received.bytes;
 }
 
 function failed(server: Address, what: string): OperationalError {
@@ -51,11 +58,16 @@ function readOptions() {
           coerce: oneOf('command', ['w', 'ps']),
         }),
     options: (yargs) =>
-      yargs.option('at-end', {
-        describe: 'Print nothing before the last line has come, as readlines() does',
-        boolean: true,
-        default: false,
-      }),
+      yargs
+        .option('at-end', {
+          describe: 'Print nothing before the last line has come, as readlines() does',
+          boolean: true,
+          default: false,
+        })
+        .option(
+          'max-reply',
+          replyLimit('Give up on a longer line, with --at-end on a longer answer, in bytes'),
+        ),
     examples: [['node dist/client/wps.js 127.0.0.1 8888 ps', 'a line at a time, as they come']],
   });
 }

@@ -7,7 +7,7 @@ import { Socket } from 'node:net';
 import { constants } from 'node:os';
 import type { ArgumentsCamelCase, Argv, default as Yargs } from 'yargs';
 import { errorCode, OperationalError, stdoutError, UsageError } from './errors.js';
-import { visible } from './terminal.js';
+import { visible, visiblePieces } from './terminal.js';
 
 const require = createRequire(import.meta.url);
 /** As CommonJS: loaded as an ES module, yargs 17 breaks its help in the middle of words. */
@@ -123,6 +123,16 @@ async function writeToStdout(text: string | Uint8Array): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     stdout.write(text, (error) => (error ? reject(error) : resolve()));
   });
+}
+
+/** Prints a line that comes from a stranger, made safe for a terminal. */
+export async function printLine(line: string): Promise<void> {
+  let last = '';
+  for (const piece of visiblePieces(line)) {
+    if (last !== '') await print(last);
+    last = piece;
+  }
+  await print(`${last}\n`);
 }
 
 /** Writes a line to stderr, made safe for a terminal. */

@@ -2,6 +2,7 @@
 // Nor is a programmer's mistake: that is an assertion, and ends the process with its stack.
 
 import { type Address, formatAddress } from './address.js';
+import { count } from './count.js';
 
 /**
  * The command line, or a program's options, are wrong: exit status 2, or a TypeError for the program. The message is one
@@ -56,6 +57,7 @@ export function connectError(cause: unknown, address: Address, server: string): 
   const known: Record<string, string> = {
     ECONNREFUSED: `no server at ${where}; start one first, with: ${server} ${address.port}`,
     ENOTFOUND: `cannot find the host ${address.host}`,
+    ECONNRESET: `${where} has closed the connection at once; its log says why`,
   };
   return new OperationalError(code, known[code] ?? `cannot connect to ${where}: ${describe(cause)}`, cause);
 }
@@ -71,11 +73,17 @@ export function stdoutError(cause: unknown): OperationalError {
 
 /** Why a connection ended before its time. */
 export function lostError(cause: unknown, address: Address): OperationalError {
-  return new OperationalError(
-    'LOST',
-    `lost the connection to ${formatAddress(address)}: ${describe(cause)}`,
-    cause,
-  );
+  const known: Record<string, string> = {
+    EPIPE: 'the server has closed it', // node:net itself says "This socket has been ended by the other party"
+  };
+  const why = known[errorCode(cause) ?? ''] ?? describe(cause);
+  return new OperationalError('LOST', `lost the connection to ${formatAddress(address)}: ${why}`, cause);
+}
+
+/** A client has limited how many bytes it receives as one reply, and there were more. */
+export function tooLongError(maxReply: number): OperationalError {
+  const message = `the reply is longer than ${count(maxReply, 'byte')}; --max-reply sets the limit`;
+  return new OperationalError('TOO_LONG', message);
 }
 
 function describe(error: unknown): string {

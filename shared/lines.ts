@@ -1,26 +1,34 @@
 // Incremental lines: chunks of bytes in, whole lines out, however TCP cut them. This is what the tutorial's
 // makefile() does for a Python program (section 4.5.2).
 
+import { BoundedBuffer } from './bounded-buffer.js';
+import { tooLongError } from './errors.js';
 import { LF } from './letters.js';
+
+export interface LineOptions {
+  /** Whether what follows the last LF is a line too, unless it is empty; or the stream was cut off there. */
+  readonly unfinished?: boolean;
+  /** How long a line may be, in bytes. Without: for streams that this program itself or its user writes. */
+  readonly maxLength?: number;
+}
 
 /**
  * The lines of a stream of UTF-8, each without its LF, as soon as it is whole. Errors of the stream pass through.
- * @param unfinished whether what follows the last LF is a line too, unless it is empty; or the stream was cut off there
+ * @throws OperationalError when a line is too long; the stream is then closed
  */
 export async function* lines(
   chunks: AsyncIterable<Uint8Array>,
-  unfinished = true,
+  { unfinished = true, maxLength = Number.POSITIVE_INFINITY }: LineOptions = {},
 ): AsyncGenerator<string, void, void> {
-  let begun: Uint8Array[] = []; // joined once, at the LF: a long line costs no more than its length
+  const begun = new BoundedBuffer(maxLength);
   for await (const chunk of chunks) {
-    let start = 0;
-    for (let end = chunk.indexOf(LF); end >= 0; end = chunk.indexOf(LF, start)) {
-      begun.push(chunk.subarray(start, end));
-      yield Buffer.concat(begun).toString();
-      begun = [];
+    for (let start = 0; start < chunk.length; ) {
+      const end = chunk.indexOf(LF, start);
+      if (!begun.append(chunk.subarray(start, end < 0 ? undefined : end))) throw tooLongError(maxLength);
+      if (end < 0) break;
+      yield begun.take().toString();
       start = end + 1;
     }
-    if (start < chunk.length) begun.push(chunk.subarray(start));
   }
-  if (unfinished && begun.length > 0) yield Buffer.concat(begun).toString();
+  if (unfinished && begun.length > 0) yield begun.take().toString();
 }

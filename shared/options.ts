@@ -1,5 +1,6 @@
 // Defaults with their units and limits, and the checks that the words of every command line go through.
 
+import { constants } from 'node:buffer';
 import { UsageError } from './errors.js';
 
 export const DEFAULT_HOST = '127.0.0.1';
@@ -11,6 +12,8 @@ export const DEFAULT_MAX_CONNECTIONS = 10_000;
 export const DEFAULT_MAX_THREADS = 100;
 /** Seconds in which a client must take something of its replies; 0: it need not. */
 export const DEFAULT_STALL_TIMEOUT = 30;
+/** Bytes that a client receives as one reply before it gives up: 64 times the text that a server holds by default. */
+export const DEFAULT_MAX_REPLY = 64 * 1024 * 1024;
 /** Connections that may wait to be accepted, as in Node. */
 export const DEFAULT_BACKLOG = 511;
 
@@ -19,6 +22,8 @@ export const MAX_PORT = 65_535;
 export const MAX_WAIT_MS = 2 ** 31 - 1;
 /** Bytes. */
 export const MAX_MAX_LENGTH = 1024 * 1024 * 1024;
+/** Bytes: a reply becomes a string. */
+export const MAX_REPLY_LIMIT = constants.MAX_STRING_LENGTH;
 export const MAX_MAX_CONNECTIONS = 1_000_000;
 export const MAX_MAX_THREADS = 10_000;
 export const MAX_BACKLOG = 65_535;
@@ -112,6 +117,16 @@ export const SERVER_PORT = {
   demandOption: true,
   coerce: wholeNumber('port', 1, MAX_PORT),
 } as const;
+
+/** How long a reply may be for a client, for yargs. */
+export function replyLimit(describe: string) {
+  return {
+    requiresArg: true,
+    describe,
+    default: DEFAULT_MAX_REPLY,
+    coerce: wholeNumber('--max-reply', 1, MAX_REPLY_LIMIT),
+  } as const;
+}
 
 /** What was given instead: yargs hands over texts, a program anything. */
 function quote(value: unknown): string {

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { BoundedBuffer } from '../shared/bounded-buffer.js';
 import { lines } from '../shared/lines.js';
 
 async function* arriving(chunks: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -35,7 +36,7 @@ test('any text in any cuts gives its lines', async () => {
 });
 
 test('what the stream was cut off in is no line, if so wanted', async () => {
-  const reading = lines(arriving([Buffer.from('one\ntw')]), false);
+  const reading = lines(arriving([Buffer.from('one\ntw')]), { unfinished: false });
   assert.is((await reading.next()).value, 'one');
   assert.ok((await reading.next()).done);
 });
@@ -57,17 +58,43 @@ test('a line is there as soon as its LF is', async () => {
   assert.ok((await reading.next()).done);
 });
 
-test('a line of many chunks costs no more than its length', async () => {
-  const chunk = Buffer.alloc(1024, 'x');
-  const long = async (chunks: number) => {
-    const started = process.cpuUsage();
-    const [line] = await collect(Array.from({ length: chunks }, () => chunk));
-    assert.is(line?.length, chunks * chunk.length);
-    return process.cpuUsage(started).user;
-  };
-  await long(1_000);
-  const [short, longer] = [await long(2_000), await long(16_000)];
-  assert.ok(longer < 40 * Math.max(short, 1_000), `8 times the chunks took ${longer / short} times the time`);
+test('a line may have as many bytes as are allowed, and one more ends the stream', async () => {
+  for (const cut of [1, 3, 4, 5, 9]) {
+    const bytes = Buffer.from('1234\n12é\n12345\nnever');
+    let closed = false;
+    async function* stream(): AsyncGenerator<Uint8Array> {
+      try {
+        for (let at = 0; at < bytes.length; at += cut) yield bytes.subarray(at, at + cut);
+      } finally {
+        closed = true;
+      }
+    }
+    const reading = lines(stream(), { maxLength: 4 });
+    assert.is((await reading.next()).value, '1234');
+    assert.is((await reading.next()).value, '12é');
+    try {
+      await reading.next();
+      assert.unreachable();
+    } catch (error) {
+      assert.is((error as Error).message, 'the reply is longer than 4 bytes; --max-reply sets the limit');
+    }
+    assert.ok(closed);
+  }
+});
+
+test('bytes that come one by one are copied a few times, not once for each', () => {
+  const buffer = new BoundedBuffer(100_000);
+  const memories = new Set<unknown>();
+  for (let at = 0; at < 100_000; at += 1) {
+    assert.ok(buffer.append(Uint8Array.of(at)));
+    memories.add(buffer.bytes.buffer);
+  }
+  assert.ok(memories.size < 20, `${memories.size} times`);
+  assert.not(buffer.append(Uint8Array.of(0)));
+  assert.equal(buffer.take(), Buffer.from(Array.from({ length: 100_000 }, (_, at) => at % 256)));
+  assert.is(buffer.length, 0);
+  assert.ok(buffer.append(Buffer.from('again')));
+  assert.is(buffer.bytes.toString(), 'again');
 });
 
 test('an error of the stream passes through', async () => {

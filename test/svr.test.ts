@@ -254,7 +254,10 @@ test('more clients than may run a program at once are refused, and the log says 
     const clients = await Promise.all(Array.from({ length: 100 }, () => ByteClient.connect(address)));
     await server.says('stderr', /client 100 came from/);
     const { status, stderr } = await run(WPS, [...at(address), 'w']);
-    assert.match(stderr, /^wps: 127\.0\.0\.1:\d+ has closed the connection without an answer\n$|^wps: lost /);
+    assert.match(
+      stderr,
+      /^wps: 127\.0\.0\.1:\d+ has closed the connection (without an answer|at once); its log says why\n$/,
+    );
     assert.is(status, 1);
     await server.says(
       'stderr',
@@ -278,9 +281,13 @@ test('SIGINT ends the programs, cuts off their clients and exits with 0', async 
     assert.equal([status, stdout], [0, `listening on 127.0.0.1:${address.port}\n`]);
     assert.match(stderr, /\nstopping: 2 clients connected\n$/);
     assert.not(isRunning(pid));
-    for (const client of [waiting, reading]) {
+    const where = `127.0.0.1:${address.port}`;
+    for (const [client, complaint] of [
+      [waiting, `${where} has closed the connection without an answer; its log says why`],
+      [reading, `lost the connection to ${where}: read ECONNRESET`],
+    ] as const) {
       assert.is((await client.finished).status, 1);
-      assert.is(client.stderr, `wps: lost the connection to 127.0.0.1:${address.port}: read ECONNRESET\n`);
+      assert.is(client.stderr, `wps: ${complaint}\n`);
     }
     assert.is(reading.stdout, 'moon, sun\n');
   });
@@ -335,7 +342,26 @@ waiting(
 
 for (const [what, answer, complaint] of [
   ['refuses', (socket: Socket) => socket.end(REFUSED), 'HERE says: refused, expected w or ps'],
-  ['says nothing', (socket: Socket) => socket.end(), 'HERE has closed the connection without an answer'],
+  [
+    'says nothing',
+    (socket: Socket) => socket.end(),
+    'HERE has closed the connection without an answer; its log says why',
+  ],
+  [
+    'resets',
+    (socket: Socket) => socket.resetAndDestroy(),
+    'HERE has closed the connection without an answer; its log says why',
+  ],
+  [
+    'never ends a line',
+    (socket: Socket) => socket.write('x'.repeat(2_000_000)),
+    'the reply is longer than 1,000,000 bytes; --max-reply sets the limit',
+  ],
+  [
+    'says a lot of what is wrong',
+    (socket: Socket) => socket.end(`svr: ${'x'.repeat(900_000)}\n`),
+    `HERE says: ${'x'.repeat(200)}…`,
+  ],
   [
     'goes away',
     (socket: Socket) => socket.write('one\n', () => socket.resetAndDestroy()),
@@ -346,13 +372,24 @@ for (const [what, answer, complaint] of [
     await withNetServer(
       (socket) => socket.once('data', () => answer(socket)),
       async (address) => {
-        const { status, stderr } = await run(WPS, [...at(address), 'w']);
+        const { status, stderr } = await run(WPS, [...at(address), 'w', '--max-reply', '1000000']);
         assert.is(stderr, `wps: ${complaint.replace('HERE', `127.0.0.1:${address.port}`)}\n`);
         assert.is(status, 1);
       },
     );
   });
 }
+
+test('wps --at-end gives up on a longer answer, although each line is short', async () => {
+  await withNetServer(
+    (socket) => socket.once('data', () => socket.write('short\n'.repeat(100))),
+    async (address) => {
+      const args = [...at(address), 'w', '--max-reply', '500', '--at-end'];
+      const message = 'the reply is longer than 500 bytes; --max-reply sets the limit';
+      assert.equal(await run(WPS, args), { status: 1, stdout: '', stderr: `wps: ${message}\n` });
+    },
+  );
+});
 
 test('no server is one line and exit 1', async () => {
   const { status, stderr } = await run(WPS, ['127.0.0.1', '1', 'w']);
@@ -379,6 +416,10 @@ test('what the command lines may not be is refused in one line with exit 2', asy
   ]);
   await refuses('wps', WPS, [
     [['127.0.0.1', '8888', 'id'], 'command: expected w, ps, got "id"'],
+    [
+      ['127.0.0.1', '8888', 'ps', '--max-reply', '0'],
+      '--max-reply: expected a whole number from 1 to 536870888, got "0"',
+    ],
     [['127.0.0.1', 'w', 'ps'], 'port: expected a whole number from 1 to 65535, got "w"'],
   ]);
 });

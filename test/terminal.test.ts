@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { visible } from '../shared/terminal.js';
+import { excerpt, visible, visiblePieces } from '../shared/terminal.js';
 
 test('letters of any script, spaces and joined emoji are printed as they are', () => {
   for (const text of ['abc é€', '日本語', 'שלום', '👨‍👩‍👧 ❤️ ☺︎', 'e\u0301']) assert.is(visible(text), text);
@@ -27,6 +27,27 @@ test('no control, format or separating character is left, whatever comes', () =>
     const shown = visible(String.fromCodePoint(letter));
     assert.not(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(shown), shown);
   }
+});
+
+test('a long text becomes visible in pieces that are short and whole letters', () => {
+  for (const text of [
+    '',
+    'a',
+    '\x07'.repeat(300_000),
+    '😀'.repeat(100_000),
+    `a${'😀\u202e'.repeat(100_000)}`,
+  ]) {
+    const pieces = [...visiblePieces(text)];
+    assert.ok(pieces.join('') === visible(text));
+    for (const piece of pieces) assert.ok(piece.isWellFormed() && piece.length < 1_000_000);
+  }
+});
+
+test('of a long text a message shows the beginning', () => {
+  assert.is(excerpt(''), '');
+  assert.is(excerpt('a😀'), 'a😀');
+  assert.is(excerpt('😀'.repeat(101)), `${'😀'.repeat(100)}…`);
+  assert.is(excerpt(`a${'😀'.repeat(101)}`), `a${'😀'.repeat(100)}…`);
 });
 
 test.run();
