@@ -4,8 +4,8 @@
 import { spawn } from '@lydell/node-pty';
 import xterm from '@xterm/headless';
 
-/** How long a person would wait before calling it broken. */
-const PATIENCE_MS = 10_000;
+/** Ends a hang; a busy machine is not one. */
+const PATIENCE_MS = 30_000;
 
 export class Terminal {
   /** Resolves to the program's exit status; 128 and more if a signal ended it. */
