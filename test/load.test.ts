@@ -476,6 +476,32 @@ async function until(done: () => boolean): Promise<void> {
   while (!done()) await sleep(20);
 }
 
+it('a server that does not close after the end of a client, or never ends a line, is named so', async () => {
+  const failure = (address: Address, patienceMs: number): Promise<string> =>
+    drive(plan(address, { patienceMs, timeoutMs: 60_000 })).then(
+      () => 'nothing',
+      (error: unknown) => String(error),
+    );
+  const keepOpen = (socket: Socket) => {
+    socket.allowHalfOpen = true;
+  };
+  await withFaulty(
+    async (address) => {
+      const complaint = 'does not close the connection of a client that has ended its side (FIN)';
+      assert.is(await failure(address, 10_000), `OperationalError: ${at(address).join(':')} ${complaint}`);
+    },
+    undefined,
+    keepOpen,
+  );
+  await withNetServer(
+    (socket) => socket.once('data', () => socket.write('x'.repeat(64 * 1024 * 1024 + 1))),
+    async (address) => {
+      const complaint = 'does not answer lines: more than 67,108,864 bytes came without a line feed';
+      assert.is(await failure(address, 60_000), `OperationalError: ${at(address).join(':')} ${complaint}`);
+    },
+  );
+});
+
 it('a server that is not there, or does not answer lines, is an error', async () => {
   const failure = (address: Address): Promise<string> =>
     drive(plan(address, { patienceMs: 300 })).then(
@@ -555,10 +581,29 @@ it('strlab drive gives up on a server that waits for somebody else', async () =>
     const { status, stdout, stderr } = await run(STRLAB, ['drive', ...at(address), '--silent', '1']);
     assert.equal(
       [status, stderr],
-      [1, 'strlab: the server was wrong: 100 clients waited in vain for a reply\n'],
+      [
+        1,
+        `strlab: ${at(address).join(':')} answers the first client, not the second: ` +
+          'does it serve one client after the other?\n',
+      ],
     );
-    assert.not.match(stdout, /was right/);
+    assert.is(stdout, '');
   });
+});
+
+it('strlab drive says how many clients waited in vain', async () => {
+  await withFaulty(
+    async (address) => {
+      const args = ['drive', ...at(address), '--clients', '2', '--letters', '20'];
+      const { status, stdout, stderr } = await run(STRLAB, args);
+      const complaint = 'strlab: the server was wrong: 1 client waited in vain for a reply\n';
+      assert.equal([status, stderr], [1, complaint]);
+      assert.not.match(stdout, /was right/);
+    },
+    ({ number, reply }) => {
+      if (number !== 5) reply();
+    },
+  );
 });
 
 it('strlab drive shows how far it is, at a terminal only; with --rate, both times', async () => {

@@ -7,6 +7,7 @@ import { count, grouped } from '../../shared/count.js';
 import { connectError, OperationalError } from '../../shared/errors.js';
 import { SERVER_HOST, SERVER_PORT, wholeNumber } from '../../shared/options.js';
 import { FAULTS, type Fault, type LoadPlan, type LoadResult, type Percentiles } from './load/plan.js';
+import { checkTwoClients } from './load/prefill.js';
 import { runLoad } from './load/run-load.js';
 import { Progress } from './progress.js';
 
@@ -96,6 +97,7 @@ export async function driveServer(options: Options): Promise<void> {
     nagle: false,
     seed,
   };
+  if (clients + silent > 1) checkTwoClients(plan, PATIENCE_MS);
   const result = await watched(plan);
   await print(json ? `${JSON.stringify(result)}\n` : report(plan, result));
   const wrong = complaints(result);

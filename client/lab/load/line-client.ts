@@ -2,11 +2,15 @@
 // one line at a time, never longer than until a deadline.
 
 import { type Address, formatAddress } from '../../../shared/address.js';
+import { BoundedBuffer } from '../../../shared/bounded-buffer.js';
+import { count } from '../../../shared/count.js';
 import { connectError, errorCode, lostError, OperationalError } from '../../../shared/errors.js';
 import { LF } from '../../../shared/letters.js';
+import { DEFAULT_MAX_REPLY } from '../../../shared/options.js';
 import { type ConnectOptions, EAGAIN, POLLIN, POLLOUT, posix, SHUT_WR } from '../../../shared/posix.js';
 import { PollList } from '../../../shared/structs.js';
 
+const SILENT = 'does not answer';
 /** After so many new connections the server gets a little time to accept them, or its backlog would run over. */
 const CONNECT_BATCH = 100;
 const PAUSE_MS = 2;
@@ -74,37 +78,41 @@ export class LineClient {
     this.#attempt(() => {
       for (let left = bytes; left.length > 0; ) {
         const taken = posix().send(this.#fd, left);
-        if (taken === EAGAIN) this.#wait(POLLOUT);
+        if (taken === EAGAIN) this.#wait(POLLOUT, 'does not read');
         else left = left.subarray(taken);
       }
     });
   }
 
-  /** The next line, without its LF. */
-  line(): Buffer {
-    const parts: Buffer[] = [];
+  /**
+   * The next line, without its LF.
+   * @param silence what to say of a server that sends none until the deadline
+   */
+  line(silence = SILENT): Buffer {
+    const begun = new BoundedBuffer(DEFAULT_MAX_REPLY);
     for (;;) {
       const end = this.#left.indexOf(LF);
+      if (!begun.append(this.#left.subarray(0, end < 0 ? undefined : end))) throw this.#endless();
       if (end >= 0) {
-        parts.push(this.#left.subarray(0, end));
         this.#left = this.#left.subarray(end + 1);
-        return Buffer.concat(parts);
+        return begun.take();
       }
-      parts.push(this.#left);
-      this.#left = this.#receive();
+      this.#left = this.#receive(silence);
       if (this.#left.length === 0) throw lostError('it has closed the connection', this.#server);
     }
   }
 
   /** Whether something came before the end of the stream. */
   answered(): boolean {
-    return this.#receive().length > 0;
+    return this.#receive(SILENT).length > 0;
   }
 
   /** Ends our side, waits until the server has ended its own, and closes. */
   end(): void {
     this.#attempt(() => posix().shutdown(this.#fd, SHUT_WR));
-    while (this.#receive().length > 0);
+    while (
+      this.#receive('does not close the connection of a client that has ended its side (FIN)').length > 0
+    );
     posix().close(this.#fd);
   }
 
@@ -114,19 +122,24 @@ export class LineClient {
   }
 
   /** A copy of what comes next; nothing at the end of the stream. */
-  #receive(): Buffer {
+  #receive(silence: string): Buffer {
     return this.#attempt(() => {
       for (;;) {
         const length = posix().recv(this.#fd, this.#chunk);
         if (length !== EAGAIN) return Buffer.from(this.#chunk.subarray(0, length));
-        this.#wait(POLLIN);
+        this.#wait(POLLIN, silence);
       }
     });
   }
 
-  #wait(events: number): void {
+  #wait(events: number, silence: string): void {
     this.#list.set(0, this.#fd, events);
-    wait(this.#list, this.#deadline, this.#server);
+    wait(this.#list, this.#deadline, this.#server, silence);
+  }
+
+  #endless(): OperationalError {
+    const why = `more than ${count(DEFAULT_MAX_REPLY, 'byte')} came without a line feed`;
+    return new OperationalError('NOT_LINES', `${formatAddress(this.#server)} does not answer lines: ${why}`);
   }
 
   #attempt<T>(call: () => T): T {
@@ -139,8 +152,8 @@ export class LineClient {
 }
 
 /** Waits for the one socket of a list. */
-function wait(list: PollList, deadline: number, server: Address): void {
+function wait(list: PollList, deadline: number, server: Address, silence = SILENT): void {
   const left = Math.ceil(deadline - performance.now());
   if (left > 0 && posix().poll(list, 1, left) > 0) return;
-  throw new OperationalError('ETIMEDOUT', `${formatAddress(server)} does not answer`);
+  throw new OperationalError('ETIMEDOUT', `${formatAddress(server)} ${silence}`);
 }

@@ -24,7 +24,9 @@ export function look(server: Address, deadline: number): Buffer {
   const client = new LineClient(server, deadline);
   const lines = [LINE, LINE, Buffer.from(`${FIRST}\n`)].map((line) => {
     client.send(line);
-    return client.line();
+    return client.line(
+      line === LINE ? 'does not answer a line feed alone' : 'does not answer a letter and a line feed',
+    );
   });
   const [first, second, text] = lines;
   if (first?.length !== 0 || second?.length !== 0 || !text?.toString().endsWith(FIRST)) {
@@ -34,6 +36,24 @@ export function look(server: Address, deadline: number): Buffer {
   }
   client.end();
   return text;
+}
+
+/**
+ * Sees whether two clients are answered while both are connected. Nothing is stored.
+ * @throws OperationalError when the server serves one client after the other, or does not answer at all
+ */
+export function checkTwoClients(server: Address, patienceMs: number): void {
+  const clients = [0, 1].map((index) => {
+    const client = new LineClient(server, performance.now() + patienceMs);
+    client.send(LINE);
+    client.line(
+      index === 0
+        ? 'does not answer a line feed alone'
+        : 'answers the first client, not the second: does it serve one client after the other?',
+    );
+    return client;
+  });
+  for (const client of clients) client.reset();
 }
 
 /**
