@@ -13,7 +13,7 @@ BUILT := dist/.built
 .PHONY: help install build demo server client tms tmc svr wps lab test soak bench exercise lint format coverage clean
 
 help:
-	@echo 'make install    install what is needed, build, and say how to have strsvr and strclnt everywhere'
+	@echo 'make install    install what is needed, build, and say how to have the commands everywhere'
 	@echo 'make build      compile to dist/'
 	@echo 'make demo       two clients and a server in real terminals, then a client out to lunch (FAST=1: no pauses)'
 	@echo 'make server     start strsvr and tell what it does (PORT=2000 HOST=127.0.0.1 IO=events)'
@@ -41,7 +41,7 @@ $(BUILT): $(INSTALLED) tsconfig.json $(SOURCES)
 	@touch $@
 
 install: $(BUILT)
-	@echo 'Installed and built. For strsvr and strclnt in every terminal, type: npm link'
+	@echo 'Installed and built. For strsvr, strclnt, strlab, tms, tmc, svr and wps-client in every terminal, type: npm link'
 
 build: $(BUILT)
 

@@ -83,8 +83,8 @@ function readOptions() {
         })
         .option('quiet', { describe: 'Print only the summary', boolean: true, default: false }),
     examples: [
-      ['node dist/client/tmc.js 127.0.0.1 2000 abc', 'run it five times: five lists of chunks'],
-      ['node dist/client/tmc.js 127.0.0.1 2000 abc --receive-size 1000', 'at most 1,000 bytes at a time'],
+      ['tmc 127.0.0.1 2000 abc', 'run it five times: five lists of chunks'],
+      ['tmc 127.0.0.1 2000 abc --receive-size 1000', 'at most 1,000 bytes at a time'],
     ],
   });
 }

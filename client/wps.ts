@@ -45,7 +45,7 @@ function failed(server: Address, what: string): OperationalError {
 
 function readOptions() {
   return readCommandLine({
-    name: 'wps',
+    name: 'wps-client', // as package.json calls it: many desktops have another wps
     usage: '<host> <port> <command>',
     summary: 'Ask a svr who is logged in on its machine (w) or which processes run there (ps)',
     positionals: (yargs) =>
@@ -68,6 +68,6 @@ function readOptions() {
           'max-reply',
           replyLimit('Give up on a longer line, with --at-end on a longer answer, in bytes'),
         ),
-    examples: [['node dist/client/wps.js 127.0.0.1 8888 ps', 'a line at a time, as they come']],
+    examples: [['wps-client 127.0.0.1 8888 ps', 'a line at a time, as they come']],
   });
 }

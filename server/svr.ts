@@ -144,8 +144,8 @@ function readOptions() {
           coerce: wholeNumber('--slow', 0, MAX_WAIT_MS),
         }),
     examples: [
-      ['node dist/server/svr.js', "the tutorial's server, on port 8888, for this machine only"],
-      ['node dist/server/svr.js 2000 --slow 500', 'two lines a second'],
+      ['svr', "the tutorial's server, on port 8888, for this machine only"],
+      ['svr 2000 --slow 500', 'two lines a second'],
     ],
   });
 }

@@ -129,8 +129,8 @@ function readOptions() {
           default: false,
         }),
     examples: [
-      ['node dist/server/tms.js 2000', "the tutorial's server; Enter makes it send"],
-      ['node dist/server/tms.js 2000 --clients 5 --go', 'the same for five runs of the client'],
+      ['tms 2000', "the tutorial's server; Enter makes it send"],
+      ['tms 2000 --clients 5 --go', 'the same for five runs of the client'],
     ],
   });
 }

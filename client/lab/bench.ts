@@ -92,7 +92,8 @@ function readOptions() {
         .option('only', {
           array: true,
           requiresArg: true,
-          describe: 'Which comparisons; without: all',
+          describe: 'Which comparisons',
+          defaultDescription: 'all',
           coerce: (names: unknown[]) => names.map(oneOf('--only', NAMES)),
         })
         .option('quick', {
@@ -108,12 +109,14 @@ function readOptions() {
         })
         .option('repeats', {
           requiresArg: true,
-          describe: `How often everything is run (${REPEATS}; ${QUICK_REPEATS} with --quick)`,
+          describe: 'How often everything is run',
+          defaultDescription: `${REPEATS}; ${QUICK_REPEATS} with --quick`,
           coerce: wholeNumber('--repeats', 1, 1_000),
         })
         .option('seed', {
           requiresArg: true,
-          describe: 'Of the order of the runs; the same seed, the same order (another each time)',
+          describe: 'Of the order of the runs; the same seed, the same order',
+          defaultDescription: 'random',
           coerce: wholeNumber('--seed', 0, 2 ** 31 - 1),
         })
         .option('out', {

@@ -3,6 +3,7 @@
 
 import { availableParallelism } from 'node:os';
 import { print, readCommandLine, runCommand, tell } from '../../shared/command.js';
+import { OperationalError } from '../../shared/errors.js';
 import { nonEmpty, oneOf, wholeNumber } from '../../shared/options.js';
 import { DRIVE, driveServer } from './drive.js';
 import type { Experiment, Lab } from './experiment.js';
@@ -52,6 +53,7 @@ await runCommand('strlab', async () => {
 
 async function runLab(): Promise<void> {
   const options = readOptions();
+  if (options.out !== undefined) requireCharts();
   const { quick, seed, repeats } = options;
   const date = new Date().toISOString();
   const { targets: others, missing } = await yardsticks();
@@ -85,6 +87,16 @@ async function runLab(): Promise<void> {
   await print(`The report is in ${report}\n`);
 }
 
+/** Said before anything is measured. */
+function requireCharts(): void {
+  try {
+    import.meta.resolve('echarts');
+  } catch (error) {
+    const advice = 'a clone of the project has it, elsewhere: npm install echarts';
+    throw new OperationalError('NO_ECHARTS', `the report of --out is drawn with echarts; ${advice}`, error);
+  }
+}
+
 function definedCommit(): { commit?: string } {
   const known = commit();
   return known === undefined ? {} : { commit: known };
@@ -111,12 +123,14 @@ function readOptions() {
         })
         .option('io', {
           requiresArg: true,
-          describe: `Which I/O models, with commas between them (${IO_MODELS.join(',')})`,
+          describe: 'Which I/O models, with commas between them',
+          defaultDescription: IO_MODELS.join(','),
           coerce: (value: unknown) => nonEmpty('--io')(value).split(',').map(oneOf('--io', IO_MODELS)),
         })
         .option('repeats', {
           requiresArg: true,
-          describe: `How often each server is run at each level (${ENOUGH_REPEATS}; ${QUICK_REPEATS} with --quick)`,
+          describe: 'How often each server is run at each level',
+          defaultDescription: `${ENOUGH_REPEATS}; ${QUICK_REPEATS} with --quick`,
           coerce: wholeNumber('--repeats', 1, 1_000),
         })
         .option('clients', {
@@ -126,7 +140,8 @@ function readOptions() {
         })
         .option('seed', {
           requiresArg: true,
-          describe: 'Of the order of the runs; the same seed, the same order (another each time)',
+          describe: 'Of the order of the runs; the same seed, the same order',
+          defaultDescription: 'random',
           coerce: wholeNumber('--seed', 0, 2 ** 31 - 1),
         })
         .option('out', {
