@@ -51,7 +51,8 @@ const TCP_KEEPIDLE = MACOS ? 0x10 : 4;
 const TCP_KEEPINTVL = MACOS ? 0x101 : 5;
 const TCP_KEEPCNT = MACOS ? 0x102 : 6;
 const TCP_INFO = 11; // Linux
-/** Where struct tcp_info of linux/tcp.h has tcpi_bytes_acked (u64) and tcpi_notsent_bytes (u32), and up to there its length. */
+/** Where struct tcp_info of linux/tcp.h has tcpi_unacked (u32), tcpi_bytes_acked (u64) and tcpi_notsent_bytes (u32), and up to there its length. */
+const UNACKED_AT = 24;
 const BYTES_ACKED_AT = 120;
 const NOTSENT_BYTES_AT = 144;
 const TCP_INFO_BYTES = 148;
@@ -227,6 +228,19 @@ function bindings() {
     attempt('fcntl', () => c.fcntl(fd, F_SETFL, 'int', O_NONBLOCK));
   }
 
+  /** Bytes acknowledged and not sent yet, and segments under way; undefined where the system does not tell. */
+  function tcpInfo(fd: number) {
+    if (MACOS) return undefined;
+    const info = Buffer.alloc(TCP_INFO_BYTES);
+    const length = Uint32Array.of(info.length);
+    attempt('getsockopt', () => c.getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, length));
+    return {
+      acknowledged: Number(info.readBigUInt64LE(BYTES_ACKED_AT)),
+      notSent: info.readUInt32LE(NOTSENT_BYTES_AT),
+      underWay: info.readUInt32LE(UNACKED_AT),
+    };
+  }
+
   /** The peer's address is in `sockaddr` afterwards. */
   function acceptOnce(listener: number, nonblocking: boolean): number {
     sockaddrLength.writeUInt32LE(SOCKADDR_BYTES);
@@ -382,13 +396,14 @@ function bindings() {
      * and where the system does not tell.
      */
     acknowledged(fd: number): number | undefined {
-      if (MACOS) return undefined;
-      const info = Buffer.alloc(TCP_INFO_BYTES);
-      const length = Uint32Array.of(info.length);
-      attempt('getsockopt', () => c.getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, length));
-      return info.readUInt32LE(NOTSENT_BYTES_AT) === 0
-        ? undefined
-        : Number(info.readBigUInt64LE(BYTES_ACKED_AT));
+      const info = tcpInfo(fd);
+      return info === undefined || info.notSent === 0 ? undefined : info.acknowledged;
+    },
+
+    /** The same, but undefined only when the peer has acknowledged everything. */
+    delivering(fd: number): number | undefined {
+      const info = tcpInfo(fd);
+      return info === undefined || info.notSent + info.underWay === 0 ? undefined : info.acknowledged;
     },
 
     close(fd: number): void {

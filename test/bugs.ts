@@ -237,16 +237,9 @@ export const BUGS: readonly Bug[] = [
       wrong: { what: 'fewer', sign: /^ *(?!4501500$)\d+$/m },
     },
     file: 'server/io/limits.ts',
-    find: `socket.end(() => {
-    if (reason === 'ended' || socket.destroyed) return; // the client has gone too: there is nothing to linger for
-    socket.setTimeout(QUIET_MS, () => socket.destroy());
-    const deadline = setTimeout(() => socket.destroy(), LINGER_MS);
-    socket.once('close', () => clearTimeout(deadline));
-    socket.resume();
-  });`,
-    replace: `socket.end(() => {
-    if (reason !== 'ended') socket.destroy();
-  });`,
+    find: `    if (reason === 'ended' || socket.destroyed) return; // the client has gone too: there is nothing to linger for`,
+    replace: `    if (reason !== 'ended') socket.destroy();
+    if (socket.destroyed) return;`,
     caughtBy: {
       file: 'wire.test',
       title:

@@ -5,10 +5,12 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type IoModelName, startStringServer } from 'strsvr';
 import { connect } from 'strsvr/client';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { QUIET_MS } from '../server/io/limits.js';
 import { IO_MODELS } from '../server/io/model.js';
 import { check, digest, type Operation } from '../shared/history.js';
 import { type Address, ByteClient, countNoChildren, model, withServer, withStrsvr } from './support.js';
@@ -152,6 +154,17 @@ for (const io of IO_MODELS) {
     await withServer({ io, napMs, maxLength: 1_000 }, async ({ address }) => {
       const client = await ByteClient.connect(address);
       client.send('x'.repeat(1_000_000));
+      assert.is((await client.receiveAll()).length, (1_000 * 1_001) / 2);
+    });
+  });
+
+  test('a full text: who reads late and sends meanwhile gets all that is owed', async () => {
+    await withServer({ io, napMs, maxLength: 1_000 }, async ({ address }) => {
+      const client = await ByteClient.connect(address);
+      client.socket.pause();
+      client.send('x'.repeat(1_001));
+      await sleep(4 * QUIET_MS); // time enough for a close that must not come
+      client.send('y');
       assert.is((await client.receiveAll()).length, (1_000 * 1_001) / 2);
     });
   });

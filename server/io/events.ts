@@ -109,7 +109,7 @@ export class Model implements IoModel {
       left -= output.length;
     }
     if (socket.writableLength > 0) this.#gather.giveAway();
-    if (session.closing !== undefined) closeLingering(socket, session.closing);
+    if (session.closing !== undefined) closeLingering(socket, session.closing, this.#context.stallTimeoutMs);
     else if (socket.writableLength > 0)
       socket.pause(); // until 'drain' says that the kernel has taken all
     else if (session.wantsInput && received < RECEIVE_BYTES) socket.resume();

@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import type { DropArgument, Server, Socket } from 'node:net';
 import { type Address, socketAddress } from '../../shared/address.js';
+import { posix } from '../../shared/posix.js';
 import type { CloseFailure } from '../log.js';
 import type { Closing, Session } from '../session.js';
 import type { IoModelContext, IoModelName, IoModelOptions } from './model.js';
@@ -12,9 +13,10 @@ import { Networks } from './networks.js';
 // --- how a connection is closed ---
 
 /**
- * Closing a socket while input is unread makes the kernel send a reset, and the reset can destroy replies on their
- * way. So a connection that we close gets our end of stream first; then we read on and throw away, until the client
- * ends too, has been quiet for QUIET_MS, or LINGER_MS have passed.
+ * Closing a socket while input is unread, or before input comes, makes the kernel send a reset, and the reset can destroy
+ * replies on their way. So a connection that we close gets our end of stream first; then we read on and throw away, until
+ * the client ends too or has acknowledged everything (where that can be seen: on Linux, with koffi) and has been quiet for
+ * QUIET_MS, LINGER_MS at most. One that acknowledges too little for --stall-timeout is not waited for.
  */
 export const LINGER_MS = 5_000;
 export const QUIET_MS = 250;
@@ -37,16 +39,43 @@ export function overdue(socket: Socket, session: Session): CloseFailure {
   };
 }
 
-/** Closes a socket to which everything owed has been written. Calling it again changes nothing. */
-export function closeLingering(socket: Socket, reason?: Closing): void {
+/**
+ * Closes a socket to which everything owed has been written. Calling it again changes nothing.
+ * @param stallTimeoutMs how long to wait for a client that acknowledges nothing; 0: for ever; undefined, and when
+ *   the server stops: the kernel delivers what it has by itself
+ */
+export function closeLingering(socket: Socket, reason?: Closing, stallTimeoutMs?: number): void {
   if (socket.writableEnded) return;
   socket.end(() => {
     if (reason === 'ended' || socket.destroyed) return; // the client has gone too: there is nothing to linger for
-    socket.setTimeout(QUIET_MS, () => socket.destroy());
-    const deadline = setTimeout(() => socket.destroy(), LINGER_MS);
-    socket.once('close', () => clearTimeout(deadline));
+    let progress: Progress | undefined;
+    let bytesRead = socket.bytesRead;
+    let ticks = 0;
+    const timer = setInterval(() => {
+      const taken = stallTimeoutMs === undefined || reason === 'stopped' ? undefined : delivering(socket);
+      progress = look(taken, progress);
+      const quiet = socket.bytesRead === bytesRead;
+      bytesRead = socket.bytesRead;
+      if (taken !== undefined) {
+        if (stallTimeoutMs && progress.looks * QUIET_MS >= stallTimeoutMs) socket.destroy();
+        return;
+      }
+      ticks += 1;
+      if (quiet || ticks * QUIET_MS >= LINGER_MS) socket.destroy();
+    }, QUIET_MS);
+    socket.once('close', () => clearInterval(timer));
     socket.resume();
   });
+}
+
+/** How much a client has acknowledged while the kernel has more for it; undefined when it has not, or does not say. */
+function delivering(socket: Socket): number | undefined {
+  const fd: unknown = Reflect.get(Reflect.get(socket, '_handle') ?? {}, 'fd');
+  try {
+    return typeof fd === 'number' ? posix().delivering(fd) : undefined;
+  } catch {
+    return undefined; // there is no koffi, or no connection any more
+  }
 }
 
 /**

@@ -189,7 +189,7 @@ export abstract class OwnThread implements IoModel {
       this.#lingering.delete(socket);
       this.#settle();
     });
-    closeLingering(socket, reason);
+    closeLingering(socket, reason, this.context.stallTimeoutMs);
   }
 
   /** Once a second: who is waited for, or how much was asked for nothing. */
