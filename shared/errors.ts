@@ -1,6 +1,7 @@
 // What can go wrong, as types. A peer's misbehaviour is not here: it closes that connection and is logged.
 // Nor is a programmer's mistake: that is an assertion, and ends the process with its stack.
 
+import { constants } from 'node:os';
 import { type Address, formatAddress } from './address.js';
 import { count } from './count.js';
 
@@ -27,10 +28,18 @@ export class OperationalError extends Error {
 /** How svr begins a line that tells what went wrong; w and ps print none that begins so. */
 export const FAILURE_MARK = 'svr: ';
 
+/** How libuv, and so Node.js, reports an errno that it has no name for, such as EDQUOT. */
+const UNNAMED = /Unknown system error -(\d+)/g;
+
 /** The code of a system error; undefined for anything else. */
 export function errorCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined;
-  return typeof error.code === 'string' ? error.code : undefined;
+  return typeof error.code === 'string' ? named(error.code) : undefined;
+}
+
+/** The name of an errno of this system, such as EDQUOT. */
+export function errnoName(errno: number): string {
+  return Object.entries(constants.errno).find(([, value]) => value === errno)?.[0] ?? `errno ${errno}`;
 }
 
 /** Why a server could not listen, in a line for the person who started it. */
@@ -86,6 +95,11 @@ export function tooLongError(maxReply: number): OperationalError {
   return new OperationalError('TOO_LONG', message);
 }
 
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/** What an error says, in a line. */
+export function describe(error: unknown): string {
+  return named(error instanceof Error ? error.message : String(error));
+}
+
+function named(message: string): string {
+  return message.replace(UNNAMED, (_all, errno: string) => errnoName(Number(errno)));
 }

@@ -8,7 +8,7 @@
 import { createRequire } from 'node:module';
 import { constants } from 'node:os';
 import type { Address } from './address.js';
-import { OperationalError } from './errors.js';
+import { errnoName, OperationalError } from './errors.js';
 import {
   decodeAddress,
   EpollList,
@@ -70,8 +70,7 @@ export class SystemError extends Error {
   readonly code: string;
 
   constructor(call: string, errno: number) {
-    const code =
-      Object.entries(constants.errno).find(([, value]) => value === errno)?.[0] ?? `errno ${errno}`;
+    const code = errnoName(errno);
     super(`${call} ${code}`);
     this.code = code;
   }

@@ -1,7 +1,8 @@
+import { constants } from 'node:os';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { formatAddress, isLoopback, socketAddress } from '../shared/address.js';
-import { connectError, errorCode, listenError, OperationalError } from '../shared/errors.js';
+import { connectError, describe, errorCode, listenError, OperationalError } from '../shared/errors.js';
 
 const HERE = { host: '127.0.0.1', port: 2000 };
 
@@ -49,6 +50,14 @@ test('each reason why a client cannot connect says what to do', () => {
     assert.is(error.code, code);
     assert.match(error.message, advice);
   }
+});
+
+test('an errno that libuv has no name for has the one of the system', () => {
+  const code = `Unknown system error -${constants.errno.EDQUOT}`; // as Node.js says it
+  const error = Object.assign(new Error(`${code}: ${code}, write`), { code });
+  assert.is(errorCode(error), 'EDQUOT');
+  assert.is(describe(error), 'EDQUOT: EDQUOT, write');
+  assert.is(errorCode(system('Unknown system error -4095')), 'errno 4095');
 });
 
 test('what has no code of the system is told all the same', () => {
