@@ -9,8 +9,8 @@ import { errorCode, OperationalError } from '../shared/errors.js';
 
 export interface Disk {
   open(path: string, flags: number, mode: number): Promise<number>;
-  /** The whole file. */
-  readFile(fd: number): Promise<Buffer>;
+  /** Reads on from where the last read ended. Resolves to how many bytes came: perhaps not all, and 0 at the end. */
+  read(fd: number, into: Uint8Array): Promise<number>;
   /** Resolves to how many of the bytes were written: perhaps not all. */
   write(fd: number, bytes: Uint8Array): Promise<number>;
   fdatasync(fd: number): Promise<void>;
@@ -19,13 +19,16 @@ export interface Disk {
   fstat(fd: number): Promise<fs.Stats>;
   stat(path: string): Promise<fs.Stats>;
   close(fd: number): Promise<void>;
+  unlink(path: string): Promise<void>;
 }
 
+const read = promisify(fs.read);
 const write = promisify(fs.write);
 
 export const DISK: Disk = {
   open: promisify(fs.open),
-  readFile: (fd) => promisify(fs.readFile)(fd),
+  // Not fs.readFile: given a descriptor, Node 20 loses a read error and passes off what came before it as the file.
+  read: async (fd, into) => (await read(fd, into, 0, into.length, null)).bytesRead,
   write: async (fd, bytes) => (await write(fd, bytes)).bytesWritten,
   fdatasync: promisify(fs.fdatasync),
   fsync: promisify(fs.fsync),
@@ -33,6 +36,7 @@ export const DISK: Disk = {
   fstat: (fd) => promisify(fs.fstat)(fd),
   stat: (path) => promisify(fs.stat)(path),
   close: promisify(fs.close),
+  unlink: promisify(fs.unlink),
 };
 
 /** The same calls, each made again as long as a signal interrupts it. */
@@ -48,7 +52,7 @@ export function uninterrupted(disk: Disk): Disk {
   };
   return {
     open: (path, flags, mode) => again(() => disk.open(path, flags, mode)),
-    readFile: (fd) => again(() => disk.readFile(fd)),
+    read: (fd, into) => again(() => disk.read(fd, into)),
     write: (fd, bytes) => again(() => disk.write(fd, bytes)),
     fdatasync: (fd) => again(() => disk.fdatasync(fd)),
     fsync: (fd) => again(() => disk.fsync(fd)),
@@ -56,7 +60,15 @@ export function uninterrupted(disk: Disk): Disk {
     fstat: (fd) => again(() => disk.fstat(fd)),
     stat: (path) => again(() => disk.stat(path)),
     close: (fd) => disk.close(fd), // after close(2) the descriptor is gone, whatever it says
+    unlink: (path) => again(() => disk.unlink(path)),
   };
+}
+
+/** Writes all of it, however many calls that takes. */
+export async function writeAll(disk: Disk, fd: number, bytes: Uint8Array): Promise<void> {
+  for (let written = 0; written < bytes.length; ) {
+    written += await disk.write(fd, bytes.subarray(written));
+  }
 }
 
 /**

@@ -3,32 +3,22 @@
 // there is no timer and never more than one. It knows no clients, and after the first error of the disk that is not a
 // lack of room it never shows anything again: a second fdatasync may say that all is well when it is not.
 
-import { constants, type Stats } from 'node:fs';
-import { dirname } from 'node:path';
+import type { Stats } from 'node:fs';
 import { setTimeout as sleep, setImmediate as turnOver } from 'node:timers/promises';
 import { errorCode, OperationalError } from '../shared/errors.js';
-import { isContinuation, LF } from '../shared/letters.js';
+import { isContinuation } from '../shared/letters.js';
 import type { Sync } from '../shared/options.js';
-import { DISK, type Disk, lock, uninterrupted } from './disk.js';
-import type { Log } from './log.js';
-import { GROUP_BYTES, recover, UnsoundByte } from './recovery.js';
+import { DISK, type Disk, uninterrupted, writeAll } from './disk.js';
+import { explained, type JournalFileOptions, openJournalFile, refusal } from './journal-file.js';
+import { GROUP_BYTES } from './recovery.js';
 import type { Text } from './text.js';
 
 const RETRY_MS = 1_000;
 /** What the calls that are under way at the end of a stop still get. */
 const LAST_CALL_MS = 250;
-const { O_APPEND, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
-/** O_NONBLOCK: a pipe that somebody put there must not hold us up. It means nothing for a file. */
-const FLAGS = O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK;
-const OWNER_ONLY = 0o600;
 
-export interface JournalOptions {
-  readonly file: string;
+export interface JournalOptions extends JournalFileOptions {
   readonly sync: Sync;
-  /** The longest that the text may become, in bytes. */
-  readonly maxLength: number;
-  readonly text: Text;
-  readonly log: Log;
   readonly disk?: Disk;
   /** How often a disk that is full is tried again. */
   readonly retryMs?: number;
@@ -60,26 +50,14 @@ export class Journal {
    * @throws OperationalError; the file is then as it was
    */
   static async open(options: JournalOptions): Promise<Journal> {
-    const { file, text, log, sync } = options;
     const disk = uninterrupted(options.disk ?? DISK);
-    let fd: number | undefined;
-    try {
-      fd = await openFile(disk, file);
-      const opened = await disk.fstat(fd);
-      if (!opened.isFile()) throw refusal(file, 'it is not a regular file');
-      if (!(await lock(fd))) throw refusal(file, 'another server keeps its text there');
-      const found = await load(disk, fd, options);
-      log.record({ type: 'journal', file, bytes: text.length, cut: found - text.length });
-      if (sync === 'never') {
-        const risk = 'a crash of the system (not of the server) may lose letters that were answered';
-        log.record({ type: 'warning', message: `--sync never: ${risk}` });
-      }
-      text.durable = text.length;
-      return new Journal(options, disk, fd, opened);
-    } catch (error) {
-      if (fd !== undefined) await disk.close(fd).catch(() => {});
-      throw explained(error, file, 'open');
+    const { fd, opened } = await openJournalFile(disk, options);
+    if (options.sync === 'never') {
+      const risk = 'a crash of the system (not of the server) may lose letters that were answered';
+      options.log.record({ type: 'warning', message: `--sync never: ${risk}` });
     }
+    options.text.durable = options.text.length;
+    return new Journal(options, disk, fd, opened);
   }
 
   /** Use `open`. */
@@ -187,9 +165,7 @@ export class Journal {
     if (this.#untidy) await this.#tidyUp();
     this.#untidy = true;
     try {
-      for (let written = 0; written < bytes.length; ) {
-        written += await this.#disk.write(this.#fd, bytes.subarray(written));
-      }
+      await writeAll(this.#disk, this.#fd, bytes);
     } catch (error) {
       if (isFull(error)) await this.#tidyUp();
       throw error;
@@ -214,34 +190,6 @@ export class Journal {
   }
 }
 
-/** A new file if there is none, never through a symbolic link. */
-async function openFile(disk: Disk, file: string): Promise<number> {
-  try {
-    return await disk.open(file, FLAGS | O_CREAT | O_EXCL, OWNER_ONLY);
-  } catch (error) {
-    if (errorCode(error) !== 'EEXIST') throw error;
-    return disk.open(file, FLAGS, OWNER_ONLY);
-  }
-}
-
-/** @returns how many bytes the file held; what was no text at its end is cut off */
-async function load(disk: Disk, fd: number, options: JournalOptions): Promise<number> {
-  const { file, text, maxLength } = options;
-  const { size } = await disk.fstat(fd);
-  if (size > maxLength) throw refusal(file, `it holds ${size} bytes, more than --max-length ${maxLength}`);
-  recover(await disk.readFile(fd), text);
-  if (size > text.length) await disk.ftruncate(fd, text.length);
-  // A server killed before this one may have left letters that are in the file, but not on disk; and a new name.
-  await disk.fdatasync(fd);
-  const folder = await disk.open(dirname(file), O_RDONLY | O_DIRECTORY, 0);
-  try {
-    await disk.fsync(folder);
-  } finally {
-    await disk.close(folder).catch(() => {});
-  }
-  return size;
-}
-
 /** Where the next group ends: behind a letter, so that all that is durable is whole. */
 function groupEnd(text: Text): number {
   const start = text.durable;
@@ -255,24 +203,4 @@ function groupEnd(text: Text): number {
 function isFull(error: unknown): boolean {
   const code = errorCode(error);
   return code === 'ENOSPC' || code === 'EDQUOT';
-}
-
-function refusal(file: string, why: string): OperationalError {
-  return new OperationalError('JOURNAL', `cannot use the journal ${file}: ${why}`);
-}
-
-/** An error of the system or of the file's bytes in a line for the person who started the server. */
-function explained(error: unknown, file: string, doing: 'open' | 'write'): unknown {
-  if (error instanceof UnsoundByte) {
-    const hint = error.byte === LF ? ' (a line end: did an editor add it?)' : '';
-    return refusal(file, `${error.message}${hint}, which is no text of this server; nothing was changed`);
-  }
-  const code = errorCode(error);
-  if (error instanceof OperationalError || code === undefined) return error;
-  const known: Record<string, string> = {
-    ELOOP: 'it is a symbolic link',
-    EISDIR: 'it is a folder',
-  };
-  const why = known[code] ?? (error as Error).message;
-  return new OperationalError(code, `cannot ${doing} the journal ${file}: ${why}`, error);
 }

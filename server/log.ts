@@ -36,8 +36,8 @@ export type ServerEvent =
       controls: number;
     }
   | { type: 'stopping'; connected: number }
-  /** The journal is open; so many bytes at the file's end were no letters. */
-  | { type: 'journal'; file: string; bytes: number; cut: number }
+  /** The journal is open; so many bytes at the file's end were no letters, and were moved to another file. */
+  | { type: 'journal'; file: string; bytes: number; cut: number; keptIn?: string }
   /** So many bytes wait for room. */
   | { type: 'disk full'; reason: string; bytes: number }
   | { type: 'disk free' }
@@ -184,7 +184,7 @@ function story(event: ServerEvent, show: boolean): string | undefined {
     case 'stopping':
       return `stopping: ${count(event.connected, 'client')} connected`;
     case 'journal':
-      return `journal ${visible(event.file)}: ${bytes(event.bytes)} of text${event.cut > 0 ? `; ${bytes(event.cut)} at its end cut off, which a crash left and nobody was answered for` : ''}`;
+      return `journal ${visible(event.file)}: ${bytes(event.bytes)} of text${event.cut > 0 ? `; ${bytes(event.cut)} at its end cut off, which a crash left, and kept in ${visible(event.keptIn ?? '')}` : ''}`;
     case 'disk full':
       return `the journal's disk is full (${event.reason}): ${bytes(event.bytes)} not answered, tried again each second; new letters are refused`;
     case 'disk free':

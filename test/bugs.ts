@@ -55,6 +55,8 @@ const STAYS_FULL =
   'a disk that stays full: bytes do not stay in the file, new letters are refused, and it comes back';
 /** A line end and how long its answer takes. */
 const SERVED_AFTER = `node -e "require('net').connect(PORT, '127.0.0.1').once('data', () => { console.log('served after', Math.round(performance.now() / 1000), 's'); process.exit() }).write('\\n')"`;
+/** Something else than the system would say, in calls on the journal that are named next. */
+const INJECT = 'env UV_THREADPOOL_SIZE=1 strace -f -qq -o /dev/null -P HERE/text -e inject';
 const NO_LETTER_WITHOUT_DISK: Omit<Trial, 'disk'> = {
   args: JOURNAL,
   client: 'printf a | STRCLNT PORT',
@@ -284,7 +286,7 @@ export const BUGS: readonly Bug[] = [
       },
       wrong: { what: 'it listens', sign: /listening on[\s\S]*listening on/ },
     },
-    file: 'server/journal.ts',
+    file: 'server/journal-file.ts',
     find: '!(await lock(fd))',
     replace: '!lock(fd)',
     caughtBy: {
@@ -320,9 +322,9 @@ export const BUGS: readonly Bug[] = [
         sign: /changed it while/,
       },
     },
-    file: 'server/journal.ts',
-    find: 'written += await this.#disk.write(this.#fd, bytes.subarray(written));',
-    replace: 'await this.#disk.write(this.#fd, bytes);\n        written = bytes.length;',
+    file: 'server/disk.ts',
+    find: 'written += await disk.write(fd, bytes.subarray(written));',
+    replace: 'await disk.write(fd, bytes);\n    written = bytes.length;',
     caughtBy: { file: 'journal.test', title: 'a write that takes only part is finished before the sync' },
   },
   {
@@ -343,7 +345,7 @@ export const BUGS: readonly Bug[] = [
       'After a kill -9, a restart and then a power cut, letters may be missing that clients have seen.',
     difficulty: 'medium',
     hint: 'A server that was killed may have written letters that are not on disk yet. The next one reads them from the kernel’s memory and shows them: what must it do before?',
-    read: ['server/journal.ts'],
+    read: ['server/journal-file.ts'],
     trial: {
       args: JOURNAL,
       disk: 'fails:1',
@@ -353,12 +355,95 @@ export const BUGS: readonly Bug[] = [
       },
       wrong: { what: 'it listens, because it never asked the disk', sign: /listening on/ },
     },
-    file: 'server/journal.ts',
-    find: `// A server killed before this one may have left letters that are in the file, but not on disk; and a new name.
+    file: 'server/journal-file.ts',
+    find: `// A server killed before this one may have left letters that are in the file, but not on disk.
   await disk.fdatasync(fd);
 `,
-    replace: '// The name of the file may be new.\n',
+    replace: '',
     caughtBy: { file: 'journal.test', title: 'before the first letter, file and folder are synced' },
+  },
+  {
+    name: 'a part read is taken for the whole',
+    symptom: 'After a start from a disk that fails the text is gone, also from the file.',
+    difficulty: 'hard',
+    hint: 'read(2) may give less than was asked for, and says 0 at the end of a file. How does the start know that it has all of it?',
+    read: ['server/journal-file.ts', 'server/recovery.ts'],
+    trial: {
+      args: JOURNAL,
+      through: `printf abc > HERE/text; ${INJECT}=read,pread64:retval=0`,
+      right: { what: 'the server says that it could not read the file, and ends', sign: /it should hold 3 bytes/ },
+      wrong: { what: 'it listens, and takes all that is in the file for a hole', sign: /listening on/ },
+    },
+    file: 'server/journal-file.ts',
+    find: 'if (length === size)',
+    replace: 'if (length <= size)',
+    caughtBy: {
+      file: 'journal-server.test',
+      title: 'the system says that the file ends at a read of the journal: exit 1, the file as it was',
+    },
+  },
+  {
+    name: 'any NUL is a hole',
+    symptom: 'One byte that the disk got wrong, and the next start cuts off every letter after it.',
+    difficulty: 'medium',
+    hint: 'A power cut keeps whole pages from the disk. Where can the NULs that it leaves end?',
+    read: ['server/recovery.ts'],
+    trial: {
+      args: JOURNAL,
+      through: "printf 'ab\\000cd' > HERE/text; env",
+      right: { what: 'the server says at which byte the file is no text, and ends', sign: /byte 2 is 0x00/ },
+      wrong: { what: 'it listens, and the file holds ab', sign: /listening on/ },
+    },
+    file: 'server/recovery.ts',
+    find: 'page[0] === NUL ? page.every((byte) => byte === NUL) : !page.some(isForeign)',
+    replace: 'page[0] === NUL || !page.some(isForeign)',
+    caughtBy: {
+      file: 'journal.test',
+      title: 'a file with one NUL among its letters is refused with the position, and stays as it is',
+    },
+  },
+  {
+    name: 'what is cut off is lost',
+    symptom: 'What a start takes off the end of the file is nowhere to be found.',
+    difficulty: 'easy',
+    hint: 'The log names a file that should hold it. Who writes what into that file?',
+    read: ['server/journal-file.ts', 'server/disk.ts'],
+    trial: {
+      args: JOURNAL,
+      through: "rm -f HERE/text.cut-*; printf 'ab\\000' > HERE/text; env",
+      client: 'cat HERE/text.cut-* | wc -c',
+      right: { what: '1: the NUL that was at the end', sign: /^ *1$/m },
+      wrong: { what: '0', sign: /^ *0$/m },
+    },
+    file: 'server/journal-file.ts',
+    find: 'await writeAll(disk, fd, bytes);',
+    replace: 'await writeAll(disk, fd, bytes.subarray(bytes.length));',
+    caughtBy: {
+      file: 'journal.test',
+      title:
+        'a file with a zero-filled tail is taken up to its last whole letter, and the rest is kept beside it',
+    },
+  },
+  {
+    name: 'EDQUOT unknown',
+    symptom: 'When the quota of its user is used up, the server ends instead of waiting for room.',
+    difficulty: 'hard',
+    hint: 'libuv has no name for each errno of Linux. What does Node.js call an error that has none?',
+    read: ['server/journal.ts', 'shared/errors.ts'],
+    trial: {
+      args: JOURNAL,
+      through: `${INJECT}=write,pwrite64:error=EDQUOT:when=1`,
+      client: 'printf a | STRCLNT PORT',
+      right: { what: 'the server says that the disk is full, and a second later that it has room', sign: /full \(EDQUOT\)/ },
+      wrong: { what: 'the server says that it cannot write the journal, and ends', sign: /cannot write the journal/ },
+    },
+    file: 'shared/errors.ts',
+    find: 'named(error.code)',
+    replace: 'error.code',
+    caughtBy: {
+      file: 'journal-server.test',
+      title: 'a quota that is used up is a full disk: the letter is owed and tried again',
+    },
   },
   {
     name: 'ENOSPC bytes left in the file',
@@ -435,9 +520,9 @@ export const BUGS: readonly Bug[] = [
         sign: /changed it while/,
       },
     },
-    file: 'server/journal.ts',
-    find: 'written += await this.#disk.write(this.#fd, bytes.subarray(written));',
-    replace: 'this.#disk.write(this.#fd, bytes).catch(() => {});\n        written = bytes.length;',
+    file: 'server/disk.ts',
+    find: 'written += await disk.write(fd, bytes.subarray(written));',
+    replace: 'disk.write(fd, bytes).catch(() => {});\n    written = bytes.length;',
     caughtBy: { file: 'journal.test', title: COMMIT },
   },
   {

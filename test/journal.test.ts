@@ -3,7 +3,7 @@
 
 import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -59,6 +59,14 @@ async function say({ journal, text }: Opened, letters: string): Promise<void> {
   await Promise.race([durable, journal.failed]);
 }
 
+const NULS = (n: number) => '\0'.repeat(n);
+
+/** Where bytes were kept that a start cut off a journal. */
+function keptBeside(file: string): string[] {
+  const names = fs.readdirSync(FOLDER).filter((name) => name.startsWith(`${basename(file)}.cut-`));
+  return names.map((name) => join(FOLDER, name));
+}
+
 // --- what a start finds ---
 
 it('a new file is its owner’s alone, and holds the text and nothing else', async () => {
@@ -79,17 +87,28 @@ for (const [what, bytes, kept] of [
   ['3 bytes of 4', 'a\xf0\x9f\x98', 'a'],
   ['a zero-filled tail', 'ab\0\0\0', 'ab'],
   ['zeros alone', '\0\0\0', ''],
-  ['a hole, then letters', 'ab\0\0\0cd', 'ab'],
-  ['half a letter, then a hole, then its other half', 'a\xc3\0\0\xa9', 'a'],
+  ['a hole, then letters', `ab${NULS(4094)}cd`, 'ab'],
+  ['half a letter, then a hole, then its other half', `a\xc3${NULS(4094)}\xa9`, 'a'],
+  ['two holes with a page of letters between', `ab${NULS(4094)}${'x'.repeat(4096)}${NULS(4096)}cd`, 'ab'],
 ] as const) {
-  it(`a file with ${what} is taken up to its last whole letter`, async () => {
+  it(`a file with ${what} is taken up to its last whole letter, and the rest is kept beside it`, async () => {
     const found = Buffer.from(bytes, /[\x80-\xff]/.test(bytes) && kept === 'a' ? 'latin1' : 'utf8');
     const file = newFile(found);
     const { journal, text, events } = await open(file);
     assert.is(Buffer.from(text.view(0, text.length)).toString(), kept);
     assert.is(text.durable, text.length);
     assert.is(content(file), kept);
-    assert.equal(events, [{ type: 'journal', file, bytes: text.length, cut: found.length - text.length }]);
+    const cut = found.subarray(text.length);
+    const [keptIn = 'none', ...more] = keptBeside(file);
+    assert.equal(more, []);
+    const aside = cut.length === 0 ? {} : { keptIn };
+    assert.equal(events, [{ type: 'journal', file, bytes: text.length, cut: cut.length, ...aside }]);
+    if (cut.length === 0) assert.is(keptIn, 'none');
+    else {
+      assert.match(keptIn, /text-\d+\.cut-\d{8}T\d{6}\.\d{3}Z$/);
+      assert.ok(cut.equals(fs.readFileSync(keptIn)));
+      assert.is(fs.statSync(keptIn).mode & 0o777, 0o600);
+    }
     await say({ journal, text, events }, 'z');
     await journal.close();
     assert.is(content(file), `${kept}z`);
@@ -106,7 +125,11 @@ for (const [what, bytes, position, hint] of [
   ['an overlong form', '\xc0\x80', 0, '0xc0'],
   ['a surrogate', 'a\xed\xa0\x80', 1, '0xed'],
   ['a hole with another file’s bytes behind it', 'h\0i\0\n\0', 1, '0x00'],
-  ['a NUL further than one group from the end', `a\0${'x'.repeat(GROUP_BYTES)}`, 1, '0x00'],
+  ['a hole further than one group from the end', `a${NULS(4095)}${'x'.repeat(GROUP_BYTES)}`, 1, '0x00'],
+  ['one NUL among its letters', `a\0${'x'.repeat(5000)}`, 1, '0x00'],
+  ['NULs that end before their page does', `a${NULS(4094)}${'x'.repeat(5000)}`, 1, '0x00'],
+  ['a NUL behind a hole', `a${NULS(4095)}x\0y`, 1, '0x00'],
+  ['a NUL after each word, as of find -print0', 'usr\0lib\0doc\0', 3, '0x00'],
 ] as const) {
   it(`a file with ${what} is refused with the position, and stays as it is`, async () => {
     const found = Buffer.from(bytes, 'latin1');
@@ -114,11 +137,12 @@ for (const [what, bytes, position, hint] of [
     const { message } = await failure(open(file));
     assert.match(message, new RegExp(`${file}: byte ${position} is ${hint}, .*nothing was changed`));
     assert.equal(fs.readFileSync(file), found);
+    assert.equal(keptBeside(file), []);
   });
 }
 
-it('a NUL exactly one group from the end is a hole', async () => {
-  const file = newFile(`a\0${'x'.repeat(GROUP_BYTES - 1)}`);
+it('a hole that begins exactly one group before the end is cut off', async () => {
+  const file = newFile(`a${NULS(4095)}${'x'.repeat(GROUP_BYTES - 4095)}`);
   const { journal } = await open(file);
   await journal.close();
   assert.is(content(file), 'a');
@@ -174,16 +198,54 @@ function watched(calls: string[], change: Partial<Disk> = {}): Disk {
 }
 
 const COMMIT = ['write', 'write done', 'fdatasync', 'fdatasync done'];
+const FOLDER_SYNC = ['fsync', 'fsync done'];
 
 it('before the first letter, file and folder are synced', async () => {
   const calls: string[] = [];
   const { journal } = await open(newFile('abc'), { disk: watched(calls) });
-  assert.equal(calls, ['fdatasync', 'fdatasync done', 'fsync', 'fsync done']);
+  assert.equal(calls, [...FOLDER_SYNC, 'fdatasync', 'fdatasync done']);
   await journal.close();
-  calls.length = 0;
-  await (await open(newFile('abc\0'), { disk: watched(calls) })).journal.close();
-  assert.equal(calls.slice(0, 4), ['ftruncate', 'ftruncate done', 'fdatasync', 'fdatasync done']);
 });
+
+it('before anything is cut off, it and its file’s name are on disk elsewhere', async () => {
+  const calls: string[] = [];
+  await (await open(newFile('abc\0'), { disk: watched(calls) })).journal.close();
+  const cut = ['ftruncate', 'ftruncate done', 'fdatasync', 'fdatasync done'];
+  assert.equal(calls, [...COMMIT, ...FOLDER_SYNC, ...cut]);
+});
+
+it('what cannot be kept beside the file is not cut off', async () => {
+  const file = newFile('abc\0');
+  const write = async () => {
+    throw Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' });
+  };
+  const { message } = await failure(open(file, { disk: { ...DISK, write } }));
+  assert.match(message, /1 bytes at its end, .*, cannot be kept beside it: ENOSPC/);
+  assert.is(content(file), 'abc\0');
+  assert.equal(keptBeside(file), []);
+});
+
+for (const [what, read, why] of [
+  ['in pieces', (fd: number, into: Uint8Array) => DISK.read(fd, into.subarray(0, 3)), undefined],
+  ['with less than its length', async () => 0, 'it should hold 11 bytes, but 0 could be read'],
+  [
+    'with more than its length',
+    async (_fd: number, into: Uint8Array) => into.fill(0x61).length,
+    'it should hold 11 bytes, but 12 could be read',
+  ],
+] as const) {
+  it(`a file that is read ${what} is taken whole or not at all`, async () => {
+    const file = newFile('abcdefghié');
+    const opening = open(file, { disk: { ...DISK, read } });
+    if (why !== undefined) {
+      assert.match((await failure(opening)).message, `${why}; nothing was changed`);
+    } else {
+      const { journal, text } = await opening;
+      assert.is(Buffer.from(text.view(0, text.length)).toString(), content(file));
+      await journal.close();
+    }
+  });
+}
 
 it('a letter is durable after its write and an fdatasync; what comes meanwhile is the next group', async () => {
   const calls: string[] = [];
@@ -262,7 +324,7 @@ it('closing brings to disk what is in the text', async () => {
 // --- a disk that fails ---
 
 type Fault = 'EIO' | 'ENOSPC' | 'EDQUOT' | 'EINTR' | 'killed';
-type Call = 'open' | 'write' | 'fdatasync' | 'fsync' | 'ftruncate' | 'fstat' | 'stat';
+type Call = 'open' | 'read' | 'write' | 'fdatasync' | 'fsync' | 'ftruncate' | 'fstat' | 'stat';
 
 /** A disk whose n-th call of a kind fails, or dies half done: then nothing is ever heard again. */
 class FaultyDisk {
@@ -299,6 +361,7 @@ class FaultyDisk {
         this.opened.push(fd);
         return fd;
       }),
+      read: faulty('read', DISK.read),
       write: faulty('write', write),
       fdatasync: faulty('fdatasync', DISK.fdatasync),
       fsync: faulty('fsync', DISK.fsync),
@@ -366,6 +429,7 @@ function closeQuietly(fd: number): void {
 
 const FAILURES: Record<Call, readonly Fault[]> = {
   open: ['EIO', 'ENOSPC', 'EDQUOT', 'EINTR', 'killed'],
+  read: ['EIO', 'EINTR', 'killed'],
   write: ['EIO', 'ENOSPC', 'EDQUOT', 'EINTR', 'killed'],
   fdatasync: ['EIO', 'ENOSPC', 'EDQUOT', 'EINTR', 'killed'],
   ftruncate: ['EIO', 'ENOSPC', 'EDQUOT', 'EINTR', 'killed'],
@@ -401,7 +465,7 @@ function judge(survived: Survived, call: Call, n: number, fault: Fault): void {
     assert.is(failed, undefined, where);
     assert.is(shown, said, where);
     assert.is(fileAfter.toString(), said, where);
-  } else if (fault !== 'EIO' && call === 'write') {
+  } else if (fault !== 'EIO' && call === 'write' && !opening) {
     assert.is(failed, undefined, where);
     assert.is(shown, said, where);
     assert.is(fileAfter.toString(), said, where);

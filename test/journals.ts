@@ -29,6 +29,21 @@ export function missing(command: string, option = '--version'): string | undefin
 export const NO_FLOCK = missing('flock');
 export const NO_STRACE = NO_FLOCK ?? missing('strace', '-V');
 
+/**
+ * What to start a server through, for the system to do something else than it is asked in calls on one file.
+ * @param calls such as `write,pwrite64`
+ * @param effect as strace's inject= takes it, such as `error=EIO:when=2`
+ * @param trace where strace writes these calls
+ */
+export function injecting(file: string, calls: string, effect: string, trace: string): readonly string[] {
+  // strace counts calls in each thread by itself: the pool has but one
+  const inject = ['-e', `trace=${calls}`, '-e', `inject=${calls}:${effect}`];
+  return ['env', 'UV_THREADPOOL_SIZE=1', 'strace', '-f', '-qq', '-o', trace, '-P', file, ...inject];
+}
+
+export const READ = 'read,pread64';
+export const WRITE = 'write,pwrite64';
+
 export async function failure(promise: Promise<unknown>): Promise<Error & { code?: string }> {
   try {
     await promise;
