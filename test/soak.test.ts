@@ -5,6 +5,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { deafWithLittle, deafWithMuch, paste } from './soak/attacks.js';
 import { crowds } from './soak/crowds.js';
+import { faults } from './soak/faults.js';
 import { atMost, exactly, nothing, type Section, told } from './soak/section.js';
 import { slopeOf, steady } from './soak/steady.js';
 import { stops } from './soak/stops.js';
@@ -32,6 +33,7 @@ test(
 test('of what a client pastes that reads nothing, most stays at the client', good(paste));
 test('steady work leaves nothing behind, and the event loop is never late for long', good(steady));
 test('SIGTERM while clients send, each I/O model: what is printed explains all that they saw', good(stops));
+test('a fault at a call of the system, on a journal: no promise is broken', good(faults));
 
 test('a figure that is missed is not good', () => {
   assert.equal(atMost('memory', 64.04, 64, 'MiB').good, false);

@@ -8,6 +8,7 @@ import { hunt } from './seeded.js';
 import { deaf, floods, paste, resets } from './soak/attacks.js';
 import { fuzz, proxies, seeds } from './soak/chance.js';
 import { crowds } from './soak/crowds.js';
+import { faults } from './soak/faults.js';
 import { images, kills, traces } from './soak/journal.js';
 import { nothing, type Row, type Scope, type Section } from './soak/section.js';
 import { steady } from './soak/steady.js';
@@ -31,6 +32,7 @@ const SECTIONS: readonly Section[] = [
   { name: 'kills', run: kills },
   { name: 'images', run: images },
   { name: 'traces', run: traces },
+  { name: 'faults', run: faults },
   { name: 'bugs', run: bugs },
 ];
 

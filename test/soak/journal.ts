@@ -1,11 +1,10 @@
 // What crash.ts proves of the journal, in full.
 
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { killCycles, powerCutImages, tracedRun } from '../crash.js';
-import { exactly, nothing, type Row, type Scope, scaled, told } from './section.js';
+import { exactly, inFolder, nothing, type Row, type Scope, scaled, told } from './section.js';
 
 const KILL_CYCLES = 1_000;
 const IMAGES = 10_000;
@@ -66,13 +65,4 @@ export async function traces(scope: Scope): Promise<Row[]> {
       exactly('  sent before their fdatasync', early, 0),
     ];
   });
-}
-
-async function inFolder(use: (folder: string) => Promise<Row[]>): Promise<Row[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'strsvr-soak-'));
-  try {
-    return await use(folder);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
 }

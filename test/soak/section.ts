@@ -1,5 +1,9 @@
 // What the parts of `make soak` have in common: each gives rows of a table, and can be run in a share.
 
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 export interface Row {
   readonly what: string;
   readonly figure: number | string;
@@ -51,4 +55,14 @@ export function atMost(what: string, figure: number, limit: number, unit: string
 export function nothing(what: string, found: readonly string[]): Row {
   if (found.length === 0) return { what, figure: 0, good: true };
   return { what: `${what}: ${found[0]}`, figure: found.length, good: false };
+}
+
+/** Gives a section a folder for its files, which goes when it has ended. */
+export async function inFolder(use: (folder: string) => Promise<Row[]>): Promise<Row[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'strsvr-soak-'));
+  try {
+    return await use(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }

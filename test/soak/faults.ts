@@ -1,0 +1,86 @@
+// Faults at the calls of the system itself, on a server's journal: each call, each error, each time that it is made.
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { recoverFile } from '../crash.js';
+import { injecting, NO_STRACE, READ, WRITE } from '../journals.js';
+import { ByteClient, ended, Program } from '../support.js';
+import { inFolder, nothing, type Row, type Scope, scaled, told } from './section.js';
+
+/** What the system says, and whether the server then goes on as if nothing had happened, perhaps a little later. */
+interface Fault {
+  readonly calls: string;
+  readonly effect: string;
+  readonly survived: boolean;
+}
+
+const HELD = 'é€\ufffd';
+const TORN = Buffer.of(0xe2, 0x82); // a start cuts it off
+const LETTERS = ['a', 'é', '€', '😀'];
+const PATIENCE_MS = 30_000;
+
+const FAULTS: readonly Fault[] = [
+  ...each(READ, ['error=EIO', 'retval=0'], [1], false),
+  ...each(READ, ['error=EIO'], [2], false),
+  ...each(READ, ['error=EINTR'], [1, 2], true),
+  ...each('openat', ['error=EIO', 'error=ENOSPC', 'error=EDQUOT', 'error=EMFILE'], [1, 2], false),
+  ...each('openat', ['error=EINTR'], [1, 2], true),
+  ...each('statx', ['error=EIO'], [1, 2, 3, 6], false),
+  ...each('ftruncate', ['error=EIO', 'error=ENOSPC'], [1], false),
+  ...each('ftruncate', ['error=EINTR'], [1], true),
+  ...each('fdatasync', ['error=EIO', 'error=ENOSPC', 'error=EDQUOT'], [1, 2, 4], false),
+  ...each('fdatasync', ['error=EINTR'], [1, 2, 4], true),
+  ...each(WRITE, ['error=EIO', 'error=EROFS', 'error=EFBIG'], [1, 2, 4], false),
+  ...each(WRITE, ['error=ENOSPC', 'error=EDQUOT', 'error=EINTR'], [1, 2, 4], true),
+];
+
+function each(calls: string, effects: string[], times: number[], survived: boolean): Fault[] {
+  return effects.flatMap((effect) =>
+    times.map((when) => ({ calls, effect: `${effect}:when=${when}`, survived })),
+  );
+}
+
+export async function faults(scope: Scope): Promise<Row[]> {
+  if (NO_STRACE !== undefined) return [told('faults at calls of the system', `skipped: ${NO_STRACE}`)];
+  return inFolder(async (folder) => {
+    const total = scaled(FAULTS.length, scope);
+    const broken: string[] = [];
+    for (let done = 0; done < total; done += 1) {
+      scope.progress(done, total);
+      const fault = FAULTS[Math.floor((done * FAULTS.length) / total)] as Fault;
+      const found = await brokenBy(fault, folder);
+      if (found !== undefined) broken.push(`${fault.calls} ${fault.effect}: ${found}`);
+    }
+    return [told('faults at calls of the system, on a journal', total), nothing('  promises broken', broken)];
+  });
+}
+
+/** Sends a few letters to a server whose journal has the fault. @returns the promise that it broke */
+async function brokenBy({ calls, effect, survived }: Fault, folder: string): Promise<string | undefined> {
+  const file = join(folder, 'text');
+  writeFileSync(file, Buffer.concat([Buffer.from(HELD), TORN]));
+  const through = injecting(file, calls, effect, join(folder, 'strace'));
+  const server = new Program('server/strsvr.js', ['0', '--journal', file, '--clients', '1'], [], through);
+  let answered = HELD;
+  try {
+    const [, port] = await server.says('stdout', /listening on .+:(\d+)[ \n]/);
+    const client = await ByteClient.connect({ host: '127.0.0.1', port: Number(port) });
+    for (const letter of LETTERS) {
+      const reply = answered + letter;
+      client.send(letter);
+      const came = (await client.receive(Buffer.byteLength(reply))).toString();
+      if (came !== reply) return `${came} for ${reply}`;
+      answered = reply;
+    }
+    client.close();
+  } catch {} // it did not start, or does not answer any more: what is right follows
+  const { status, stdout } = await ended(server, PATIENCE_MS).finally(() => server.kill());
+  const all = HELD + LETTERS.join('');
+  const whole = readFileSync(file);
+  if (!whole.subarray(0, Buffer.byteLength(answered)).equals(Buffer.from(answered)))
+    return 'answered letters are gone';
+  const found = (await recoverFile(whole, folder)).toString();
+  if (!found.startsWith(answered) || !all.startsWith(found)) return `${found} is recovered, of ${answered}`;
+  if (survived) return answered === all && status === 0 ? undefined : `exit ${status} after ${answered}`;
+  return status === 1 && !stdout.includes('final value') ? undefined : `exit ${status}`;
+}
