@@ -276,7 +276,7 @@ export const BUGS: readonly Bug[] = [
     symptom: 'Two servers may be started with one file.',
     difficulty: 'easy',
     hint: 'lock() gives a promise. What is a promise as a condition?',
-    read: ['server/journal.ts', 'server/disk.ts'],
+    read: ['server/journal-file.ts', 'server/disk.ts'],
     trial: {
       args: JOURNAL,
       client: 'node HERE/dist/server/strsvr.js 0 --journal HERE/text',
@@ -371,7 +371,10 @@ export const BUGS: readonly Bug[] = [
     trial: {
       args: JOURNAL,
       through: `printf abc > HERE/text; ${INJECT}=read,pread64:retval=0`,
-      right: { what: 'the server says that it could not read the file, and ends', sign: /it should hold 3 bytes/ },
+      right: {
+        what: 'the server says that it could not read the file, and ends',
+        sign: /it should hold 3 bytes/,
+      },
       wrong: { what: 'it listens, and takes all that is in the file for a hole', sign: /listening on/ },
     },
     file: 'server/journal-file.ts',
@@ -434,8 +437,14 @@ export const BUGS: readonly Bug[] = [
       args: JOURNAL,
       through: `${INJECT}=write,pwrite64:error=EDQUOT:when=1`,
       client: 'printf a | STRCLNT PORT',
-      right: { what: 'the server says that the disk is full, and a second later that it has room', sign: /full \(EDQUOT\)/ },
-      wrong: { what: 'the server says that it cannot write the journal, and ends', sign: /cannot write the journal/ },
+      right: {
+        what: 'the server says that the disk is full, and a second later that it has room',
+        sign: /full \(EDQUOT\)/,
+      },
+      wrong: {
+        what: 'the server says that it cannot write the journal, and ends',
+        sign: /cannot write the journal/,
+      },
     },
     file: 'shared/errors.ts',
     find: 'named(error.code)',

@@ -4,7 +4,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startStringServer } from 'strsvr';
 import { suite } from 'uvu';
@@ -181,17 +180,19 @@ test('a journal is for events alone, also to programs', async () => {
 
 // --- a disk that is slow, hangs, or is full while people are connected ---
 
-it('a slow disk: the event loop stays free, two commits answer everybody, line ends pass', async () => {
+it('a slow disk: line ends pass meanwhile, two commits answer everybody', async () => {
   const { fdatasync } = DISK;
   let syncs = 0;
+  let release = () => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
   const server = await startStringServer({ port: 0, journal: newFile() });
   DISK.fdatasync = async (fd) => {
     syncs += 1;
-    await sleep(500);
+    await released;
     await fdatasync(fd);
   };
-  const delay = monitorEventLoopDelay({ resolution: 5 });
-  delay.enable();
   try {
     const crowd = await Promise.all(Array.from({ length: 20 }, () => ByteClient.connect(server.address)));
     const other = await ByteClient.connect(server.address);
@@ -200,22 +201,17 @@ it('a slow disk: the event loop stays free, two commits answer everybody, line e
     const answers = Promise.all(crowd.map((client) => client.receive(1))).finally(() => {
       answered = true;
     });
-    const latencies: number[] = [];
-    while (!answered) {
-      const sent = performance.now();
+    for (let i = 0; i < 100; i += 1) {
       other.send('\n');
       await other.receive(1);
-      latencies.push(performance.now() - sent);
-      await sleep(5);
     }
+    assert.not(answered);
+    release();
     await answers;
-    latencies.sort((one, other) => one - other);
-    assert.ok((latencies[Math.floor(latencies.length * 0.99)] ?? 0) < 100, 'line ends wait');
-    assert.ok(delay.percentile(99) / 1e6 < 100, 'the event loop is held up');
     assert.ok(syncs <= 2, `${syncs} commits`);
     for (const client of [other, ...crowd]) client.close();
   } finally {
-    delay.disable();
+    release();
     DISK.fdatasync = fdatasync;
     await server.stop();
   }
