@@ -4,7 +4,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { startStringServer } from 'strsvr';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
