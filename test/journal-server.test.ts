@@ -282,7 +282,8 @@ it('strclnt says in a line that a letter was refused, the disk being full, and e
       owed.send('a');
       await server.says('stderr', /journal's disk is full/);
       const { status, stdout, stderr } = await run('client/strclnt.js', at(address), 'b\n');
-      const why = 'it has stopped, or its text or disk is full';
+      const why =
+        'it has stopped, or its text or disk is full, or it does not admit this client (--max-connections, --allow)';
       assert.is(stderr, `strclnt: ${at(address).join(':')} has closed the connection: ${why}\n`);
       assert.is(stdout, '');
       assert.is(status, 1);
