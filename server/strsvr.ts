@@ -4,8 +4,9 @@
 
 import { StringDecoder } from 'node:string_decoder';
 import { formatAddress } from '../shared/address.js';
-import { logLine, print, readCommandLine, runCommand, stopOnSignal } from '../shared/command.js';
+import { killSelf, print, readCommandLine, runCommand, stopOnSignal } from '../shared/command.js';
 import { errorCode, UsageError } from '../shared/errors.js';
+import { stderr } from '../shared/line-writer.js';
 import {
   choice,
   DEFAULT_BACKLOG,
@@ -46,7 +47,7 @@ await runCommand('strsvr', async () => {
     detailed: show && log !== 'silent',
     onEvent: (entry) => {
       const line = render(entry, log, show);
-      if (line !== undefined) logLine(line);
+      if (line !== undefined) stderr.write(line);
     },
   });
   // A process cannot end while one of its threads sleeps in a call of the system.
@@ -54,7 +55,7 @@ await runCommand('strsvr', async () => {
     () => void server.stop(),
     (signal) => {
       server.cutOff();
-      if (options.journal !== undefined) endBy(signal); // the thread may be with the disk
+      if (options.journal !== undefined) killSelf(signal); // the thread may be with the disk
     },
   );
   await print(`listening on ${formatAddress(server.address)} (${options.io})\n`).catch(
@@ -67,13 +68,14 @@ await runCommand('strsvr', async () => {
     stuck = errorCode(error) === 'HUNG';
     throw error;
   });
+  await stderr.flush(); // on a terminal, the log and the final value are in order
   await print('the final value of v is ');
   await printText(text);
   await print('\n');
 });
 
 // Not the signal that asked for the stop: whoever supervises the server must not take this for an orderly end.
-if (stuck) endBy('SIGKILL');
+if (stuck) killSelf('SIGKILL');
 
 /** As it is; or made safe for a terminal, in pieces, because the longest text is longer than a string may be. */
 async function printText(text: Buffer): Promise<void> {
@@ -82,12 +84,6 @@ async function printText(text: Buffer): Promise<void> {
   for (let start = 0; start < text.length; start += PIECE_BYTES) {
     await print(visible(decoder.write(text.subarray(start, start + PIECE_BYTES))));
   }
-}
-
-/** Ends the process whatever its threads do; process.exit would wait for them. */
-function endBy(signal: NodeJS.Signals): void {
-  process.removeAllListeners(signal);
-  process.kill(process.pid, signal);
 }
 
 function readOptions() {

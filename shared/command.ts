@@ -7,6 +7,7 @@ import { Socket } from 'node:net';
 import { constants } from 'node:os';
 import type { ArgumentsCamelCase, Argv, default as Yargs } from 'yargs';
 import { errorCode, OperationalError, stdoutError, UsageError } from './errors.js';
+import { stderr } from './line-writer.js';
 import { visible, visiblePieces } from './terminal.js';
 
 const require = createRequire(import.meta.url);
@@ -137,12 +138,7 @@ export async function printLine(line: string): Promise<void> {
 
 /** Writes a line to stderr, made safe for a terminal. */
 export function tell(line: string): void {
-  logLine(visible(line));
-}
-
-/** Writes a line to stderr that is safe for a terminal. */
-export function logLine(line: string): void {
-  process.stderr.write(`${line}\n`);
+  stderr.write(visible(line));
 }
 
 /**
@@ -156,6 +152,7 @@ export function stopOnSignal(stop: () => void, cutOff?: (signal: NodeJS.Signals)
     process.on(signal, () => {
       if (stopping) {
         cutOff?.(signal);
+        if (stderr.hung) killSelf(signal);
         process.exit(128 + constants.signals[signal]);
       }
       stopping = true;
@@ -172,9 +169,29 @@ export function ignoreDebuggerSignal(): void {
   process.on('SIGUSR1', () => {});
 }
 
-/** Runs a command to its end and turns what went wrong into a line on stderr and an exit status. */
-export async function runCommand(name: string, main: () => Promise<void>): Promise<void> {
+/** Ends the process whatever its threads do; process.exit would wait for their system calls. */
+export function killSelf(signal: NodeJS.Signals): void {
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
+}
+
+export interface Failure {
+  readonly status: 1 | 2;
+  readonly message: string;
+}
+
+/**
+ * Runs a command to its end and turns what went wrong into a line on stderr and an exit status.
+ * @param failureLine renders that line
+ */
+export async function runCommand(
+  name: string,
+  main: () => Promise<void>,
+  failureLine = ({ message }: Failure) => visible(`${name}: ${message}`),
+): Promise<void> {
   process.stdout.on('error', () => {}); // whoever prints is told
+  process.stderr.on('error', () => {}); // Node.js itself writes its warnings there
+  process.once('exit', () => stderr.flushSync());
   try {
     await main().catch((thrown: unknown) => {
       if (thrown instanceof Printed) return print(`${thrown.text}\n`);
@@ -182,13 +199,18 @@ export async function runCommand(name: string, main: () => Promise<void>): Promi
     });
   } catch (error) {
     if (errorCode(error) === 'EPIPE') return; // a reader that has seen enough (`| head -1`) is no failure
-    if (error instanceof UsageError) fail(2, `${name}: ${error.message} (see --help)`);
-    else if (error instanceof OperationalError) fail(1, `${name}: ${error.message}`);
-    else throw error;
+    const failure = failureOf(error);
+    if (failure === undefined) throw error;
+    stderr.write(failureLine(failure));
+    process.exitCode = failure.status;
+  } finally {
+    await stderr.flush();
+    if (stderr.hung) killSelf('SIGKILL');
   }
 }
 
-function fail(status: number, line: string): void {
-  tell(line);
-  process.exitCode = status;
+function failureOf(error: unknown): Failure | undefined {
+  if (error instanceof UsageError) return { status: 2, message: `${error.message} (see --help)` };
+  if (error instanceof OperationalError) return { status: 1, message: error.message };
+  return undefined;
 }

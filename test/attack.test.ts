@@ -218,6 +218,60 @@ function limitDescriptors(server: Program, limit: number): void {
   assert.is(status, 0, String(stderr));
 }
 
+// --- a log that cannot be written ---
+
+testWith(
+  test,
+  existsSync('/dev/full') ? undefined : 'there is no /dev/full',
+  'a full disk under the log',
+  async () => {
+    const full = ['sh', '-c', 'exec "$@" 2>/dev/full', 'sh'];
+    await each(IO_MODELS, (io) => withStrsvr(['0', ...model(io)], outlivesItsLog(5), undefined, full));
+  },
+);
+
+test('the reader of the log goes away', async () => {
+  await each(IO_MODELS, (io) =>
+    withStrsvr(['0', ...model(io)], async (server, address) => {
+      server.child.stderr?.destroy();
+      await outlivesItsLog(5)(server, address);
+    }),
+  );
+});
+
+/** Its stderr is a terminal of its own that takes nothing: as good as one that was stopped with Ctrl-S. */
+const ON_STOPPED_TERMINAL = `
+import os, pty, sys
+ours, its = pty.openpty()
+os.dup2(its, 2)
+os.set_inheritable(ours, True)
+os.execvp(sys.argv[1], sys.argv[1:])`;
+
+testWith(
+  test,
+  onPath('python3') ? undefined : 'python3 opens the terminal',
+  'the terminal that shows the log is stopped',
+  async () => {
+    const stopped = ['python3', '-c', ON_STOPPED_TERMINAL];
+    await each(['events', 'poll'], (io) =>
+      withStrsvr(['0', ...model(io)], outlivesItsLog(1_000), undefined, stopped),
+    );
+  },
+);
+
+/** Its lines cannot be written, however many clients come; they are served, and it ends in order. */
+function outlivesItsLog(clients: number): (server: Program, address: Address) => Promise<void> {
+  return async (server, address) => {
+    for (let i = 0; i < clients; i += 1) (await answered(address)).close();
+    const client = await ByteClient.connect(address);
+    client.send('a');
+    assert.is((await client.receive(1)).toString(), 'a');
+    client.close();
+    await ended(server);
+    assert.match(server.stdout, /the final value of v is a\n$/);
+  };
+}
+
 // --- clients that take nothing ---
 
 test('where the kernel is asked, a reply that it holds for somebody who does not read is enough', async () => {
