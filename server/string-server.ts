@@ -81,7 +81,7 @@ export async function startStringServer(options: StringServerOptions = {}): Prom
   } = completeOptions(options);
   const { io } = settings;
   const started = performance.now();
-  const trace = traceFile === undefined ? undefined : await openTrace(traceFile);
+  const trace = traceFile === undefined ? undefined : await openTrace(traceFile, file);
   const troubles = new Troubles((entry) => {
     if (detailed || !isDetail(entry.event)) onEvent?.(entry);
     trace?.record(entry);
@@ -106,6 +106,7 @@ export async function startStringServer(options: StringServerOptions = {}): Prom
   const recovered = countLetters(text.view(0, text.length));
   const model = new Model({ ...settings, maxConnections, text, journal, log });
   const address = await model.listen().catch(async (error: unknown) => {
+    trace?.close();
     await journal?.close();
     throw error instanceof OperationalError ? error : listenError(error, settings);
   });
@@ -156,9 +157,9 @@ export async function startStringServer(options: StringServerOptions = {}): Prom
 
 // Like the models, these are loaded when they are wanted.
 
-async function openTrace(file: string): Promise<Trace> {
+async function openTrace(file: string, journal: string | undefined): Promise<Trace> {
   const { Trace } = await import('./trace.js');
-  return new Trace(file);
+  return new Trace(file, journal);
 }
 
 async function openJournal(options: JournalOptions): Promise<Journal> {
