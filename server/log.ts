@@ -44,6 +44,9 @@ export type ServerEvent =
   | { type: 'journal failed'; message: string }
   | { type: 'waits'; client: number; remote: Address; seconds: number }
   | ({ type: 'cost' } & Cost)
+  /** The command's: lines of the log that could not be written, and why it ends with which status. */
+  | { type: 'logDropped'; lines: number; reason: string }
+  | { type: 'failed'; message: string; status: 1 | 2 }
   | Detail;
 
 /** Events of the hot path; made only while somebody watches. */
@@ -120,7 +123,7 @@ export class Log {
   }
 
   record(event: ServerEvent): void {
-    this.pass({ at: performance.timeOrigin + performance.now(), thread: this.#thread, event });
+    this.pass(entryOf(event, this.#thread));
   }
 
   /** Takes over an entry that was recorded in another thread. */
@@ -129,13 +132,17 @@ export class Log {
   }
 }
 
+export function entryOf(event: ServerEvent, thread = 0): LogEntry {
+  return { at: performance.timeOrigin + performance.now(), thread, event };
+}
+
 /**
  * The line for an entry; undefined where none is wanted.
  * @param show whether lines name descriptors and both ends of a connection
  */
 export function render({ at, event }: LogEntry, format: LogFormat, show: boolean): string | undefined {
   if (format === 'silent') return undefined;
-  return format === 'json' ? json(at, event) : story(event, show);
+  return format === 'json' ? json(at, event, show) : story(event, show);
 }
 
 /** Whether an event is one of the hot path, with letters in it. */
@@ -149,9 +156,40 @@ const DETAILS: ReadonlySet<ServerEvent['type']> = new Set([
   'asked',
 ] satisfies Detail['type'][]);
 
-function json(at: number, event: ServerEvent): string {
+/** As pino writes them: its tools read `level`, `time` and `msg`. */
+function json(at: number, event: ServerEvent, show: boolean): string {
   const safe = (_key: string, value: unknown) => (typeof value === 'string' ? visible(value) : value);
-  return JSON.stringify({ time: new Date(at).toISOString(), ...event }, safe);
+  const msg = message(event) ?? story(event, show);
+  return JSON.stringify({ level: levelOf(event), time: Math.round(at), ...event, msg }, safe);
+}
+
+/** What text lines leave out because stdout or the command's failure says it. */
+function message(event: ServerEvent): string | undefined {
+  if (event.type === 'listening') return `listening on ${formatAddress(event.address)} (${event.io})`;
+  if (event.type === 'journal failed' || event.type === 'failed') return event.message;
+  return undefined;
+}
+
+const [DEBUG, INFO, WARN, ERROR, FATAL] = [20, 30, 40, 50, 60] as const;
+
+function levelOf(event: ServerEvent): number {
+  if (isDetail(event)) return DEBUG;
+  switch (event.type) {
+    case 'warning':
+    case 'refused':
+    case 'refused more':
+    case 'logDropped':
+      return WARN;
+    case 'closed':
+      return event.reason === 'stalled' || event.reason === 'overdue' ? WARN : INFO;
+    case 'disk full':
+    case 'journal failed':
+      return ERROR;
+    case 'failed':
+      return FATAL;
+    default:
+      return INFO;
+  }
 }
 
 /** The line for people; undefined for what another line already says. */
@@ -190,7 +228,10 @@ function story(event: ServerEvent, show: boolean): string | undefined {
     case 'disk free':
       return "the journal's disk has room again: new letters are taken";
     case 'journal failed': // the command says it
+    case 'failed':
       return undefined;
+    case 'logDropped':
+      return `${count(event.lines, 'line')} dropped here: ${visible(event.reason)}`;
     case 'cost':
       return costLine(event);
   }

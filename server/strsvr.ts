@@ -4,7 +4,14 @@
 
 import { StringDecoder } from 'node:string_decoder';
 import { formatAddress } from '../shared/address.js';
-import { killSelf, print, readCommandLine, runCommand, stopOnSignal } from '../shared/command.js';
+import {
+  type Failure,
+  killSelf,
+  print,
+  readCommandLine,
+  runCommand,
+  stopOnSignal,
+} from '../shared/command.js';
 import { errorCode, UsageError } from '../shared/errors.js';
 import { stderr } from '../shared/line-writer.js';
 import {
@@ -32,7 +39,7 @@ import {
 import { visible } from '../shared/terminal.js';
 import { IO_MODELS, type IoModelName } from './io/model.js';
 import { networks } from './io/networks.js';
-import { render } from './log.js';
+import { entryOf, render, type ServerEvent } from './log.js';
 import { startStringServer } from './string-server.js';
 
 const PIECE_BYTES = 64 * 1024;
@@ -40,7 +47,13 @@ const PIECE_BYTES = 64 * 1024;
 /** Whether a call to the disk hangs. */
 let stuck = false;
 
-await runCommand('strsvr', async () => {
+/** Known before the options are: what is wrong with them is JSON as well. */
+const asJson = /(^|\0)--log(=|\0)json(\0|$)/.test(process.argv.slice(2).join('\0'));
+const renderJson = (event: ServerEvent) => render(entryOf(event), 'json', false) ?? '';
+if (asJson) stderr.notice = (dropped) => renderJson({ type: 'logDropped', ...dropped });
+const failureLine = asJson ? (failure: Failure) => renderJson({ type: 'failed', ...failure }) : undefined;
+
+const main = async () => {
   const { options, log, show } = readOptions();
   const server = await startStringServer({
     ...options,
@@ -72,7 +85,9 @@ await runCommand('strsvr', async () => {
   await print('the final value of v is ');
   await printText(text);
   await print('\n');
-});
+};
+
+await runCommand('strsvr', main, failureLine);
 
 // Not the signal that asked for the stop: whoever supervises the server must not take this for an orderly end.
 if (stuck) killSelf('SIGKILL');

@@ -179,6 +179,10 @@ test('--log json writes a JSON object a line, --log silent nothing', async () =>
       events.map(({ type }) => type),
       ['listening', 'came', 'read', 'wrote', 'read', 'closed', 'cost'],
     );
+    for (const { level, time, msg } of events) {
+      assert.ok([20, 30].includes(level) && Number.isInteger(time) && msg !== '', msg);
+    }
+    assert.is(events[0].msg, `listening on 127.0.0.1:${address.port} (events)`);
     assert.equal(events[2].unanswered, ['a', '\\u{202E}']);
     assert.is(events[5].controls, 1);
     assert.is(events[5].reason, 'ended');
@@ -187,6 +191,18 @@ test('--log json writes a JSON object a line, --log silent nothing', async () =>
     await (await ByteClient.connect(address)).endAndReceive();
     assert.is((await server.finished).stderr, '');
   });
+});
+
+test('with --log json a failure is JSON as well: wrong options, a host that is not here', async () => {
+  const wrong = await run('server/strsvr.js', ['--log=json', '--io', 'magic']);
+  const elsewhere = await run('server/strsvr.js', ['0', '--log', 'json', '--host', '192.0.2.1']);
+  for (const { status, stderr } of [wrong, elsewhere]) {
+    const { level, time, msg, ...failure } = JSON.parse(stderr);
+    assert.is(level, 60);
+    assert.ok(Number.isInteger(time));
+    assert.equal(failure, { type: 'failed', status, message: msg });
+  }
+  assert.equal([wrong.status, elsewhere.status], [2, 1]);
 });
 
 test('why a client is gone is said: full text, reset, thrown away controls', async () => {
