@@ -8,9 +8,23 @@ import { BoundedBuffer } from '../shared/bounded-buffer.js';
 import { errorCode, lostError, OperationalError, tooLongError } from '../shared/errors.js';
 import { isControl } from '../shared/letters.js';
 import { lines } from '../shared/lines.js';
-import { DEFAULT_HOST, DEFAULT_MAX_REPLY, DEFAULT_PORT } from '../shared/options.js';
+import {
+  type Checks,
+  checkOptions,
+  DEFAULT_HOST,
+  DEFAULT_MAX_REPLY,
+  DEFAULT_PORT,
+  flag,
+  MAX_PORT,
+  MAX_REPLY_LIMIT,
+  MAX_WAIT_MS,
+  nonEmpty,
+  wholeNumber,
+} from '../shared/options.js';
 import { excerpt } from '../shared/terminal.js';
 import { openSocket } from './socket.js';
+
+export { OperationalError };
 
 /** On the raw wire a reply is over when nothing has followed it for so long. */
 const RAW_QUIET_MS = 20;
@@ -23,18 +37,30 @@ export interface ConnectOptions extends Partial<Address> {
   readonly maxReply?: number;
 }
 
+const CHECKS: Checks = new Map(
+  Object.entries({
+    host: nonEmpty('host'),
+    port: wholeNumber('port', 1, MAX_PORT),
+    raw: flag('raw'),
+    connectTimeoutMs: wholeNumber('connectTimeoutMs', 1, MAX_WAIT_MS),
+    maxReply: wholeNumber('maxReply', 1, MAX_REPLY_LIMIT),
+  } satisfies Record<keyof ConnectOptions, (value: unknown) => unknown>),
+);
+
 /** Gives the reply to a letter that has been sent; undefined when the stream ends before it. */
 type ReplyReader = (letter: string) => Promise<string | undefined>;
 
 /**
  * Connects to a string-concatenation server, on 127.0.0.1:2000 unless told otherwise.
- * @throws OperationalError when there is no server or it does not answer the connect
+ * @throws TypeError that names an option which is unknown or not what it may be; OperationalError when there is no server
+ *   or it does not answer the connect
  * @example
  * const connection = await connect({ port: 2000 });
  * const text = await connection.send('a');
  * connection.close();
  */
 export async function connect(options: ConnectOptions = {}): Promise<Connection> {
+  checkOptions(options, CHECKS);
   const { host = DEFAULT_HOST, port = DEFAULT_PORT, connectTimeoutMs, ...how } = options;
   const socket = await openSocket({ host, port }, { server: 'strsvr', timeoutMs: connectTimeoutMs }).catch(
     (error: unknown) => {

@@ -3,6 +3,8 @@
 
 import { UsageError } from '../shared/errors.js';
 import {
+  type Checks,
+  checkOptions,
   DEFAULT_BACKLOG,
   DEFAULT_HOST,
   DEFAULT_MAX_CONNECTIONS,
@@ -21,7 +23,6 @@ import {
   MAX_WORK,
   nonEmpty,
   oneOf,
-  rejectUnknown,
   SYNCS,
   type Sync,
   wholeNumber,
@@ -74,9 +75,9 @@ const DEFAULTS: CompleteOptions = {
   trace: undefined,
 };
 
-type Checks = { readonly [Name in keyof CompleteOptions]: (value: unknown) => CompleteOptions[Name] };
+type CheckOfEach = { readonly [Name in keyof CompleteOptions]: (value: unknown) => CompleteOptions[Name] };
 
-const CHECKS: ReadonlyMap<string, (value: unknown) => unknown> = new Map(
+const CHECKS: Checks = new Map(
   Object.entries({
     host: nonEmpty('host'),
     port: wholeNumber('port', 0, MAX_PORT),
@@ -97,7 +98,7 @@ const CHECKS: ReadonlyMap<string, (value: unknown) => unknown> = new Map(
     onEvent: callback,
     detailed: flag('detailed'),
     trace: nonEmpty('trace'),
-  } satisfies Checks),
+  } satisfies CheckOfEach),
 );
 
 /**
@@ -105,11 +106,7 @@ const CHECKS: ReadonlyMap<string, (value: unknown) => unknown> = new Map(
  * @throws TypeError that names the option which is unknown, or is not what it may be
  */
 export function completeOptions(options: StringServerOptions): CompleteOptions {
-  rejectUnknown(options, [...CHECKS.keys()]);
-  const given = Object.entries(options)
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => [name, CHECKS.get(name)?.(value)]);
-  const complete: CompleteOptions = { ...DEFAULTS, ...Object.fromEntries(given) };
+  const complete: CompleteOptions = { ...DEFAULTS, ...checkOptions(options, CHECKS) };
   if (complete.journal !== undefined && complete.io !== 'events')
     throw new UsageError(`journal: expected with io events alone, got ${complete.io}`);
   return complete;

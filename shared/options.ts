@@ -83,10 +83,21 @@ export function flag(name: string): (value: unknown) => boolean {
   };
 }
 
-/** A program's option that none of these names has is misspelt. Throws UsageError. */
-export function rejectUnknown(options: object, names: readonly string[]): void {
-  const unknown = Object.keys(options).find((name) => !names.includes(name));
-  if (unknown !== undefined) throw new UsageError(`${unknown}: no such option, expected ${names.join(', ')}`);
+/** What each option of a program may be: reads a value, or throws a UsageError. */
+export type Checks = ReadonlyMap<string, (value: unknown) => unknown>;
+
+/**
+ * Checks a program's options; one that is undefined is left out.
+ * @throws UsageError that names the option which is misspelt, or is not what it may be
+ */
+export function checkOptions(options: object, checks: Checks): Record<string, unknown> {
+  const given = Object.entries(options).flatMap(([name, value]) => {
+    const check = checks.get(name);
+    if (check === undefined)
+      throw new UsageError(`${name}: no such option, expected ${[...checks.keys()].join(', ')}`);
+    return value === undefined ? [] : [[name, check(value)] as const];
+  });
+  return Object.fromEntries(given);
 }
 
 /** The address that a server listens on, for yargs. */

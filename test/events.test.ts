@@ -2,7 +2,7 @@
 
 import { EventEmitter, once } from 'node:events';
 import { type LogEntry, OperationalError, type StringServer, startStringServer } from 'strsvr';
-import { connect } from 'strsvr/client';
+import { OperationalError as ClientError, connect } from 'strsvr/client';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Model } from '../server/io/events.js';
@@ -48,6 +48,18 @@ test('an option that is misspelt or is not what it may be is a TypeError that na
       },
     );
   }
+  for (const [options, expected] of [
+    [{ prot: 2000 }, /^prot: no such option, expected host, port, raw, /],
+    [{ port: 70_000 }, /^port: expected a whole number from 1 to 65535, got 70000$/],
+  ] as const) {
+    await connect(options as object).then(
+      () => assert.unreachable(JSON.stringify(options)),
+      (error) => {
+        assert.instance(error, TypeError);
+        assert.match(error.message, expected);
+      },
+    );
+  }
   await withServer({ clients: undefined, port: 0, maxLength: undefined }, async () => {});
 });
 
@@ -58,6 +70,7 @@ test('what the world does wrong is an OperationalError, which the library export
       (error) => {
         assert.instance(error, OperationalError);
         assert.is(error.code, 'EADDRINUSE');
+        assert.is(OperationalError, ClientError);
       },
     );
   });
