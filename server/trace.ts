@@ -10,7 +10,7 @@ import type { LogEntry, ServerEvent } from './log.js';
 
 const CAPACITY = 100_000;
 /** Of a read, so many letters are kept. */
-const MAX_LETTERS = 64;
+const MAX_LETTERS = 16;
 /** Entries that are written at a time: all of them together may be longer than a string can be. */
 const WRITE_ENTRIES = 1_000;
 /** Never through a symbolic link, and without waiting for the reader of a FIFO. It holds letters: for its owner alone. */
