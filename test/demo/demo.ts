@@ -14,7 +14,7 @@ import { gaugeable } from './gauge.js';
 import { type Arrangement, fourPanes, threePanes } from './layout.js';
 import { outToLunch } from './lunch.js';
 import { wrap } from './panes.js';
-import { brokenPromises, conclusion } from './promises.js';
+import { brokenPromises, conclusion, untold } from './promises.js';
 import { onScreen, printable, watchable } from './screen.js';
 import { replay } from './session.js';
 import { differences } from './transcript.js';
@@ -81,7 +81,9 @@ async function lunch(stop: AbortSignal): Promise<void> {
   );
   const broken = brokenPromises(outcomes);
   const verdict = broken.length === 0 ? ['as the models promise'] : ['not as the models promise:', ...broken];
-  await report(fourPanes(scene), [...wrap(conclusion(outcomes), COLUMNS), ...verdict], BY_HAND.length);
+  const doubts = untold(outcomes).flatMap((line) => wrap(line, COLUMNS));
+  const words = [...wrap(conclusion(outcomes), COLUMNS), ...verdict, ...doubts];
+  await report(fourPanes(scene), words, BY_HAND.length);
   if (broken.length > 0) process.exitCode = 1;
 }
 

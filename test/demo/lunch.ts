@@ -2,12 +2,12 @@
 // model that does not do as it promises is given time, and then shown as it is.
 
 import type { Pane } from './panes.js';
-import { broken, LETTERS, MODELS, type Outcome, promisedAnswers, WORD } from './promises.js';
+import { broken, isSettled, LETTERS, MODELS, type Outcome, promisedAnswers, WORD } from './promises.js';
 import { Table } from './table.js';
 
 /** How long an answer may take, and how long it may take until the figures are as promised: the machine may be busy. */
-const ANSWER_MS = 5_000;
-const FIGURES_MS = 15_000;
+const ANSWER_MS = 30_000;
+const FIGURES_MS = 30_000;
 
 /** What is to be seen at one moment. */
 export interface Scene {
@@ -53,7 +53,10 @@ export async function outToLunch({ stepFrames, endFrames }: Pace, onFrame: OnFra
     await room.frames(stepFrames);
     await typeWord(room, stepFrames);
     await room.frames(endFrames);
-    await room.until(({ model, figures }) => broken(model, figures).length === 0, FIGURES_MS);
+    await room.until(
+      ({ model, figures }) => isSettled(figures) && broken(model, figures).length === 0,
+      FIGURES_MS,
+    );
     const { scene } = room;
     const seen = tables.map(({ model, figures }) => ({ model, atLunch: figures }));
 

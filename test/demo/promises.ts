@@ -2,6 +2,7 @@
 // made from the figures alone: it would say so if threads burned the core.
 
 import type { IoModelName } from 'strsvr';
+import type { CpuShares } from './gauge.js';
 
 export const MODELS = ['blocking', 'nonblocking', 'threads', 'events'] as const satisfies IoModelName[];
 export type Model = (typeof MODELS)[number];
@@ -10,17 +11,17 @@ export type Model = (typeof MODELS)[number];
 export const WORD = 'hurry';
 export const LETTERS = WORD.length;
 
-/** A server that uses more than this share of a core burns it. */
+/** A server that wants more than this share of a core burns it. */
 export const BURNING_PERCENT = 50;
-/** One that uses less than this rests. Between the two nothing is promised: it may have just started, or have no room. */
+/** One that wants less than this rests. Between the two nothing can be told. */
 const RESTING_PERCENT = 20;
 
 /** What is seen of a server. */
 export interface Figures {
   /** For so many of its letters client 2 has got the whole string. */
   readonly answered: number;
-  /** Share of a core; undefined while it was not watched long enough. */
-  readonly cpuPercent: number | undefined;
+  /** undefined while it was not watched long enough. */
+  readonly cpu: CpuShares | undefined;
   /** Kernel threads that the server did not have without clients. */
   readonly clientThreads: number;
   /** Whether the server says that everybody waits. */
@@ -34,11 +35,11 @@ export interface Outcome {
   readonly answeredAfterLunch: number;
 }
 
-const RESTING = { answered: LETTERS, cpuPercent: 0, clientThreads: 0, everybodyWaits: false };
+const RESTING = { answered: LETTERS, cpu: { used: 0, wanted: 0 }, clientThreads: 0, everybodyWaits: false };
 /** Of the share of a core, all that is promised is whether the server burns it or rests. */
 const PROMISED: Record<Model, Figures> = {
   blocking: { ...RESTING, answered: 0, everybodyWaits: true },
-  nonblocking: { ...RESTING, cpuPercent: 100 },
+  nonblocking: { ...RESTING, cpu: { used: 100, wanted: 100 } },
   threads: { ...RESTING, clientThreads: 2 },
   events: RESTING,
 };
@@ -50,7 +51,31 @@ export function promisedAnswers(model: Model, typed: number): number {
 
 /** Where a model at lunch is not as promised: a line for each place, none when all is. */
 export function broken(model: Model, seen: Figures): string[] {
-  return compare(model, facts(PROMISED[model]), facts(seen));
+  const [promisedLoad, seenLoad] = [load(PROMISED[model]), load(seen)];
+  return [
+    ...compare(model, facts(PROMISED[model]), facts(seen)),
+    ...(promisedLoad === undefined || seenLoad === undefined
+      ? []
+      : compare(model, [promisedLoad], [seenLoad])),
+  ];
+}
+
+/** Whether it burns a core or rests can be told, or never will be. */
+export function isSettled({ cpu }: Figures): boolean {
+  return cpu !== undefined && (cpu.wanted === undefined || load({ cpu }) !== undefined);
+}
+
+/** A line for each model of which nothing can be told about the core. */
+export function untold(outcomes: readonly Outcome[]): string[] {
+  return outcomes
+    .filter(({ atLunch }) => load(atLunch) === undefined)
+    .map(({ model, atLunch: { cpu } }) => {
+      const why =
+        cpu?.wanted === undefined
+          ? 'this kernel does not say how long its threads wait for a core'
+          : `the machine is too busy, it wants ${cpu.wanted} % of a core`;
+      return `${model}: whether it burns a core or rests cannot be told: ${why}`;
+    });
 }
 
 /** The same for the whole act: what had to wait is answered in the end, by every model. */
@@ -67,10 +92,10 @@ export function conclusion(outcomes: readonly Outcome[]): string {
     index === 0 ? `${model} answered ${answered} of ${LETTERS} letters` : `${model} ${answered}`,
   );
   const served = outcomes.filter(({ atLunch }) => atLunch.answered === LETTERS);
-  const costs = served.map(({ model, atLunch: { cpuPercent, clientThreads } }, index) =>
+  const costs = served.map(({ model, atLunch: { cpu, clientThreads } }, index) =>
     index === 0
-      ? `That took ${model} ${cpuPercent} % of a core and ${clientThreads} client threads`
-      : `${model} ${cpuPercent} % and ${clientThreads}`,
+      ? `That took ${model} ${cpu?.used ?? '…'} % of a core and ${clientThreads} client threads`
+      : `${model} ${cpu?.used ?? '…'} % and ${clientThreads}`,
   );
   const late = outcomes
     .filter((outcome) => !served.includes(outcome))
@@ -82,20 +107,20 @@ export function conclusion(outcomes: readonly Outcome[]): string {
   ].join(' ');
 }
 
-function facts({ answered, cpuPercent, clientThreads, everybodyWaits }: Figures): string[] {
+function facts({ answered, clientThreads, everybodyWaits }: Figures): string[] {
   return [
     answers(answered),
-    load(cpuPercent),
     `has ${clientThreads} client threads`,
     `says ${everybodyWaits ? '' : 'nothing like '}"everybody waits"`,
   ];
 }
 
-function load(cpuPercent: number | undefined): string {
-  if (cpuPercent === undefined) return 'was not watched long enough for its CPU';
-  if (cpuPercent > BURNING_PERCENT) return `uses more than ${BURNING_PERCENT} % of a core`;
-  if (cpuPercent < RESTING_PERCENT) return `uses less than ${RESTING_PERCENT} % of a core`;
-  return `uses ${cpuPercent} % of a core`;
+/** By the CPU that it wants: a busy machine cannot hide that. undefined: nothing can be told. */
+function load({ cpu }: Pick<Figures, 'cpu'>): string | undefined {
+  if (cpu?.wanted === undefined) return undefined;
+  if (cpu.wanted > BURNING_PERCENT) return `wants more than ${BURNING_PERCENT} % of a core`;
+  if (cpu.wanted < RESTING_PERCENT) return `wants less than ${RESTING_PERCENT} % of a core`;
+  return undefined;
 }
 
 function answers(count: number): string {

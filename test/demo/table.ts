@@ -13,7 +13,7 @@ const LEFT_COLUMNS = 'client 1, at lunch'.length;
 export class Table {
   readonly model: Model;
   readonly client2 = new Player('client/strclnt.js');
-  figures: Figures = { answered: 0, cpuPercent: undefined, clientThreads: 0, everybodyWaits: false };
+  figures: Figures = { answered: 0, cpu: undefined, clientThreads: 0, everybodyWaits: false };
   readonly #server = new Player('server/strsvr.js');
   readonly #client1 = new Player('client/strclnt.js');
   #gauge: Gauge | undefined;
@@ -53,7 +53,7 @@ export class Table {
   look(): void {
     this.figures = {
       answered: answeredOn(this.client2.lines),
-      cpuPercent: this.#gauge?.cpuPercent(),
+      cpu: this.#gauge?.cpu(),
       clientThreads: this.#gauge?.newThreads ?? 0,
       everybodyWaits: some('everybody waits for ')(this.#server.lines),
     };
@@ -61,7 +61,7 @@ export class Table {
 
   /** Both clients' terminals, the last that the server has told, and the figures. */
   get pane(): Pane {
-    const { answered, cpuPercent = '…', clientThreads } = this.figures;
+    const { answered, cpu, clientThreads } = this.figures;
     // Where the status takes two rows, it is not broken within this figure.
     const threads = `${clientThreads}\u00a0client\u00a0thread${clientThreads === 1 ? '' : 's'}`;
     const left = [`client 1${this.#whereIsClient1}`, ...this.#client1.lines];
@@ -71,7 +71,7 @@ export class Table {
       title: `strsvr --io ${this.model}`,
       lines: rows.map((row) => `${(left[row] ?? '').padEnd(LEFT_COLUMNS)} │ ${right[row] ?? ''}`),
       footer: this.#server.lines.findLast((line) => !/: send took /.test(line)) ?? '',
-      status: `answered ${answered} of ${LETTERS}, CPU ${cpuPercent} %, ${threads}`,
+      status: `answered ${answered} of ${LETTERS}, CPU ${cpu?.used ?? '…'} %, ${threads}`,
     };
   }
 
