@@ -20,15 +20,16 @@ import { textMemory } from '../server/memory.js';
 import { Text } from '../server/text.js';
 import {
   type Address,
+  asleep,
   ByteClient,
   built,
   countNoChildren,
-  cpuSeconds,
   ended as endedWithin,
   model,
   onPath,
   Program,
   testWith,
+  until,
   withServer,
   withStrsvr,
 } from './support.js';
@@ -130,10 +131,7 @@ testWith(
         limitDescriptors(server, lowestFree(server));
         const waiting = await ByteClient.connect(address);
         await server.says('stderr', /warning: no descriptor is free: /);
-        const before = cpuSeconds(server);
-        await sleep(700);
-        const used = cpuSeconds(server) - before;
-        assert.ok(used < 0.2, `${io}: ${used} s`);
+        await until(() => asleep(server), `${io} is asleep`);
         if (stays) inside.send('\n');
         if (stays) assert.is((await inside.receive(1)).toString(), '\n', io);
         limitDescriptors(server, 1_000);
@@ -381,18 +379,23 @@ test('who waits for the journal is not cut off, however long that takes', async 
 });
 
 test('a server stopped for longer than --stall-timeout cuts off nobody who reads when it goes on', async () => {
+  const stallSeconds = 5; // a reader on a busy machine is not kept from reading for as long
   await each(IO_MODELS, async (io) => {
-    await withImpatient(io, async (server, address) => {
+    const args = ['0', ...model(io), '--stall-timeout', String(stallSeconds)];
+    await withStrsvr(args, async (server, address) => {
       const reader = await ByteClient.connect(address);
-      const name = await nameOf(reader, server);
-      reader.send('x'.repeat(8_000)); // 32 MB of replies, and more where the text was not empty
-      await reader.receive(2_000_000);
-      await sleep(200); // it does not read, so some are owed
-      server.child.kill('SIGSTOP');
-      await sleep(1_200);
+      let received = 0;
+      reader.socket.on('data', ({ length }) => {
+        received += length;
+      });
+      const hasReceived = (bytes: number) => until(() => received > bytes || reader.socket.closed, io);
+      reader.send('x'.repeat(8_000)); // 32 MB of replies
+      await hasReceived(2_000_000);
+      server.child.kill('SIGSTOP'); // while more are owed
+      await sleep(1_200 * stallSeconds);
       server.child.kill('SIGCONT');
-      for (let i = 0; i < 5; i += 1) await reader.receive(2_000_000);
-      assert.not.match(server.stderr, `${name} cut off`, io);
+      await hasReceived(31_000_000);
+      assert.not.match(server.stderr, 'cut off', io);
       reader.close();
     });
   });
@@ -421,7 +424,7 @@ testWith(
         const { timer, when, row } = serversEnd(silent, address) ?? {};
         assert.is(timer, '02', `${io}: ${row}`); // 02: keepalive
         const seconds = Number.parseInt(when ?? '', 16) / 100;
-        assert.ok(seconds > 40 && seconds <= 45, `${io}: ${seconds} s`);
+        assert.ok(seconds > 10 && seconds <= 45, `${io}: ${seconds} s`); // it counts down since the last byte came
         silent.close();
       });
     });
@@ -481,13 +484,6 @@ testWith(test, NO_PROC, '1,000 connections that are reset at once leave nothing 
 /** Numbers of the open descriptors of a server in a process of its own, or of this process and the servers in it. */
 function descriptors(server: Program | 'self'): number[] {
   return readdirSync(`/proc/${server === 'self' ? server : server.child.pid}/fd`).map(Number);
-}
-
-async function until(condition: () => boolean, what: string): Promise<void> {
-  for (let patience = 200; !condition(); patience -= 1) {
-    assert.ok(patience > 0, what);
-    await sleep(10);
-  }
 }
 
 // --- strangers, and floods of them ---

@@ -130,11 +130,12 @@ test('a load that never sleeps counts as busy only while a client has something 
     },
     async (address) => {
       const found = await runLoad({
-        ...{ ...address, clients: 2, silent: 0, letters: 20, warmup: 1, prefill: 0, timeoutMs: 10_000 },
+        ...{ ...address, clients: 2, silent: 0, letters: 20, warmup: 1, prefill: 0, timeoutMs: 30_000 },
         ...{ burst: 1, writes: 1, nagle: false, spin: true, seed: 1 },
       });
       assert.is(found.answered, 20);
       assert.equal(found.faults, {});
+      // All but a few of its turns find nothing to do; when another process has the core, it is not busy either.
       assert.ok(found.loadCpu < 0.9, `busy for ${found.loadCpu}`);
       assert.ok((found.uncorrected?.p50 ?? 0) >= LATE_MS - 1);
     },
@@ -142,16 +143,23 @@ test('a load that never sleeps counts as busy only while a client has something 
 });
 
 test('a burst is timed until its last reply, and its replies are looked at', async () => {
-  const plan = { letters: 100, warmup: 3, timeoutMs: 10_000 };
+  const plan = { letters: 100, warmup: 3, timeoutMs: 30_000 };
   await withServer({}, async (server) => {
     const found = await runBurst({ ...plan, ...server.address });
     assert.ok('ms' in found && found.ms > 0);
     assert.is((await server.stop()).text.length, 100);
   });
   await withNetServer(
-    (socket) => socket.pipe(socket),
+    (socket) => {
+      let left = plan.warmup + plan.letters;
+      socket.on('data', (data) => {
+        socket.write(data);
+        left -= data.length;
+        if (left === 0) socket.end();
+      });
+    },
     async (address) => {
-      const found = await runBurst({ ...plan, ...address, timeoutMs: 500 });
+      const found = await runBurst({ ...plan, ...address });
       assert.equal(found, { wrong: '100 of 5050 bytes came' });
     },
   );
@@ -164,8 +172,8 @@ test('the command measures, tells each number against its target, and leaves eve
     const { status, stdout, stderr } = await run('client/lab/bench.js', args);
     assert.is(status, 0, stderr);
     assert.match(stdout, /; seed 7, 3 repeats$/m);
-    assert.match(stdout, /^start {2}ms until strsvr listens {2}about \d+ +<= 200 {2}not shown: 3 repeats/m);
-    assert.match(stdout, /^start {2}ms of node -e 0 +about \d+$/m);
+    assert.match(stdout, /^start {2}ms until strsvr listens {2}about \S+ +<= 200 {2}not shown: 3 repeats/m);
+    assert.match(stdout, /^start {2}ms of node -e 0 +about \S+$/m);
     const { seed, experiments, goals } = JSON.parse(readFileSync(join(out, 'results.json'), 'utf8'));
     assert.is(seed, 7);
     assert.is(experiments[0].runs.length, 6);

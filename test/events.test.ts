@@ -1,7 +1,10 @@
 // The server among real clients: slow, silent, broken, many.
 
 import { EventEmitter, once } from 'node:events';
-import { type LogEntry, OperationalError, type StringServer, startStringServer } from 'strsvr';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type LogEntry, OperationalError, startStringServer } from 'strsvr';
 import { OperationalError as ClientError, connect } from 'strsvr/client';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -10,7 +13,7 @@ import { RECEIVE_BYTES } from '../server/io/receive.js';
 import { Log } from '../server/log.js';
 import { textMemory } from '../server/memory.js';
 import { Text } from '../server/text.js';
-import { ByteClient, Program, withServer, withStrsvr } from './support.js';
+import { type Address, ByteClient, onPath, Program, testWith, withServer, withStrsvr } from './support.js';
 
 test('the address says which port was free, and the outcome says what was stored', async () => {
   const server = await startStringServer({ port: 0 });
@@ -165,31 +168,36 @@ test('50 clients at once: each reply ends in its letter, replies grow, the text 
   });
 });
 
-test('60 letters with LF take less than 5 ms each, at the median', async () => {
-  await withStrsvr(['0'], async (_, address) => {
-    assert.ok((await medianRoundTripMs(address)) < 5);
-  });
-});
-
-test('with --nagle a reply’s LF waits for the client’s acknowledgement, where the system delays that', async () => {
-  await withStrsvr(['0', '--nagle'], async (_, address) => {
-    const median = await medianRoundTripMs(address);
-    if (process.platform === 'linux') assert.ok(median > 20, `${median} ms`);
-  });
-});
-
-async function medianRoundTripMs(address: StringServer['address']): Promise<number> {
-  const client = await ByteClient.connect(address);
-  const times: number[] = [];
-  for (let i = 1; i <= 60; i += 1) {
-    const started = performance.now();
-    client.send('x\n');
-    await client.receive(i + 1);
-    times.push(performance.now() - started);
-  }
-  client.close();
-  return times.sort((a, b) => a - b)[30] ?? Number.NaN;
-}
+testWith(
+  test,
+  onPath('strace') ? undefined : 'there is no strace',
+  'a client’s socket has TCP_NODELAY, and with --nagle it has not',
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'strsvr-'));
+    const trace = join(folder, 'trace');
+    try {
+      for (const [args, sockets] of [
+        [[], 2],
+        [['--nagle'], 0],
+      ] as const) {
+        const through = ['strace', '-f', '-e', 'trace=setsockopt', '-o', trace];
+        const use = async (server: Program, address: Address) => {
+          for (let client = 0; client < 2; client += 1) {
+            const connection = await connect(address);
+            await connection.send('a');
+            connection.close();
+          }
+          await server.finished;
+        };
+        await withStrsvr(['0', '--clients', '2', ...args], use, undefined, through);
+        const lines = readFileSync(trace, 'utf8').match(/TCP_NODELAY, \[1\]/g) ?? [];
+        assert.is(lines.length, sockets, args.join(' '));
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  },
+);
 
 test('a client that never reads costs little memory and holds up nobody', async () => {
   await withStrsvr(['0'], async (server, address) => {
@@ -200,15 +208,9 @@ test('a client that never reads costs little memory and holds up nobody', async 
     const before = await residentBytes(server);
     const megabyte = Buffer.alloc(1_000_000, 'x');
     greedy.send(megabyte);
-    let slowest = 0;
-    for (let i = 0; i < 200; i += 1) {
-      const started = performance.now();
-      await healthy.send('b');
-      slowest = Math.max(slowest, performance.now() - started);
-    }
+    for (let i = 0; i < 200; i += 1) await healthy.send('b');
     const grown = (await residentBytes(server)) - before;
     assert.ok(grown < 24 * 1024 * 1024, `${grown} bytes`);
-    assert.ok(slowest < 500, `${slowest} ms`);
     const { length } = await healthy.send('c');
     assert.ok(length < 20_000, `it was read from although it does not read: ${length} letters`);
     greedy.close();
@@ -313,7 +315,7 @@ test('of clients that flood the server each is read once in turn, not one on and
 /** What they send fits into the kernel's buffers. */
 const FLOODS = { clients: 10, reads: 6 };
 
-test('a stop answers what is in the text, and ends in time although a client does not read', async () => {
+test('a stop answers what is in the text, and ends although a client does not read', async () => {
   const server = await startStringServer({ port: 0 });
   const [silent, greedy] = [
     await ByteClient.connect(server.address),
@@ -325,25 +327,26 @@ test('a stop answers what is in the text, and ends in time although a client doe
   greedy.send('x'.repeat(20_000));
   const other = await connect(server.address);
   await other.send('b'); // by now the server has read what the greedy one sent before
-  const started = performance.now();
   const stopped = server.stop();
   assert.is((await silent.receiveAll()).toString(), '');
   const { text } = await stopped;
-  assert.ok(performance.now() - started < 6_000);
   assert.match(text.toString(), /^ax+b$/);
   greedy.close();
   other.close();
 });
 
-test('a stop with idle clients takes no longer than a person would wait', async () => {
-  const server = await startStringServer({ port: 0 });
-  const idle = await ByteClient.connect(server.address);
-  idle.send('a');
-  await idle.receive(1);
-  const started = performance.now();
-  await server.stop();
-  assert.ok(performance.now() - started < 1_000);
-  idle.close();
+test('a stop does not wait for idle clients: none is overdue', async () => {
+  await withStrsvr(['0'], async (server, address) => {
+    const idle = await ByteClient.connect(address);
+    idle.send('a');
+    await idle.receive(1);
+    server.child.kill('SIGTERM');
+    const { status, stderr } = await server.finished;
+    assert.is(status, 0);
+    assert.match(stderr, /client 1 (left|closed)/);
+    assert.not.match(stderr, 'cut off');
+    idle.close();
+  });
 });
 
 test('a port that is taken is said, with how to see by whom', async () => {

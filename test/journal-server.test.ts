@@ -20,7 +20,6 @@ import {
   newFile,
   noAnswer,
   READ,
-  until,
   WRITE,
 } from './journals.js';
 import {
@@ -32,6 +31,7 @@ import {
   run,
   sideBySide,
   testWith,
+  until,
   withStrsvr,
 } from './support.js';
 
@@ -229,14 +229,12 @@ for (const [signals, status, what] of [
         const client = await ByteClient.connect(address);
         client.send('ab');
         await until(() => content(file) === 'ab');
-        const stopped = performance.now();
         server.child.kill('SIGTERM');
         await server.says('stderr', /stopping/);
         if (signals === 2) server.child.kill('SIGTERM');
         await noAnswer(client);
-        const finished = await ended(server, 10_000);
+        const finished = await ended(server);
         assert.is(finished.status, status);
-        assert.ok(performance.now() - stopped < (signals === 1 ? 6_000 : 1_000), 'it takes too long');
         assert.not.match(finished.stdout, 'final value');
         if (signals === 2) return;
         assert.match(
@@ -262,7 +260,7 @@ slow('a full disk and a SIGTERM: who is owed a reply is told from who does not r
       await server.says('stderr', /journal's disk is full \(ENOSPC\): 2 bytes not answered/);
       server.child.kill('SIGTERM');
       await noAnswer(client);
-      const { status, stdout, stderr } = await ended(server, 10_000);
+      const { status, stdout, stderr } = await ended(server);
       assert.is(status, 0);
       assert.match(stderr, 'client 1 cut off, its letters could not be brought to disk in 5 s: 2 letters\n');
       assert.match(stderr, 'the disk is full: 2 bytes are lost, of letters that were not answered\n');
@@ -345,7 +343,7 @@ testWith(
   async () => {
     const file = newFile();
     const trace = join(FOLDER, 'slow');
-    const through = injecting(file, 'fdatasync', 'delay_enter=800000:when=2+', trace);
+    const through = injecting(file, 'fdatasync', 'delay_enter=4000000:when=2', trace);
     await withStrsvr(
       ['0', '--journal', file],
       async (_server, address) => {

@@ -14,8 +14,8 @@ import { textMemory } from '../server/memory.js';
 import { GROUP_BYTES } from '../server/recovery.js';
 import { Text } from '../server/text.js';
 import { powerCutImages } from './crash.js';
-import { content, FOLDER, failure, NO_FLOCK, newFile, until } from './journals.js';
-import { testWith } from './support.js';
+import { content, FOLDER, failure, NO_FLOCK, newFile } from './journals.js';
+import { testWith, until } from './support.js';
 
 const test = suite('journal');
 

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
-import type { ByteClient } from './support.js';
+import { type ByteClient, TIMEOUT_MS } from './support.js';
 
 export const FOLDER = fs.mkdtempSync(join(tmpdir(), 'strsvr-journal-'));
 process.on('exit', () => fs.rmSync(FOLDER, { recursive: true }));
@@ -56,13 +56,5 @@ export async function failure(promise: Promise<unknown>): Promise<Error & { code
 /** The connection must end before a byte comes. */
 export async function noAnswer(client: ByteClient): Promise<void> {
   const end = client.receiveSome().then(String, () => 'the end');
-  assert.is(await Promise.race([end, sleep(10_000, 'silence', { ref: false })]), 'the end');
-}
-
-export async function until(condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 10_000;
-  while (!condition()) {
-    assert.ok(performance.now() < deadline, `never happened: ${condition}`);
-    await sleep(1);
-  }
+  assert.is(await Promise.race([end, sleep(TIMEOUT_MS, 'silence', { ref: false })]), 'the end');
 }

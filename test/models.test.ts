@@ -13,9 +13,19 @@ import * as assert from 'uvu/assert';
 import { QUIET_MS } from '../server/io/limits.js';
 import { IO_MODELS } from '../server/io/model.js';
 import { check, digest, type Operation } from '../shared/history.js';
-import { type Address, ByteClient, countNoChildren, model, withServer, withStrsvr } from './support.js';
+import {
+  type Address,
+  asleep,
+  ByteClient,
+  countNoChildren,
+  model,
+  until,
+  withServer,
+  withStrsvr,
+} from './support.js';
 
 countNoChildren();
+const NO_PROC = existsSync('/proc/self/task') ? undefined : 'it is seen in /proc';
 /** In `blocking` a silent client holds up the others: there, clients can only take turns. */
 const takesTurns = (io: IoModelName) => io === 'blocking';
 
@@ -301,21 +311,17 @@ test('a stop ends within 5 s although a client never reads, and a second signal 
       greedy.socket.pause();
       if (takesTurns(io)) await server.says('stderr', /everybody waits for client 1/);
       else await stuck(address);
-      const started = performance.now();
       server.child.kill('SIGTERM');
       await server.says('stderr', /stopping/);
       if (signals === 2) server.child.kill('SIGTERM');
+      else if (NO_PROC === undefined) await until(() => asleep(server), `${io} sleeps while it waits`);
       const { status, stdout, stderr } = await server.finished;
-      const seconds = (performance.now() - started) / 1000;
-      assert.ok(seconds < (signals === 1 ? 7 : 2), `${io} took ${seconds} s`);
       assert.is(status, signals === 1 ? 0 : 143, io);
       assert.is(/final value of v is [xw]+\n/.test(stdout), signals === 1, io);
       // What is still owed may just fit into the kernel's buffers after all, which grow as they like.
       if (signals === 1)
         assert.match(stderr, /client 1 (cut off, it did not take its replies in 5 s|closed)/, stderr);
       if (/cut off/.test(stderr)) cutOff.push(io);
-      const cpu = Number(/; CPU (\d+\.\d) s;/.exec(stderr)?.[1] ?? 0);
-      assert.ok(cpu < 3, `${io} took ${cpu} s of CPU to wait for 5 s`);
       greedy.close();
     });
   };

@@ -1,17 +1,16 @@
 // The calls of libc, as far as the suite of the models does not show them; and what happens where they are missing.
 
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { startStringServer } from 'strsvr';
 import { connect } from 'strsvr/client';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { EAGAIN, POLLIN, POLLOUT, posix, SHUT_RDWR, SystemError } from '../shared/posix.js';
 import { EpollList, PollList } from '../shared/structs.js';
-import { type Address, ByteClient, built, withServer } from './support.js';
+import { type Address, ByteClient, built, ended, Program, TIMEOUT_MS, withServer } from './support.js';
 
 const BLOCKING = { nonblocking: false, nagle: false, keepAlive: { idle: 45, between: 1, times: 10 } };
 
@@ -58,7 +57,7 @@ test('a socket connects without blocking, and epoll tells when it may be written
     const fd = posix().connect(address, { nagle: false, receiveBuffer: 4_096 });
     const list = new PollList(1);
     list.set(0, fd, POLLOUT);
-    assert.is(posix().ppoll(list, 1, 1_000), 1);
+    assert.is(posix().ppoll(list, 1, TIMEOUT_MS), 1);
     posix().connected(fd);
     const accepted = posix().accept(listener, BLOCKING);
     if (typeof accepted === 'number') throw new Error('nobody was accepted');
@@ -77,7 +76,7 @@ test('a socket connects without blocking, and epoll tells when it may be written
       posix().close(epoll);
     }
     posix().abort(accepted.fd);
-    assert.is(posix().poll(list, 1, 1_000), 1);
+    assert.is(posix().poll(list, 1, TIMEOUT_MS), 1);
     assert.throws(() => posix().recv(fd, Buffer.alloc(1)), /ECONNRESET/);
     posix().close(fd);
   });
@@ -88,7 +87,7 @@ test('a connect that fails tells so when it is asked', async () => {
   const fd = posix().connect(address, { nagle: true });
   const list = new PollList(1);
   list.set(0, fd, POLLOUT);
-  posix().poll(list, 1, 1_000);
+  posix().poll(list, 1, TIMEOUT_MS);
   assert.throws(() => posix().connected(fd), /ECONNREFUSED/);
   posix().close(fd);
   assert.throws(() => posix().connect({ host: '255.255.255.255', port: 1 }, { nagle: true }), /connect E/);
@@ -168,15 +167,21 @@ test('without koffi events works, and the others are refused in one line', async
     }
     const strsvr = (io: string) => {
       const args = [join(folder, 'dist/server/strsvr.js'), '0', '--io', io];
-      return promisify(execFile)(process.execPath, args, { timeout: 2_000 }).catch((error) => error);
+      return new Program(spawn(process.execPath, args, { stdio: 'pipe' }));
     };
-    const refused = await strsvr('poll');
-    assert.is(refused.code, 1);
+    const refused = await ended(strsvr('poll'));
+    assert.is(refused.status, 1);
     assert.is(
       refused.stderr,
       'strsvr: without the package koffi only --io events works; npm install koffi\n',
     );
-    assert.match((await strsvr('events')).stdout, /^listening on 127\.0\.0\.1:\d+ \(events\)\n/);
+    const served = strsvr('events');
+    try {
+      await served.says('stdout', /^listening on 127\.0\.0\.1:\d+ \(events\)\n/);
+    } finally {
+      served.kill();
+      await served.finished;
+    }
   } finally {
     rmSync(folder, { recursive: true });
   }

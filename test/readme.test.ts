@@ -34,7 +34,10 @@ function followTheTutorial(): Row[] {
   });
 }
 
-/** Commands by the names that `npm link` gives them. */
+/** A pause in a row is so many times as long here: what must happen meanwhile may take long on a busy machine. */
+const LONGER = 3;
+
+/** Commands by the names that `npm link` gives them, and a longer sleep. */
 function commandsOnPath(): string {
   const folder = mkdtempSync(join(tmpdir(), 'strsvr-'));
   for (const [name, path] of [
@@ -45,6 +48,8 @@ function commandsOnPath(): string {
       mode: 0o755,
     });
   }
+  const sleep = `#!/bin/sh\nPATH='${process.env['PATH']}' exec sleep $(($1 * ${LONGER}))\n`;
+  writeFileSync(join(folder, 'sleep'), sleep, { mode: 0o755 });
   return folder;
 }
 

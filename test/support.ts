@@ -3,7 +3,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -57,7 +57,8 @@ export interface Finished {
   readonly stderr: string;
 }
 
-const PATIENCE_MS = 30_000;
+/** Only ends what hangs: nothing is judged by it. */
+export const TIMEOUT_MS = 60_000;
 
 /** A program in a process of its own: one of ours by its path, or any other that has been started. */
 export class Program {
@@ -110,9 +111,9 @@ export class Program {
     }
   }
 
-  /** Resolves to the match once stdout or stderr contains the pattern; rejects if the program ends before, or after 30 s. */
+  /** Resolves to the match once stdout or stderr contains the pattern; rejects if the program ends before, or after a minute. */
   async says(stream: 'stdout' | 'stderr', pattern: RegExp): Promise<RegExpExecArray> {
-    const signal = AbortSignal.timeout(PATIENCE_MS);
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
     for (;;) {
       const match = pattern.exec(this[stream]);
       if (match !== null) return match;
@@ -130,8 +131,8 @@ export class Program {
   }
 }
 
-/** What a program said, if it ends in time; never waits for ever. */
-export async function ended(program: Program, withinMs: number): Promise<Finished> {
+/** What a program said, once it has ended; never waits for ever. */
+export async function ended(program: Program, withinMs = TIMEOUT_MS): Promise<Finished> {
   const finished = await Promise.race([program.finished, sleep(withinMs, undefined, { ref: false })]);
   if (finished === undefined) throw new Error(`it did not end within ${withinMs} ms:\n${program.stderr}`);
   return finished;
@@ -248,11 +249,28 @@ export class ByteClient {
   }
 }
 
-/** User and system time of a program so far, where there is a /proc; the system counts in hundredths. */
-export function cpuSeconds(program: Program): number {
-  const stat = readFileSync(`/proc/${program.child.pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / 100;
+/** Resolves once the condition holds. */
+export async function until(condition: () => boolean, what = String(condition)): Promise<void> {
+  const deadline = performance.now() + TIMEOUT_MS;
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error(`never happened: ${what}`);
+    await sleep(5);
+  }
+}
+
+/**
+ * Whether all threads of a program sleep at this moment, where there is a /proc: field 3 of proc_pid_stat(5). A program
+ * that spins is never seen asleep, however little of a core it gets; false once it has ended.
+ */
+export function asleep({ child: { pid } }: Program): boolean {
+  try {
+    return readdirSync(`/proc/${pid}/task`).every((task) => {
+      const stat = readFileSync(`/proc/${pid}/task/${task}/stat`, 'utf8');
+      return stat.charAt(stat.lastIndexOf(')') + 2) === 'S';
+    });
+  } catch {
+    return false;
+  }
 }
 
 /** A Python program in a process of its own. */

@@ -3,9 +3,7 @@
 
 import { spawn } from '@lydell/node-pty';
 import xterm from '@xterm/headless';
-
-/** Ends a hang; a busy machine is not one. */
-const PATIENCE_MS = 30_000;
+import { TIMEOUT_MS } from './support.js';
 
 export class Terminal {
   /** Resolves to the program's exit status; 128 and more if a signal ended it. */
@@ -59,7 +57,7 @@ export class Terminal {
       };
       const giveUp = () =>
         settle(new Error(`the terminal never showed ${what}, but:\n${this.screen.join('\n')}`));
-      const patience = setTimeout(giveUp, PATIENCE_MS);
+      const patience = setTimeout(giveUp, TIMEOUT_MS);
       const look = () => {
         if (wanted(this.screen)) settle();
         else if (this.#ended) giveUp();

@@ -47,7 +47,7 @@ function plan(clients: number, seconds: number): Omit<LoadPlan, 'host' | 'port' 
   return { clients, letters, rate: clients, warmup: 1, prefill: 0, timeoutMs, ...HOW };
 }
 
-const HOW = { patienceMs: 10_000, burst: 1, writes: 1, nagle: false, seed: 1 } as const;
+const HOW = { patienceMs: 30_000, burst: 1, writes: 1, nagle: false, seed: 1 } as const;
 
 async function watchCrowd(
   server: WatchedServer,

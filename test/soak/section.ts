@@ -14,7 +14,7 @@ export interface Row {
 export interface Scope {
   /** 1: everything. */
   readonly share: number;
-  /** How late the answers to a healthy client may be (p99). More where the machine has other work. */
+  /** How late the answers to a healthy client may be (p99). Infinity: times are told and not judged. */
   readonly latencyMs: number;
   readonly progress: (done: number, of: number) => void;
 }

@@ -47,7 +47,7 @@ async function work(
   const rate = CLIENTS * LETTERS_A_SECOND;
   const letters = rate * seconds;
   const plan = { clients: CLIENTS, silent: 0, letters, rate, warmup: 1, prefill: 0, nagle: false, seed: 1 };
-  const how = { timeoutMs: 2_000 * seconds, patienceMs: 10_000, burst: 1, writes: 1 } as const;
+  const how = { timeoutMs: 2_000 * seconds + 60_000, patienceMs: 30_000, burst: 1, writes: 1 } as const;
   const watched = new Course(server);
   const [before] = await Promise.all([server.look('begin'), idle.look('begin')]);
   const onProgress = (done: number) => {

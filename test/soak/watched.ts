@@ -46,16 +46,16 @@ export class WatchedServer {
     return inside;
   }
 
-  /** Waits until no more descriptors are open than this, some seconds at most; how many more are. */
+  /** Waits until no more descriptors are open than this, half a minute at most; how many more are. */
   async descriptorsBeyond(before: number): Promise<number> {
-    for (let patience = 300; this.descriptors > before && patience > 0; patience -= 1) await sleep(20);
+    for (let patience = 1_500; this.descriptors > before && patience > 0; patience -= 1) await sleep(20);
     return Math.max(0, this.descriptors - before);
   }
 
   /** SIGTERM, and what it has then said. */
   async stop(): Promise<{ readonly status: unknown; readonly text: Buffer; readonly stderr: string }> {
     this.program.child.kill('SIGTERM');
-    const { status, stdout, stderr } = await ended(this.program, 10_000);
+    const { status, stdout, stderr } = await ended(this.program);
     return { status, text: finalText(stdout), stderr };
   }
 }
