@@ -348,19 +348,17 @@ it('a reply without its own letter is foreign', async () => {
 
 it('a letter that was there before it was sent is not its own', async () => {
   // The other client's letter just before it has the same value: the reply stops there.
-  let times = 0;
-  const { faults } = await verdictOn(
-    ({ text, letter, socket, reply }) => {
-      const same = text.at(-2) === letter;
-      if (same) times += 1;
-      if (same) socket.write(`${text.slice(0, -1)}\n`);
-      else reply();
-    },
-    { clients: 2, letters: 1_200, rate: 800 },
-  );
-  assert.ok(times > 2, `${times} times`);
-  // Where both were on their way at once, nobody can tell whose letter it is.
-  assert.ok((faults.foreign ?? 0) > 0, `${JSON.stringify(faults)} of ${times}`);
+  // Where both are on their way at once, it cannot be told whose letter it is: on a busy machine that takes some runs.
+  const answer = ({ text, letter, socket, reply }: Letter) => {
+    if (text.at(-2) === letter) socket.write(`${text.slice(0, -1)}\n`);
+    else reply();
+  };
+  let foreign = 0;
+  for (let seed = 1; foreign === 0 && seed <= 20; seed += 1) {
+    const { faults } = await verdictOn(answer, { clients: 2, letters: 1_200, rate: 800, seed });
+    foreign += faults.foreign ?? 0;
+  }
+  assert.ok(foreign > 0);
 });
 
 it('a reply that does not grow has shrunk', async () => {
@@ -597,6 +595,7 @@ it('strlab drive --json prints all of it, and a line says what the server did wr
     async (address) => {
       const args = ['drive', ...at(address), '--letters', '300', '--seed', '7', '--json'];
       const { status, stdout, stderr } = await run(STRLAB, args);
+      assert.match(stdout, /^\{/, stderr);
       const result = JSON.parse(stdout) as LoadResult;
       assert.equal([result.answered, result.faults, result.finalLetters], [300, { doubled: 1 }, 303]);
       assert.equal(

@@ -16,7 +16,7 @@ const MAX_LETTERS = 1_000_000;
 /** Lines without a letter that each client sends before it is measured. */
 const WARM_UP = 3;
 /** A server that answers nobody for so long is given up on. */
-const PATIENCE_MS = 5_000;
+const PATIENCE_MS = 10_000;
 
 type Options = ReturnType<ReturnType<typeof options>['parseSync']> & { host: string; port: number };
 
