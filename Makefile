@@ -50,24 +50,24 @@ demo: $(BUILT)
 	@node dist/test/demo/demo.js
 
 server: $(BUILT)
-	@node dist/server/strsvr.js $(PORT) --host $(HOST) --io $(IO) --show
+	@node dist/server/strsvr.js $(PORT) --host $(HOST) --io $(IO) --verbose
 
 client: $(BUILT)
 	@node dist/client/strclnt.js $(HOST) $(PORT)
 
 tms: $(BUILT)
-	@node dist/server/tms.js $(PORT) --host $(HOST)
+	@node dist/server/tutorial/tms.js $(PORT) --host $(HOST)
 
 tmc: $(BUILT)
-	@node dist/client/tmc.js $(HOST) $(PORT) '$(STRING)'
+	@node dist/client/tutorial/tmc.js $(HOST) $(PORT) '$(STRING)'
 
 svr wps: PORT = 8888
 
 svr: $(BUILT)
-	@node dist/server/svr.js $(PORT) --host $(HOST)
+	@node dist/server/tutorial/svr.js $(PORT) --host $(HOST)
 
 wps: $(BUILT)
-	@node dist/client/wps.js $(HOST) $(PORT) $(COMMAND)
+	@node dist/client/tutorial/wps.js $(HOST) $(PORT) $(COMMAND)
 
 lab: $(BUILT)
 	@node dist/client/lab/strlab.js all --quick --out results
@@ -76,10 +76,10 @@ test: $(BUILT)
 	@npm run --silent test
 
 soak: $(BUILT)
-	@node dist/test/soak.js
+	@node dist/test/soak/soak.js
 
 exercise: $(BUILT)
-	@node dist/test/exercise.js $(N) $(if $(CHECK),check,$(if $(HINT),hint))
+	@node dist/test/mutations/exercise.js $(N) $(if $(CHECK),check,$(if $(HINT),hint))
 
 bench: $(BUILT)
 	@node dist/client/lab/bench.js $(if $(QUICK),--quick)

@@ -6,8 +6,8 @@ import { setTimeout as sleep, setImmediate as yieldToIo } from 'node:timers/prom
 import { type Address, formatAddress } from '../shared/address.js';
 import { BoundedBuffer } from '../shared/bounded-buffer.js';
 import { errorCode, lostError, OperationalError, tooLongError } from '../shared/errors.js';
-import { isControl } from '../shared/letters.js';
-import { lines } from '../shared/lines.js';
+import { excerpt } from '../shared/escape.js';
+import { splitLines } from '../shared/line-splitter.js';
 import {
   type Checks,
   checkOptions,
@@ -21,7 +21,7 @@ import {
   nonEmpty,
   wholeNumber,
 } from '../shared/options.js';
-import { excerpt } from '../shared/terminal.js';
+import { isControl } from '../shared/utf8.js';
 import { openSocket } from './socket.js';
 
 export { OperationalError };
@@ -135,7 +135,7 @@ function isLetter(text: string): boolean {
 }
 
 function lineReader(socket: Socket, maxLength: number): ReplyReader {
-  const replies = lines(socket, { unfinished: false, maxLength }); // half a reply is none
+  const replies = splitLines(socket, { unfinished: false, maxLength }); // half a reply is none
   return async () => (await replies.next()).value ?? undefined;
 }
 

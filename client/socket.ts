@@ -43,7 +43,7 @@ export async function openSocket(address: Address, options: SocketOptions): Prom
  * Whoever leaves them before, closes the socket.
  * @throws OperationalError as openSocket does
  */
-export async function openChunks(
+export async function receiveChunks(
   address: Address,
   server: string,
   receiveSize = RECEIVE_SIZE,

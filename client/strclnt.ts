@@ -2,7 +2,7 @@
 // The command: asks for letters, sends them, prints what comes back. It installs no signal handler, because with one
 // Ctrl-C would be deaf while readline-sync asks.
 
-import { printLine, readCommandLine, runCommand } from '../shared/command.js';
+import { printLine, readCommandLine, runCommand } from '../shared/cli.js';
 import {
   DEFAULT_HOST,
   DEFAULT_PORT,
@@ -12,18 +12,18 @@ import {
   wholeNumber,
 } from '../shared/options.js';
 import { type Connection, connect } from './connection.js';
-import { DROPPED, pipedLetters, typedLetters } from './prompt.js';
+import { DROPPED, pipedLetters, typedLetters } from './letter-input.js';
 
 await runCommand('strclnt', async () => {
   const connection = await connect(readOptions());
   try {
-    await converse(connection);
+    await repl(connection);
   } finally {
     connection.close();
   }
 });
 
-async function converse(connection: Connection): Promise<void> {
+async function repl(connection: Connection): Promise<void> {
   const dropped = once(() => process.stderr.write(`strclnt: ${DROPPED}\n`));
   const groups = process.stdin.isTTY ? typedLetters(dropped) : pipedLetters(process.stdin, dropped);
   for await (const letters of groups) {

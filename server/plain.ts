@@ -1,6 +1,6 @@
 // The tutorial's idea with nothing around it: a set of connected sockets, one shared string, one thread. Nobody is
 // waited for: the event loop tells us who has data next, and whoever that is gets the whole string back.
-// What this page gets wrong is shown, one test each, in test/plain.test.ts. The rest of server/ gets it right.
+// What this page gets wrong is shown, one test each, in test/wire/plain.test.ts. The rest of server/ gets it right.
 //
 //   node dist/server/plain.js [port]
 

@@ -3,7 +3,10 @@
 
 import { UsageError } from '../shared/errors.js';
 import {
+  BACKLOG_LIMIT,
   type Checks,
+  CONNECTIONS_LIMIT,
+  CPU_ROUNDS_LIMIT,
   checkOptions,
   DEFAULT_BACKLOG,
   DEFAULT_HOST,
@@ -13,23 +16,20 @@ import {
   DEFAULT_PORT,
   DEFAULT_STALL_TIMEOUT,
   flag,
-  MAX_BACKLOG,
-  MAX_MAX_CONNECTIONS,
-  MAX_MAX_LENGTH,
-  MAX_MAX_THREADS,
-  MAX_NAP,
+  IDLE_SLEEP_LIMIT,
+  LENGTH_LIMIT,
   MAX_PORT,
-  MAX_STALL_TIMEOUT,
-  MAX_WORK,
   nonEmpty,
   oneOf,
+  STALL_TIMEOUT_LIMIT,
   SYNCS,
   type Sync,
+  THREADS_LIMIT,
   wholeNumber,
 } from '../shared/options.js';
-import { IO_MODELS, type IoModelOptions } from './io/model.js';
-import { networks } from './io/networks.js';
-import type { LogEntry } from './log.js';
+import { parseNetworks } from './limits/ip-allow-list.js';
+import type { LogEntry } from './log/log.js';
+import { IO_MODELS, type IoModelOptions } from './models/model.js';
 
 export interface CompleteOptions extends IoModelOptions {
   /** The longest that the text may become, in bytes. */
@@ -64,8 +64,8 @@ const DEFAULTS: CompleteOptions = {
   backlog: DEFAULT_BACKLOG,
   io: 'events',
   nagle: false,
-  napMs: 0,
-  work: 0,
+  idleSleepMs: 0,
+  cpuRounds: 0,
   maxThreads: DEFAULT_MAX_THREADS,
   lock: true,
   journal: undefined,
@@ -82,16 +82,16 @@ const CHECKS: Checks = new Map(
     host: nonEmpty('host'),
     port: wholeNumber('port', 0, MAX_PORT),
     clients: wholeNumber('clients', 1, Number.MAX_SAFE_INTEGER),
-    maxLength: wholeNumber('maxLength', 1, MAX_MAX_LENGTH),
-    maxConnections: wholeNumber('maxConnections', 1, MAX_MAX_CONNECTIONS),
-    allow: networks('allow'),
-    stallTimeoutMs: wholeNumber('stallTimeoutMs', 0, 1000 * MAX_STALL_TIMEOUT),
-    backlog: wholeNumber('backlog', 0, MAX_BACKLOG),
+    maxLength: wholeNumber('maxLength', 1, LENGTH_LIMIT),
+    maxConnections: wholeNumber('maxConnections', 1, CONNECTIONS_LIMIT),
+    allow: parseNetworks('allow'),
+    stallTimeoutMs: wholeNumber('stallTimeoutMs', 0, 1000 * STALL_TIMEOUT_LIMIT),
+    backlog: wholeNumber('backlog', 0, BACKLOG_LIMIT),
     io: oneOf('io', IO_MODELS),
     nagle: flag('nagle'),
-    napMs: wholeNumber('napMs', 0, MAX_NAP),
-    work: wholeNumber('work', 0, MAX_WORK),
-    maxThreads: wholeNumber('maxThreads', 1, MAX_MAX_THREADS),
+    idleSleepMs: wholeNumber('idleSleepMs', 0, IDLE_SLEEP_LIMIT),
+    cpuRounds: wholeNumber('work', 0, CPU_ROUNDS_LIMIT),
+    maxThreads: wholeNumber('maxThreads', 1, THREADS_LIMIT),
     lock: flag('lock'),
     journal: nonEmpty('journal'),
     sync: oneOf('sync', SYNCS),

@@ -4,33 +4,33 @@
 import { networkInterfaces } from 'node:os';
 import { type Address, isLoopback } from '../shared/address.js';
 import { listenError, OperationalError } from '../shared/errors.js';
-import { isContinuation } from '../shared/letters.js';
 import type { Sync } from '../shared/options.js';
-import { admissible, JOURNAL_FAILED, LINGER_MS } from './io/limits.js';
-import type { IoModel, IoModelContext, IoModelName } from './io/model.js';
-import type { Journal, JournalOptions } from './journal.js';
-import { type Cost, isDetail, Log, type LogEntry, type ServerEvent } from './log.js';
-import { textMemory } from './memory.js';
+import { isContinuation } from '../shared/utf8.js';
+import { burden } from './core/synthetic-load.js';
+import { Text } from './core/text.js';
+import { allocateTextBuffer } from './core/text-buffer.js';
+import { warmUp } from './core/warm-up.js';
+import type { Journal, JournalOptions } from './journal/journal.js';
+import { clampToFdLimit, JOURNAL_FAILED, LINGER_MS } from './limits/limits.js';
+import { type Cost, isDetail, Log, type LogEntry, type ServerEvent } from './log/log.js';
+import { RejectionRateLimiter } from './log/rejection-rate-limiter.js';
+import type { Trace } from './log/trace.js';
+import type { IoModel, IoModelContext, IoModelName } from './models/model.js';
 import { completeOptions, type StringServerOptions } from './server-options.js';
-import { Text } from './text.js';
-import type { Trace } from './trace.js';
-import { Troubles } from './troubles.js';
-import { warmUp } from './warm-up.js';
-import { burden } from './work.js';
 
 export type { Address, Cost, IoModelName, LogEntry, ServerEvent, StringServerOptions, Sync };
 export { OperationalError };
 
 /** A model is loaded when it is wanted: only `events` works everywhere. */
-const MODELS: Record<IoModelName, () => Promise<{ Model: new (context: IoModelContext) => IoModel }>> = {
-  events: () => import('./io/events.js'),
-  poll: () => import('./io/poll.js'),
-  nonblocking: () => import('./io/nonblocking.js'),
-  blocking: () => import('./io/blocking.js'),
-  threads: () => import('./io/threads.js'),
+const MODELS: Record<IoModelName, () => Promise<new (context: IoModelContext) => IoModel>> = {
+  events: async () => (await import('./models/events.js')).EventsModel,
+  poll: async () => (await import('./models/poll.js')).PollModel,
+  nonblocking: async () => (await import('./models/nonblocking.js')).NonblockingModel,
+  blocking: async () => (await import('./models/blocking.js')).BlockingModel,
+  threads: async () => (await import('./models/threads.js')).ThreadsModel,
 };
 
-export interface Outcome {
+export interface ServerResult {
   /** The final value of the shared string, UTF-8. */
   readonly text: Buffer;
   readonly cost: Cost;
@@ -40,14 +40,14 @@ export interface StringServer {
   /** Where it listens; with port 0 in the options, the port that was free. */
   readonly address: Address;
   /** Resolves when no client will come any more and the last one has gone. */
-  readonly closed: Promise<Outcome>;
+  readonly closed: Promise<ServerResult>;
   /**
    * Takes no new clients, answers the letters that are in the text, and closes, within 5 s. Calling it again
    * changes nothing.
    */
-  stop(): Promise<Outcome>;
+  stop(): Promise<ServerResult>;
   /** Ends every connection at once. */
-  cutOff(): void;
+  abort(): void;
   /** The text so far, as far as clients may see it: not a copy, to be read and not changed. */
   readonly text: Buffer;
   /** What has happened so far. Counting the letters takes some milliseconds for each MiB of text. */
@@ -82,7 +82,7 @@ export async function startStringServer(options: StringServerOptions = {}): Prom
   const { io } = settings;
   const started = performance.now();
   const trace = traceFile === undefined ? undefined : await openTrace(traceFile, file);
-  const troubles = new Troubles((entry) => {
+  const troubles = new RejectionRateLimiter((entry) => {
     if (detailed || !isDetail(entry.event)) onEvent?.(entry);
     trace?.record(entry);
   });
@@ -91,9 +91,9 @@ export async function startStringServer(options: StringServerOptions = {}): Prom
     thread: 0,
     sink: (entry) => troubles.pass(entry),
   });
-  const text = burden(new Text(textMemory(maxLength, io !== 'events')), settings.work);
+  const text = burden(new Text(allocateTextBuffer(maxLength, io !== 'events')), settings.cpuRounds);
   const wanted = io === 'threads' ? Math.min(maxThreads, settings.maxConnections) : settings.maxConnections;
-  const maxConnections = admissible(wanted, io);
+  const maxConnections = clampToFdLimit(wanted, io);
   if (maxConnections < wanted) {
     const why = 'more descriptors the system does not give (see ulimit -n)';
     log.record({ type: 'warning', message: `at most ${maxConnections} clients, not ${wanted}: ${why}` });
@@ -101,7 +101,7 @@ export async function startStringServer(options: StringServerOptions = {}): Prom
   if (!settings.lock)
     log.record({ type: 'warning', message: 'without the lock letters get lost and replies are wrong' });
 
-  const { Model } = await MODELS[io]();
+  const Model = await MODELS[io]();
   const journal = file === undefined ? undefined : await openJournal({ file, sync, maxLength, text, log });
   const recovered = countLetters(text.view(0, text.length));
   const model = new Model({ ...settings, maxConnections, text, journal, log });
@@ -116,14 +116,14 @@ export async function startStringServer(options: StringServerOptions = {}): Prom
 
   const ended = journal === undefined ? model.closed : endOf(model, journal);
   const visibleText = () => {
-    const { buffer, byteOffset, length } = text.view(0, Math.min(text.length, text.durable));
+    const { buffer, byteOffset, length } = text.view(0, Math.min(text.length, text.durableLength));
     return Buffer.from(buffer, byteOffset, length);
   };
   const cost = (): Cost => ({
     letters: countLetters(visibleText()) - recovered,
     recovered,
     clients: model.accepted,
-    refused: troubles.refused,
+    refused: troubles.rejected,
     stalled: troubles.stalled,
     seconds: (performance.now() - started) / 1000,
     ...processCost(),
@@ -132,20 +132,20 @@ export async function startStringServer(options: StringServerOptions = {}): Prom
   const closed = ended.then(() => {
     troubles.flush();
     const outcome = { text: visibleText(), cost: cost() };
-    log.record({ type: 'cost', ...outcome.cost });
+    log.record({ type: 'stats', ...outcome.cost });
     trace?.write();
     return outcome;
   });
   const stop = () => {
     model.stop();
-    journal?.expire(LINGER_MS);
+    journal?.closeWithin(LINGER_MS);
     return closed;
   };
   return {
     address,
     closed,
     stop,
-    cutOff: () => model.cutOff(),
+    abort: () => model.abort(),
     get text() {
       return visibleText();
     },
@@ -158,18 +158,18 @@ export async function startStringServer(options: StringServerOptions = {}): Prom
 // Like the models, these are loaded when they are wanted.
 
 async function openTrace(file: string, journal: string | undefined): Promise<Trace> {
-  const { Trace } = await import('./trace.js');
+  const { Trace } = await import('./log/trace.js');
   return new Trace(file, journal);
 }
 
 async function openJournal(options: JournalOptions): Promise<Journal> {
-  const { Journal } = await import('./journal.js');
+  const { Journal } = await import('./journal/journal.js');
   return Journal.open(options);
 }
 
 /** Resolves when the last client has gone and what it said is on disk; when the journal fails, nobody is answered. */
 async function endOf(model: IoModel, journal: Journal): Promise<void> {
-  journal.failed.catch(() => model.cutOff(JOURNAL_FAILED));
+  journal.failed.catch(() => model.abort(JOURNAL_FAILED));
   await Promise.race([model.closed, journal.failed]).finally(() => journal.close());
 }
 

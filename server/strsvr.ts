@@ -4,17 +4,14 @@
 
 import { StringDecoder } from 'node:string_decoder';
 import { formatAddress } from '../shared/address.js';
-import {
-  type Failure,
-  killSelf,
-  print,
-  readCommandLine,
-  runCommand,
-  stopOnSignal,
-} from '../shared/command.js';
+import { type Failure, killSelf, print, readCommandLine, runCommand, stopOnSignal } from '../shared/cli.js';
 import { errorCode, UsageError } from '../shared/errors.js';
+import { escapeUnprintable } from '../shared/escape.js';
 import { stderr } from '../shared/line-writer.js';
 import {
+  BACKLOG_LIMIT,
+  CONNECTIONS_LIMIT,
+  CPU_ROUNDS_LIMIT,
   choice,
   DEFAULT_BACKLOG,
   DEFAULT_HOST,
@@ -23,23 +20,19 @@ import {
   DEFAULT_MAX_THREADS,
   DEFAULT_PORT,
   DEFAULT_STALL_TIMEOUT,
+  IDLE_SLEEP_LIMIT,
+  LENGTH_LIMIT,
   LISTEN_HOST,
   listenPort,
-  MAX_BACKLOG,
-  MAX_MAX_CONNECTIONS,
-  MAX_MAX_LENGTH,
-  MAX_MAX_THREADS,
-  MAX_NAP,
-  MAX_STALL_TIMEOUT,
-  MAX_WORK,
   nonEmpty,
+  STALL_TIMEOUT_LIMIT,
   SYNCS,
+  THREADS_LIMIT,
   wholeNumber,
 } from '../shared/options.js';
-import { visible } from '../shared/terminal.js';
-import { IO_MODELS, type IoModelName } from './io/model.js';
-import { networks } from './io/networks.js';
-import { entryOf, render, type ServerEvent } from './log.js';
+import { parseNetworks } from './limits/ip-allow-list.js';
+import { entryOf, render, type ServerEvent } from './log/log.js';
+import { IO_MODELS, type IoModelName } from './models/model.js';
 import { startStringServer } from './string-server.js';
 
 const PIECE_BYTES = 64 * 1024;
@@ -54,12 +47,12 @@ if (asJson) stderr.notice = (dropped) => renderJson({ type: 'logDropped', ...dro
 const failureLine = asJson ? (failure: Failure) => renderJson({ type: 'failed', ...failure }) : undefined;
 
 const main = async () => {
-  const { options, log, show } = readOptions();
+  const { options, log, verbose } = readOptions();
   const server = await startStringServer({
     ...options,
-    detailed: show && log !== 'silent',
+    detailed: verbose && log !== 'silent',
     onEvent: (entry) => {
-      const line = render(entry, log, show);
+      const line = render(entry, log, verbose);
       if (line !== undefined) stderr.write(line);
     },
   });
@@ -67,7 +60,7 @@ const main = async () => {
   stopOnSignal(
     () => void server.stop(),
     (signal) => {
-      server.cutOff();
+      server.abort();
       if (options.journal !== undefined) killSelf(signal); // the thread may be with the disk
     },
   );
@@ -97,7 +90,7 @@ async function printText(text: Buffer): Promise<void> {
   if (!process.stdout.isTTY) return print(text);
   const decoder = new StringDecoder();
   for (let start = 0; start < text.length; start += PIECE_BYTES) {
-    await print(visible(decoder.write(text.subarray(start, start + PIECE_BYTES))));
+    await print(escapeUnprintable(decoder.write(text.subarray(start, start + PIECE_BYTES))));
   }
 }
 
@@ -120,7 +113,7 @@ function readOptions() {
           requiresArg: true,
           describe: 'Longest text, in bytes',
           default: DEFAULT_MAX_LENGTH,
-          coerce: wholeNumber('--max-length', 1, MAX_MAX_LENGTH),
+          coerce: wholeNumber('--max-length', 1, LENGTH_LIMIT),
         })
         .option('journal', {
           requiresArg: true,
@@ -136,61 +129,61 @@ function readOptions() {
           requiresArg: true,
           describe: 'Most clients connected at the same time; more are refused',
           default: DEFAULT_MAX_CONNECTIONS,
-          coerce: wholeNumber('--max-connections', 1, MAX_MAX_CONNECTIONS),
+          coerce: wholeNumber('--max-connections', 1, CONNECTIONS_LIMIT),
         })
         .option('allow', {
           requiresArg: true,
           describe:
             'Accept only clients with an address in this network, such as 10.0.0.0/8 or fd00::/8; repeat it for more networks',
-          coerce: networks('--allow'),
+          coerce: parseNetworks('--allow'),
         })
         .option('stall-timeout', {
           requiresArg: true,
           describe:
             'Disconnect clients that read less than 1 KiB of pending replies in this many seconds; 0: never',
           default: DEFAULT_STALL_TIMEOUT,
-          coerce: wholeNumber('--stall-timeout', 0, MAX_STALL_TIMEOUT),
+          coerce: wholeNumber('--stall-timeout', 0, STALL_TIMEOUT_LIMIT),
         })
         .option('io', {
           ...choice('--io', IO_MODELS),
           describe: 'I/O model',
           default: IO_MODELS[0],
         })
-        .option('nap', {
+        .option('idle-sleep', {
           requiresArg: true,
           describe: 'nonblocking: sleep this many ms after a round in which no client had sent anything',
           defaultDescription: '0',
-          coerce: wholeNumber('--nap', 0, MAX_NAP),
+          coerce: wholeNumber('--idle-sleep', 0, IDLE_SLEEP_LIMIT),
         })
         .option('max-threads', {
           requiresArg: true,
           describe: 'threads: most clients at the same time; more are refused',
           defaultDescription: String(DEFAULT_MAX_THREADS),
-          coerce: wholeNumber('--max-threads', 1, MAX_MAX_THREADS),
+          coerce: wholeNumber('--max-threads', 1, THREADS_LIMIT),
         })
         .option('no-lock', {
           describe: 'threads: append without a lock, to see letters get lost',
           boolean: true,
           default: false,
         })
-        .option('work', {
+        .option('cpu-rounds', {
           requiresArg: true,
           describe: 'Compute this many rounds before each letter is appended; for the laboratory',
           default: 0,
-          coerce: wholeNumber('--work', 0, MAX_WORK),
+          coerce: wholeNumber('--cpu-rounds', 0, CPU_ROUNDS_LIMIT),
         })
         .option('backlog', {
           requiresArg: true,
           describe: 'How many connections may wait to be accepted',
           default: DEFAULT_BACKLOG,
-          coerce: wholeNumber('--backlog', 0, MAX_BACKLOG),
+          coerce: wholeNumber('--backlog', 0, BACKLOG_LIMIT),
         })
         .option('trace', {
           requiresArg: true,
           describe: 'At the end, write what happened to a file for ui.perfetto.dev or chrome://tracing',
           coerce: nonEmpty('--trace'),
         })
-        .option('show', {
+        .option('verbose', {
           describe: 'Tell on stderr what is read and written, letters included',
           boolean: true,
           default: false,
@@ -209,30 +202,41 @@ function readOptions() {
     repeatable: ['allow'],
     examples: [
       ['strsvr', `listen on ${DEFAULT_HOST}:${DEFAULT_PORT} until Ctrl-C`],
-      ['strsvr 2000 --clients 2 --show', "the tutorial's session, told as it happens"],
+      ['strsvr 2000 --clients 2 --verbose', "the tutorial's session, told as it happens"],
       ['strsvr 0 --host 0.0.0.0', 'a free port, open to other machines'],
       ['strsvr 2000 --host 0.0.0.0 --allow 192.168.1.0/24', 'open to those of one network'],
     ],
   });
-  const { host, port, clients, maxLength, maxConnections, stallTimeout, backlog, work, trace, log, show } =
-    options;
-  const { io, nagle, noLock, nap: napMs, maxThreads, journal, sync, allow } = options;
-  if (napMs !== undefined && io !== 'nonblocking') throw misplaced('--nap', 'nonblocking');
-  if (maxThreads !== undefined && io !== 'threads') throw misplaced('--max-threads', 'threads');
-  if (noLock && io !== 'threads') throw misplaced('--no-lock', 'threads');
-  if (journal !== undefined && io !== 'events') throw misplaced('--journal', 'events');
+  const {
+    host,
+    port,
+    clients,
+    maxLength,
+    maxConnections,
+    stallTimeout,
+    backlog,
+    cpuRounds,
+    trace,
+    log,
+    verbose,
+  } = options;
+  const { io, nagle, noLock, idleSleep: idleSleepMs, maxThreads, journal, sync, allow } = options;
+  if (idleSleepMs !== undefined && io !== 'nonblocking') throw wrongModel('--idle-sleep', 'nonblocking');
+  if (maxThreads !== undefined && io !== 'threads') throw wrongModel('--max-threads', 'threads');
+  if (noLock && io !== 'threads') throw wrongModel('--no-lock', 'threads');
+  if (journal !== undefined && io !== 'events') throw wrongModel('--journal', 'events');
   if (journal === undefined && sync !== undefined) throw new UsageError('--sync wants a --journal');
   return {
     options: {
       ...{ host, port, clients, maxLength, maxConnections, allow, backlog, trace },
-      ...{ io, nagle, napMs, maxThreads, lock: !noLock, work, journal, sync },
+      ...{ io, nagle, idleSleepMs, maxThreads, lock: !noLock, cpuRounds, journal, sync },
       stallTimeoutMs: 1000 * stallTimeout,
     },
     log,
-    show,
+    verbose,
   };
 }
 
-function misplaced(option: string, io: IoModelName): UsageError {
+function wrongModel(option: string, io: IoModelName): UsageError {
   return new UsageError(`${option} is for --io ${io} alone`);
 }

@@ -3,7 +3,7 @@
 
 import { constants } from 'node:os';
 import { type Address, formatAddress } from './address.js';
-import { count } from './count.js';
+import { plural } from './numbers.js';
 
 /**
  * The command line, or a program's options, are wrong: exit status 2, or a TypeError for the program. The message is one
@@ -91,7 +91,7 @@ export function lostError(cause: unknown, address: Address): OperationalError {
 
 /** A client has limited how many bytes it receives as one reply, and there were more. */
 export function tooLongError(maxReply: number): OperationalError {
-  const message = `the reply is longer than ${count(maxReply, 'byte')}; --max-reply sets the limit`;
+  const message = `the reply is longer than ${plural(maxReply, 'byte')}; --max-reply sets the limit`;
   return new OperationalError('TOO_LONG', message);
 }
 

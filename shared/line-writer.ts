@@ -3,9 +3,9 @@
 // full, the reader has gone), are dropped and counted; once writing works again, a notice stands in their place.
 
 import { constants, openSync, write, writeSync } from 'node:fs';
-import { count } from './count.js';
 import { errorCode } from './errors.js';
-import { LF } from './letters.js';
+import { plural } from './numbers.js';
+import { LF } from './utf8.js';
 
 /** Characters, line ends included. */
 const QUEUE_LIMIT = 1024 * 1024;
@@ -31,7 +31,7 @@ interface Batch {
 
 export class LineWriter {
   /** The line that stands for dropped ones. */
-  notice = ({ lines, reason }: DroppedLines): string => `${count(lines, 'line')} dropped here: ${reason}`;
+  notice = ({ lines, reason }: DroppedLines): string => `${plural(lines, 'line')} dropped here: ${reason}`;
   readonly #open: () => number;
   #fd: number | undefined;
   #queue: Entry[] = [];

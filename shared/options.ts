@@ -21,18 +21,18 @@ export const MAX_PORT = 65_535;
 /** The longest that a timer can wait. */
 export const MAX_WAIT_MS = 2 ** 31 - 1;
 /** Bytes. */
-export const MAX_MAX_LENGTH = 1024 * 1024 * 1024;
+export const LENGTH_LIMIT = 1024 * 1024 * 1024;
 /** Bytes: a reply becomes a string. */
 export const MAX_REPLY_LIMIT = constants.MAX_STRING_LENGTH;
-export const MAX_MAX_CONNECTIONS = 1_000_000;
-export const MAX_MAX_THREADS = 10_000;
-export const MAX_BACKLOG = 65_535;
+export const CONNECTIONS_LIMIT = 1_000_000;
+export const THREADS_LIMIT = 10_000;
+export const BACKLOG_LIMIT = 65_535;
 /** Seconds. */
-export const MAX_STALL_TIMEOUT = 86_400;
+export const STALL_TIMEOUT_LIMIT = 86_400;
 /** Rounds of a few nanoseconds. */
-export const MAX_WORK = 1_000_000_000;
+export const CPU_ROUNDS_LIMIT = 1_000_000_000;
 /** Milliseconds. */
-export const MAX_NAP = 60_000;
+export const IDLE_SLEEP_LIMIT = 60_000;
 
 /** When letters are on disk: before they are answered, or whenever the system sees to it. */
 export const SYNCS = ['always', 'never'] as const;

@@ -8,7 +8,7 @@ import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Mark } from './mark.js';
+import { OrphanTracker } from './support/orphan-tracker.js';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 /** Only ends what hangs: the slowest file takes a minute, and more on a busy machine. */
@@ -16,10 +16,10 @@ const FILE_DEADLINE_MS = 600_000;
 const SIDE_BY_SIDE = 3;
 /** Those that take more than some seconds, longest first, so that none is left running alone at the end. */
 const LONGEST = (
-  'load lab waiting models journal-server attack svr tms soak readme strclnt report ' +
-  'strsvr yardsticks plain fuzz events statistics seeded posix'
+  'load lab model-behaviour models journal-server attack svr tms soak readme strclnt report ' +
+  'strsvr baselines plain fuzz events statistics mutations libc'
 ).split(' ');
-const MARK = new Mark('STRSVR_TEST_RUN');
+const MARK = new OrphanTracker('STRSVR_TEST_RUN');
 
 interface FileResult {
   readonly passed: number;
@@ -28,7 +28,7 @@ interface FileResult {
 }
 
 const wanted = process.argv.slice(2);
-const files = readdirSync(HERE)
+const files = readdirSync(HERE, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.test.js'))
   .filter((file) => wanted.length === 0 || wanted.some((name) => file.includes(name)));
 const results: FileResult[] = [];

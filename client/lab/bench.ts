@@ -6,16 +6,16 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import type { Argv } from 'yargs';
-import { print, readCommandLine, runCommand, tell } from '../../shared/command.js';
+import { print, readCommandLine, runCommand, tell } from '../../shared/cli.js';
 import { nonEmpty, oneOf, wholeNumber } from '../../shared/options.js';
+import type { LoadPlan } from '../load/plan.js';
+import { runLoad } from '../load/run-load.js';
+import { Analysis } from './analysis.js';
 import { COMPARISONS } from './comparisons/all.js';
-import { Evidence } from './evidence.js';
-import { outcome, outcomesText } from './goals.js';
-import type { LoadPlan } from './load/plan.js';
-import { runLoad } from './load/run-load.js';
-import { commit, machine, packageVersion } from './machine.js';
+import { commit, environment, packageVersion } from './environment.js';
 import { endOnSignals, runShown } from './runs-shown.js';
-import { ourTargets, yardsticks } from './targets.js';
+import { baselines, ourServers } from './servers-under-test.js';
+import { evaluate, formatThresholds } from './thresholds.js';
 
 const NAMES = COMPARISONS.map(({ id }) => id);
 const MODELS = ['events', 'poll'] as const;
@@ -29,31 +29,33 @@ await runCommand('bench', bench);
 
 async function bench(): Promise<void> {
   const options = readOptions();
-  const { comparisons, quick, spin, seed, repeats } = options;
-  const { targets: others, missing } = await yardsticks();
+  const { comparisons, quick, busyPoll, seed, repeats } = options;
+  const { targets: others, missing } = await baselines();
   for (const { name, why } of missing) tell(`bench: ${name} is not measured: ${why}`);
-  const lab = { models: MODELS, quick, clients: undefined, targets: [...ourTargets(MODELS), ...others] };
+  const lab = { models: MODELS, quick, clients: undefined, targets: [...ourServers(MODELS), ...others] };
   const circumstances = circumstancesOf(options);
   await print(`${circumstancesText(circumstances)}\n\n`);
   if (circumstances.loadAverage > QUIET) {
     tell('bench: other programs are busy on this machine, and every figure suffers from that');
   }
-  const drive = (plan: LoadPlan) => runLoad({ ...plan, spin });
+  const drive = (plan: LoadPlan) => runLoad({ ...plan, busyPoll });
   const experiments = await runShown(comparisons, lab, { seed, repeats, drive });
-  const goals = comparisons.flatMap(({ id, goals }) => {
-    const evidence = new Evidence(experiments.find((findings) => findings.id === id)?.runs ?? [], seed);
-    return goals.map((goal) => outcome(id, goal, evidence));
+  const thresholds = comparisons.flatMap(({ id, thresholds }) => {
+    const analysis = new Analysis(experiments.find((findings) => findings.id === id)?.runs ?? [], seed);
+    return thresholds.map((threshold) => evaluate(id, threshold, analysis));
   });
-  await print(`Medians with their 99 % intervals, against what was aimed at:\n\n${outcomesText(goals)}\n`);
-  const file = await write(options.out, { ...circumstances, goals, experiments });
+  await print(
+    `Medians with their 99 % intervals, against what was aimed at:\n\n${formatThresholds(thresholds)}\n`,
+  );
+  const file = await write(options.out, { ...circumstances, thresholds, experiments });
   await print(`Every run is in ${file}\n`);
 }
 
-function circumstancesOf({ quick, spin, seed, repeats }: Options) {
+function circumstancesOf({ quick, busyPoll, seed, repeats }: Options) {
   const [loadAverage = 0] = loadavg();
   const date = new Date().toISOString();
   const versions = { version: packageVersion(), commit: commit() };
-  return { ...versions, date, seed, quick, spin, repeats, loadAverage, machine: machine() };
+  return { ...versions, date, seed, quick, busyPoll, repeats, loadAverage, machine: environment() };
 }
 
 function circumstancesText({
@@ -67,7 +69,7 @@ function circumstancesText({
       version.startsWith(name) ? version : `${name} ${version}`,
     ),
     `strsvr ${run.version}, ${run.date.slice(0, 10)}; seed ${run.seed}, ${run.repeats} repeats`,
-    run.spin ? 'the load never sleeps' : 'the load sleeps while it waits',
+    run.busyPoll ? 'the load never sleeps' : 'the load sleeps while it waits',
   ].join('\n');
 }
 
@@ -82,7 +84,7 @@ async function write(folder: string, results: object): Promise<string> {
 type Options = ReturnType<typeof readOptions>;
 
 function readOptions() {
-  const { only, quick, spin, repeats, seed, out } = readCommandLine({
+  const { only, quick, busyPoll, repeats, seed, out } = readCommandLine({
     name: 'bench',
     usage: '',
     summary: `Measure how fast strsvr is, against others and against what was aimed at. Comparisons: ${NAMES.join(', ')}`,
@@ -101,7 +103,7 @@ function readOptions() {
           boolean: true,
           default: false,
         })
-        .option('spin', {
+        .option('busy-poll', {
           describe:
             'A load that never sleeps, so that no server has to wake it; only where it has a core to itself',
           boolean: true,
@@ -133,7 +135,7 @@ function readOptions() {
   });
   return {
     quick,
-    spin,
+    busyPoll,
     out,
     comparisons: COMPARISONS.filter(({ id }) => only === undefined || only.includes(id)),
     repeats: repeats ?? (quick ? QUICK_REPEATS : REPEATS),

@@ -2,13 +2,13 @@
 
 import { lookup } from 'node:dns/promises';
 import type { Argv } from 'yargs';
-import { print } from '../../shared/command.js';
-import { count, grouped } from '../../shared/count.js';
+import { print } from '../../shared/cli.js';
 import { connectError, OperationalError } from '../../shared/errors.js';
+import { plural, thousands } from '../../shared/numbers.js';
 import { SERVER_HOST, SERVER_PORT, wholeNumber } from '../../shared/options.js';
-import { FAULTS, type Fault, type LoadPlan, type LoadResult, type Percentiles } from './load/plan.js';
-import { checkTwoClients } from './load/prefill.js';
-import { runLoad } from './load/run-load.js';
+import { FAULTS, type Fault, type LoadPlan, type LoadResult, type Percentiles } from '../load/plan.js';
+import { checkTwoClients } from '../load/prefill.js';
+import { runLoad } from '../load/run-load.js';
 import { Progress } from './progress.js';
 
 const MAX_CLIENTS = 20_000;
@@ -31,7 +31,7 @@ export const DRIVE = {
   examples: [
     ['strlab drive 127.0.0.1 2000', '100 clients, each sends its next letter when it has its reply'],
     ['strlab drive 127.0.0.1 2000 --rate 5000', 'so many letters a second by the clock'],
-    ['strlab drive 127.0.0.1 2000 --silent 1', 'somebody is connected and says nothing'],
+    ['strlab drive 127.0.0.1 2000 --idle-clients 1', 'somebody is connected and says nothing'],
   ],
 } as const;
 
@@ -61,11 +61,11 @@ function options(yargs: Argv) {
       default: 60,
       coerce: wholeNumber('--duration', 1, 3_600),
     })
-    .option('silent', {
+    .option('idle-clients', {
       requiresArg: true,
       describe: 'Clients that connect first and say nothing',
       default: 0,
-      coerce: wholeNumber('--silent', 0, MAX_CLIENTS),
+      coerce: wholeNumber('--idle-clients', 0, MAX_CLIENTS),
     })
     .option('seed', {
       requiresArg: true,
@@ -78,15 +78,15 @@ function options(yargs: Argv) {
 
 /** @throws OperationalError when the server cannot be reached, or was wrong */
 export async function driveServer(options: Options): Promise<void> {
-  const { host, port, clients, letters, rate, duration, silent, seed, json } = options;
+  const { host, port, clients, letters, rate, duration, idleClients, seed, json } = options;
   const durationMs = duration * 1_000;
   const plan: LoadPlan = {
     host: await resolve(host, port),
     port,
     clients,
-    silent,
+    idleClients,
     letters,
-    ...(rate !== undefined && { rate, outstanding: 1 }),
+    ...(rate !== undefined && { rate, maxInFlight: 1 }),
     warmup: WARM_UP,
     prefill: 0,
     durationMs,
@@ -97,7 +97,7 @@ export async function driveServer(options: Options): Promise<void> {
     nagle: false,
     seed,
   };
-  if (clients + silent > 1) checkTwoClients(plan, PATIENCE_MS);
+  if (clients + idleClients > 1) checkTwoClients(plan, PATIENCE_MS);
   const result = await watched(plan);
   await print(json ? `${JSON.stringify(result)}\n` : report(plan, result));
   const wrong = complaints(result);
@@ -124,17 +124,17 @@ function report(plan: LoadPlan, result: LoadResult): string {
   const loop =
     plan.rate === undefined
       ? 'each client sent its next letter when it had its reply (closed loop)'
-      : `sent by the clock, ${grouped(plan.rate)} letters/s (open loop)`;
+      : `sent by the clock, ${thousands(plan.rate)} letters/s (open loop)`;
   const lines = [
-    `${count(answered, 'letter')} of ${count(plan.clients, 'client')} in ${seconds.toFixed(2)} s`,
+    `${plural(answered, 'letter')} of ${plural(plan.clients, 'client')} in ${seconds.toFixed(2)} s`,
     loop,
-    `${grouped(Math.round(lettersPerSecond))} letters/s; the load took ${Math.round(100 * loadCpu)} % of a core`,
+    `${thousands(Math.round(lettersPerSecond))} letters/s; the load took ${Math.round(100 * loadCpu)} % of a core`,
   ];
   if (corrected !== undefined && uncorrected !== undefined) {
     lines.push('', ...(plan.rate === undefined ? table([corrected]) : table([corrected, uncorrected])));
   }
   if (complaints(result).length === 0) {
-    const text = finalLetters === undefined ? '' : `, and the text has all ${count(finalLetters, 'letter')}`;
+    const text = finalLetters === undefined ? '' : `, and the text has all ${plural(finalLetters, 'letter')}`;
     lines.push('', `the server was right: every reply ended in its own letter${text}`);
   }
   return `${lines.join('\n')}\n`;
@@ -149,8 +149,8 @@ function table(columns: readonly Percentiles[]): string[] {
     ['max', ({ max }) => max],
   ];
   const heads = columns.length === 1 ? ['reply time'] : ['since it was due', 'since it was sent'];
-  const line = (name: string, cells: readonly string[]) =>
-    name.padEnd(6) + cells.map((cell) => cell.padStart(20)).join('');
+  const line = (name: string, trials: readonly string[]) =>
+    name.padEnd(6) + trials.map((trial) => trial.padStart(20)).join('');
   return [
     line('', heads),
     ...rows.map(([name, of]) =>
@@ -169,9 +169,9 @@ function milliseconds(ms: number | undefined): string {
 /** What was wrong, in a clause each. */
 function complaints({ faults, frozen, finalLetters }: LoadResult): string[] {
   const named = Object.entries(faults).map(
-    ([fault, times]) => `${FAULTS[fault as Fault]} (${count(times, 'time')})`,
+    ([fault, times]) => `${FAULTS[fault as Fault]} (${plural(times, 'time')})`,
   );
-  if (frozen > 0) named.push(`${count(frozen, 'client')} waited in vain for a reply`);
+  if (frozen > 0) named.push(`${plural(frozen, 'client')} waited in vain for a reply`);
   else if (finalLetters === undefined) named.push('it did not show its final text');
   return named;
 }

@@ -1,17 +1,17 @@
 // What the laboratory found, as plain data: everything that the report, results.json and results.csv say.
 
-import type { LoadResult } from './load/plan.js';
+import type { LoadResult } from '../load/plan.js';
 import type { Chart } from './report/chart.js';
 
 /** One measurement by name. Units are part of the name: `p99 ms`, `letters/s`, `CPU µs/letter`. */
-export type Figures = Readonly<Record<string, number>>;
+export type Metrics = Readonly<Record<string, number>>;
 
 /** One run of one server at one level of what the experiment varies. */
 export interface Run {
   readonly target: string;
-  readonly level: string;
+  readonly parameter: string;
   readonly repeat: number;
-  readonly figures: Figures;
+  readonly metrics: Metrics;
   readonly load?: LoadResult;
   /** Why this run does not count, such as a load that was too slow. */
   readonly void?: string;
@@ -31,7 +31,7 @@ export interface Estimate {
 
 export interface Row {
   readonly target: string;
-  readonly level: string;
+  readonly parameter: string;
   readonly estimates: Readonly<Record<string, Estimate>>;
   /** wrong, void or absent, with the reason. */
   readonly remarks: readonly string[];
@@ -40,14 +40,14 @@ export interface Row {
 export interface Findings {
   readonly id: string;
   readonly question: string;
-  readonly varies: string;
-  readonly expects: string;
+  readonly variable: string;
+  readonly hypothesis: string;
   /** 'closed' or 'open' loop, and what that means for reply times. */
   readonly loop: string;
   readonly runs: readonly Run[];
   readonly rows: readonly Row[];
   /** The figures of `rows` that the tables show, in this order. */
-  readonly shown: readonly string[];
+  readonly columns: readonly string[];
   /** Sentences made from the figures, the first of which answers the question; none with too few repeats. */
   readonly conclusions: readonly string[];
   readonly charts: readonly Chart[];
@@ -55,7 +55,7 @@ export interface Findings {
   readonly notes: readonly string[];
 }
 
-export interface Machine {
+export interface Environment {
   readonly processors: string;
   readonly cores: number;
   readonly memoryGiB: number;
@@ -75,6 +75,6 @@ export interface Results {
   /** Fewer levels. */
   readonly quick: boolean;
   readonly repeats: number;
-  readonly machine: Machine;
+  readonly machine: Environment;
   readonly experiments: readonly Findings[];
 }

@@ -1,18 +1,18 @@
 // What `strlab` and `make bench` share: runs with a progress bar, and findings printed as soon as they are there.
 
 import { constants } from 'node:os';
-import { print } from '../../shared/command.js';
-import type { Experiment, Lab } from './experiment.js';
-import { type Course, runExperiments } from './laboratory.js';
+import { print } from '../../shared/cli.js';
+import type { Experiment, LabOptions } from './experiment.js';
 import { Progress } from './progress.js';
 import { findingsText } from './report/terminal.js';
 import type { Findings } from './results.js';
+import { type RunOptions, runExperiments } from './runner.js';
 import { ENOUGH_REPEATS } from './statistics.js';
 
 export function runShown(
   experiments: readonly Experiment[],
-  lab: Lab,
-  course: Pick<Course, 'seed' | 'repeats' | 'drive'>,
+  lab: LabOptions,
+  course: Pick<RunOptions, 'seed' | 'repeats' | 'drive'>,
 ): Promise<Findings[]> {
   const progress = new Progress('{value} of {total} runs, {eta_formatted} left: {what}');
   return runExperiments(experiments, lab, {

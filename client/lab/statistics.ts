@@ -3,7 +3,7 @@
 // The bootstrap is unpaired and at 99 %: with five repeats a paired one at 95 % covers too little, and two runs of the same
 // server must say "no difference" at least 95 times in 100.
 
-import type { Random } from '../../shared/random.js';
+import type { Prng } from '../../shared/prng.js';
 import type { Estimate } from './results.js';
 
 /** Fewer repeats than these claim no interval. */
@@ -28,7 +28,7 @@ export function median(values: readonly number[]): number {
 }
 
 /** A median with its interval, where there are enough repeats to claim one. */
-export function estimate(values: readonly number[], random: Random): Estimate {
+export function estimate(values: readonly number[], random: Prng): Estimate {
   const middle = { median: median(values), repeats: values.length };
   if (values.length < ENOUGH_REPEATS) return middle;
   const [low, high] = interval(() => median(resample(values, random)));
@@ -36,7 +36,7 @@ export function estimate(values: readonly number[], random: Random): Estimate {
 }
 
 /** How many times the median of the others the median of the ones is; undefined with too few repeats of either. */
-export function ratio(ones: readonly number[], others: readonly number[], random: Random): Ratio | undefined {
+export function ratio(ones: readonly number[], others: readonly number[], random: Prng): Ratio | undefined {
   const { median, low, high } = combination([ones, others], ([one = 0, other = 0]) => one / other, random);
   return low === undefined || high === undefined
     ? undefined
@@ -50,7 +50,7 @@ export function ratio(ones: readonly number[], others: readonly number[], random
 export function combination(
   samples: ReadonlyArray<readonly number[]>,
   combine: (medians: readonly number[]) => number,
-  random: Random,
+  random: Prng,
 ): Estimate {
   const repeats = Math.min(...samples.map(({ length }) => length));
   const together = { median: combine(samples.map(median)), repeats };
@@ -64,14 +64,14 @@ function interval(draw: () => number): [low: number, high: number] {
   return [quantile(drawn, TAIL), quantile(drawn, 1 - TAIL)];
 }
 
-function resample(values: readonly number[], random: Random): number[] {
+function resample(values: readonly number[], random: Prng): number[] {
   return values.map(() => values[random.below(values.length)] as number);
 }
 
 /** Between two of the sorted values it lies on the line that joins them; NaN of none. */
 function quantile(sorted: readonly number[], share: number): number {
-  const place = share * (sorted.length - 1);
-  const below = sorted[Math.floor(place)] ?? Number.NaN;
-  const above = sorted[Math.ceil(place)] ?? below;
-  return below + (above - below) * (place - Math.floor(place));
+  const condition = share * (sorted.length - 1);
+  const below = sorted[Math.floor(condition)] ?? Number.NaN;
+  const above = sorted[Math.ceil(condition)] ?? below;
+  return below + (above - below) * (condition - Math.floor(condition));
 }

@@ -2,45 +2,45 @@
 // The command: which experiments, with what; progress while they run, tables at the end, files where they are wanted.
 
 import { availableParallelism } from 'node:os';
-import { print, readCommandLine, runCommand, tell } from '../../shared/command.js';
+import { print, readCommandLine, runCommand, tell } from '../../shared/cli.js';
 import { OperationalError } from '../../shared/errors.js';
 import { nonEmpty, oneOf, wholeNumber } from '../../shared/options.js';
+import type { LoadPlan } from '../load/plan.js';
+import { LoadProcess } from '../load/run-load.js';
 import { DRIVE, driveServer } from './drive.js';
-import type { Experiment, Lab } from './experiment.js';
+import { commit, environment, packageVersion } from './environment.js';
+import type { Experiment, LabOptions } from './experiment.js';
 import { chunks } from './experiments/chunks.js';
 import { clients } from './experiments/clients.js';
-import { growth } from './experiments/growth.js';
+import { cpuBound } from './experiments/cpu-bound.js';
+import { cpuCost } from './experiments/cpu-cost.js';
 import { idle } from './experiments/idle.js';
-import { load } from './experiments/load.js';
+import { idleConnections } from './experiments/idle-connections.js';
+import { lostUpdates } from './experiments/lost-updates.js';
 import { lunch } from './experiments/lunch.js';
 import { nagle } from './experiments/nagle.js';
-import { race } from './experiments/race.js';
-import { slow } from './experiments/slow.js';
-import { sparse } from './experiments/sparse.js';
-import { table } from './experiments/table.js';
-import { work } from './experiments/work.js';
-import type { LoadPlan } from './load/plan.js';
-import { LoadProcess } from './load/run-load.js';
-import { commit, machine, packageVersion } from './machine.js';
+import { nonReader } from './experiments/non-reader.js';
+import { openLoop } from './experiments/open-loop.js';
+import { replySize } from './experiments/reply-size.js';
 import type { Results } from './results.js';
 import { endOnSignals, runShown } from './runs-shown.js';
+import { IO_MODELS } from './server-under-test.js';
+import { baselines, ourServers } from './servers-under-test.js';
 import { ENOUGH_REPEATS } from './statistics.js';
-import { IO_MODELS } from './target.js';
-import { ourTargets, yardsticks } from './targets.js';
 
 const EXPERIMENTS: readonly Experiment[] = [
   lunch,
   idle,
   clients,
-  load,
-  slow,
-  sparse,
-  growth,
-  work,
-  race,
+  openLoop,
+  nonReader,
+  idleConnections,
+  replySize,
+  cpuBound,
+  lostUpdates,
   nagle,
   chunks,
-  table,
+  cpuCost,
 ];
 const QUICK_REPEATS = 3;
 
@@ -56,13 +56,13 @@ async function runLab(): Promise<void> {
   if (options.out !== undefined) requireCharts();
   const { quick, seed, repeats } = options;
   const date = new Date().toISOString();
-  const { targets: others, missing } = await yardsticks();
+  const { targets: others, missing } = await baselines();
   for (const { name, why } of missing) tell(`strlab: ${name} is not measured: ${why}`);
-  const lab: Lab = {
+  const lab: LabOptions = {
     models: options.io,
     quick,
     clients: options.clients,
-    targets: [...ourTargets(options.io), ...others],
+    targets: [...ourServers(options.io), ...others],
   };
   const mark = quick ? ', quick' : '';
   await print(`seed ${seed}, ${repeats} repeats, ${availableParallelism()} cores${mark}\n\n`);
@@ -78,7 +78,7 @@ async function runLab(): Promise<void> {
     seed,
     quick,
     repeats,
-    machine: machine(),
+    machine: environment(),
     experiments,
   };
   if (options.out === undefined) return;

@@ -7,14 +7,14 @@
 
 import { constants } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
-import { print, runCommand } from '../../shared/command.js';
+import { print, runCommand } from '../../shared/cli.js';
 import { OperationalError } from '../../shared/errors.js';
-import { posix } from '../../shared/posix.js';
-import { gaugeable } from './gauge.js';
+import { libc } from '../../shared/libc/libc.js';
+import { outToLunch } from './act-two.js';
+import { conclusion, unmetExpectations, untold } from './expectations.js';
 import { type Arrangement, fourPanes, threePanes } from './layout.js';
-import { outToLunch } from './lunch.js';
-import { wrap } from './panes.js';
-import { brokenPromises, conclusion, untold } from './promises.js';
+import { wrap } from './pane-layout.js';
+import { gaugeable } from './process-stats.js';
 import { onScreen, printable, watchable } from './screen.js';
 import { replay } from './session.js';
 import { differences } from './transcript.js';
@@ -79,7 +79,7 @@ async function lunch(stop: AbortSignal): Promise<void> {
   const { scene, outcomes } = await watch(stop, FRAME_MS, (show) =>
     outToLunch(PACE, (scene) => show(fourPanes(scene))),
   );
-  const broken = brokenPromises(outcomes);
+  const broken = unmetExpectations(outcomes);
   const verdict = broken.length === 0 ? ['as the models promise'] : ['not as the models promise:', ...broken];
   const doubts = untold(outcomes).flatMap((line) => wrap(line, COLUMNS));
   const words = [...wrap(conclusion(outcomes), COLUMNS), ...verdict, ...doubts];
@@ -91,7 +91,7 @@ async function lunch(stop: AbortSignal): Promise<void> {
 function whatIsMissing(): string | undefined {
   if (!gaugeable) return 'CPU and threads of a process are read from /proc, and there is none here';
   try {
-    posix();
+    libc();
     return undefined;
   } catch (error) {
     if (error instanceof OperationalError) return error.message;

@@ -1,8 +1,8 @@
 // How the panes of each act are arranged on a screen. Where there is less room than they want, lines wrap and panes
 // show their last lines.
 
-import type { Scene } from './lunch.js';
-import { above, type Block, beside, drawPane, type Paint, type Size } from './panes.js';
+import type { Scene } from './act-two.js';
+import { above, type Block, beside, drawPane, type Paint, type Size } from './pane-layout.js';
 import type { Frame } from './transcript.js';
 
 /** Draws something for a screen of this size. */

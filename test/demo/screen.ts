@@ -1,9 +1,9 @@
 // The viewer's screen: how what is drawn is coloured, and how one frame takes the place of the one before.
 
-import { print } from '../../shared/command.js';
-import { type Ink, inked } from './ink.js';
+import { print } from '../../shared/cli.js';
+import { type Highlight, highlight } from './highlight.js';
 import type { Arrangement } from './layout.js';
-import type { Block, Paint, Size } from './panes.js';
+import type { Block, Paint, Size } from './pane-layout.js';
 
 /** Where it is nobody's screen. */
 const PAPER: Size = { columns: 80, rows: Number.POSITIVE_INFINITY };
@@ -18,7 +18,7 @@ const HOME = '\x1b[H';
 const CLEAR_LINE = '\x1b[K';
 const CLEAR_BELOW = '\x1b[J';
 const RESET = '\x1b[0m';
-const COLOURS: Record<Ink, string> = {
+const COLOURS: Record<Highlight, string> = {
   plain: '',
   prompt: '\x1b[2m',
   client1: '\x1b[36m',
@@ -63,7 +63,7 @@ function screenSize(): Size {
 }
 
 function coloured(text: string): string {
-  return inked(text)
+  return highlight(text)
     .map(({ text, ink }) => (ink === 'plain' ? text : COLOURS[ink] + text + RESET))
     .join('');
 }

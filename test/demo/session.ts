@@ -1,8 +1,8 @@
 // Replays the tutorial's session with a real server and two real clients, each in a terminal of its own. It waits for
 // what the screens show and never for a time: pauses are for people, and so for whoever takes the frames.
 
-import type { Pane } from './panes.js';
-import { Player, some } from './player.js';
+import type { Pane } from './pane-layout.js';
+import { PtyProgram, some } from './pty-program.js';
 import { type ClientNumber, FINAL_VALUE, type Frame, PROMPT, TRANSCRIPT, type Turn } from './transcript.js';
 
 /**
@@ -36,8 +36,8 @@ export async function replay(onFrame: (frame: Frame) => Promise<void>): Promise<
 }
 
 class Session {
-  readonly #clients = { 1: new Player('client/strclnt.js'), 2: new Player('client/strclnt.js') };
-  readonly #server = new Player('server/strsvr.js');
+  readonly #clients = { 1: new PtyProgram('client/strclnt.js'), 2: new PtyProgram('client/strclnt.js') };
+  readonly #server = new PtyProgram('server/strsvr.js');
   #port = '';
   /** Replies that the server has written to both clients. */
   #replies = 0;
@@ -52,7 +52,7 @@ class Session {
   }
 
   async startServer(): Promise<void> {
-    this.#server.start('0', '--clients', '2', '--show');
+    this.#server.start('0', '--clients', '2', '--verbose');
     this.#port = await this.#server.listens();
   }
 
@@ -96,7 +96,7 @@ class Session {
   }
 }
 
-function pane(name: string, { command, lines, exitStatus }: Player, active = false): Pane {
+function pane(name: string, { command, lines, exitStatus }: PtyProgram, active = false): Pane {
   const title = command === '' ? name : `${name}: ${command}`;
   const status = exitStatus === undefined ? undefined : `ended, exit status ${exitStatus}`;
   return { title, lines, status, active };

@@ -1,8 +1,8 @@
 // Terminal windows as SVG: a bar with a title, lines in their colours, and perhaps a footer and a strip with a status,
 // as in a pane on the screen. Dark windows on no background, to be read on a light page and on a dark one.
 
-import { type Ink, inked } from './ink.js';
-import type { Pane } from './panes.js';
+import { type Highlight, highlight } from './highlight.js';
+import type { Pane } from './pane-layout.js';
 
 // All lengths are in the picture's units, CSS pixels when it is shown at its own width.
 
@@ -36,7 +36,7 @@ const PADDING = 14;
 /** From the upper end of a row to the line on which letters stand, in rows. */
 const BASELINE = 0.75;
 
-const INKS: Record<Ink, string> = {
+const INKS: Record<Highlight, string> = {
   plain: '#c9d1d9',
   prompt: '#7d8590',
   client1: '#79c0ff',
@@ -96,7 +96,7 @@ ${rows.join('\n')}
 }
 
 function spans(line: string): string {
-  return inked(line)
+  return highlight(line)
     .map(({ text, ink }) => `<tspan class="${ink}">${escaped(text)}</tspan>`)
     .join('');
 }

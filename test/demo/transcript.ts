@@ -1,7 +1,7 @@
 // The tutorial's sample run as data: what is typed where, what every reply is, and so what the terminals must show in
 // the end. The replies are written out, not computed: they are what we are measured against.
 
-import type { Pane } from './panes.js';
+import type { Pane } from './pane-layout.js';
 
 export const PROMPT = 'enter a letter:';
 export const FINAL_VALUE = 'the final value of v is ';

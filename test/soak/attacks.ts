@@ -2,18 +2,18 @@
 // what it leaves behind in the server.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { at, ended, Program } from '../support.js';
-import type { Inside } from './inside.js';
-import { atMost, exactly, nothing, type Row, type Scope, scaled, told } from './section.js';
+import { at, ended, Program } from '../support/support.js';
+import type { Probe } from './in-process-probe.js';
 import {
-  Healthy,
+  HealthyClient,
+  type InstrumentedServer,
   Newcomers,
   NOT_WATCHED,
-  untouched,
-  type WatchedServer,
-  withUntouched,
-  withWatched,
-} from './watched.js';
+  unaffected,
+  withHealthyClient,
+  withInstrumented,
+} from './instrumented-server.js';
+import { atMost, exactly, info, nothing, type Row, type Scope, scaled } from './suite.js';
 
 const DEAF = 1_000;
 /** What each of them sends at a time: little, and as much as a session takes (and holds, while replies are owed). */
@@ -116,14 +116,14 @@ async function attack(
   { what, kind, amount, letters, warmUp, args, growth, left, stalled }: Attack,
   { share, latencyMs, progress }: Scope,
 ): Promise<{ rows: Row[]; said: string }> {
-  const rows: Row[] = [told(what, kind === 'paste' ? amount / 1e6 : amount)];
+  const rows: Row[] = [info(what, kind === 'paste' ? amount / 1e6 : amount)];
   let said = '';
-  if (NOT_WATCHED !== undefined) return { rows: [told(what, NOT_WATCHED)], said };
+  if (NOT_WATCHED !== undefined) return { rows: [info(what, NOT_WATCHED)], said };
   progress(0, amount);
   const deadlineMs = DEADLINE_MS.least + share * DEADLINE_MS.all;
-  await withUntouched(async (other) => {
-    await withWatched(args, async (server) => {
-      const healthy = new Healthy(server.address);
+  await withHealthyClient(async (other) => {
+    await withInstrumented(args, async (server) => {
+      const healthy = new HealthyClient(server.address);
       await healthy.answered(HEALTHY_BEFORE);
       if (warmUp !== undefined) await attackers([kind, warmUp], server, deadlineMs);
       const before = { ...server.memory, descriptors: server.descriptors, ...(await server.look()) };
@@ -140,7 +140,7 @@ async function attack(
       rows.push(
         atMost('  a healthy client is answered in (p99)', healthy.p99(first), latencyMs, 'ms'),
         atMost('  one that comes meanwhile (p99)', newcomers.p99, NEWCOMER_SHARE * latencyMs, 'ms'),
-        untouched(other),
+        unaffected(other),
         nothing('  promises broken to it', healthy.broken(text)),
         atMost('  growth of the memory of the server', peakMiB - before.residentMiB, growth, 'MiB'),
         atMost('  growth of its live objects', heapMiB - before.heapMiB, left, 'MiB'),
@@ -153,7 +153,7 @@ async function attack(
 }
 
 /** What was closed a moment ago is collected at the second look. */
-async function settled(server: WatchedServer): Promise<Inside> {
+async function settled(server: InstrumentedServer): Promise<Probe> {
   await server.look();
   await sleep(SETTLE_MS);
   return server.look();
@@ -162,7 +162,7 @@ async function settled(server: WatchedServer): Promise<Inside> {
 /** Resolves to what they said when the server has closed them all, or they have. @throws Error when that does not happen */
 async function attackers(
   [kind, amount, letters = 0]: readonly [kind: string, amount: number, letters?: number | undefined],
-  { address, program }: WatchedServer,
+  { address, program }: InstrumentedServer,
   deadlineMs: number,
 ): Promise<string> {
   const args = [kind, String(amount), ...at(address), String(letters)];

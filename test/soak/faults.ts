@@ -2,10 +2,10 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { recoverFile } from '../crash.js';
-import { injecting, NO_STRACE, READ, WRITE } from '../journals.js';
-import { ByteClient, ended, Program } from '../support.js';
-import { inFolder, nothing, type Row, type Scope, scaled, told } from './section.js';
+import { recoverFile } from '../support/crash-consistency.js';
+import { injecting, NO_STRACE, READ, WRITE } from '../support/journal-fixtures.js';
+import { ByteClient, ended, Program } from '../support/support.js';
+import { inFolder, info, nothing, type Row, type Scope, scaled } from './suite.js';
 
 /** What the system says, and whether the server then goes on as if nothing had happened, perhaps a little later. */
 interface Fault {
@@ -41,7 +41,7 @@ function each(calls: string, effects: string[], times: number[], survived: boole
 }
 
 export async function faults(scope: Scope): Promise<Row[]> {
-  if (NO_STRACE !== undefined) return [told('faults at calls of the system', `skipped: ${NO_STRACE}`)];
+  if (NO_STRACE !== undefined) return [info('faults at calls of the system', `skipped: ${NO_STRACE}`)];
   return inFolder(async (folder) => {
     const total = scaled(FAULTS.length, scope);
     const broken: string[] = [];
@@ -51,7 +51,7 @@ export async function faults(scope: Scope): Promise<Row[]> {
       const found = await brokenBy(fault, folder);
       if (found !== undefined) broken.push(`${fault.calls} ${fault.effect}: ${found}`);
     }
-    return [told('faults at calls of the system, on a journal', total), nothing('  promises broken', broken)];
+    return [info('faults at calls of the system, on a journal', total), nothing('  promises broken', broken)];
   });
 }
 
@@ -63,7 +63,7 @@ async function brokenBy({ calls, effect, survived }: Fault, folder: string): Pro
   const server = new Program('server/strsvr.js', ['0', '--journal', file, '--clients', '1'], [], through);
   let answered = HELD;
   try {
-    const [, port] = await server.says('stdout', /listening on .+:(\d+)[ \n]/);
+    const [, port] = await server.waitFor('stdout', /listening on .+:(\d+)[ \n]/);
     const client = await ByteClient.connect({ host: '127.0.0.1', port: Number(port) });
     for (const letter of LETTERS) {
       const reply = answered + letter;

@@ -3,8 +3,8 @@
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { killCycles, powerCutImages, tracedRun } from '../crash.js';
-import { exactly, inFolder, nothing, type Row, type Scope, scaled, told } from './section.js';
+import { killCycles, powerCutImages, tracedRun } from '../support/crash-consistency.js';
+import { exactly, inFolder, info, nothing, type Row, type Scope, scaled } from './suite.js';
 
 const KILL_CYCLES = 1_000;
 const IMAGES = 10_000;
@@ -26,7 +26,7 @@ export function kills(scope: Scope): Promise<Row[]> {
       if (figures.broken !== undefined) broken.push(figures.broken);
     }
     return [
-      told('kill -9 with 8 clients, cycles', total),
+      info('kill -9 with 8 clients, cycles', total),
       { what: '  letters answered', figure: answered, good: answered > 5 * total },
       nothing('  promises broken', broken),
     ];
@@ -37,7 +37,7 @@ export function images(scope: Scope): Promise<Row[]> {
   return inFolder(async (folder) => {
     const figures = await powerCutImages(scaled(IMAGES, scope), folder);
     return [
-      told('images of a power cut', figures.images),
+      info('images of a power cut', figures.images),
       exactly('  answered letters lost', figures.lost, 0),
       exactly('  letters invented', figures.invented, 0),
       exactly('  refused', figures.refused, 0),
@@ -47,7 +47,7 @@ export function images(scope: Scope): Promise<Row[]> {
 
 export async function traces(scope: Scope): Promise<Row[]> {
   if (spawnSync('strace', ['-V']).error !== undefined)
-    return [told('traced runs', 'skipped: there is no strace')];
+    return [info('traced runs', 'skipped: there is no strace')];
   return inFolder(async (folder) => {
     const total = scaled(TRACED_RUNS, scope);
     let [replies, early] = [0, 0];
@@ -60,7 +60,7 @@ export async function traces(scope: Scope): Promise<Row[]> {
       early += figures.early;
     }
     return [
-      told('traced runs', total),
+      info('traced runs', total),
       exactly('  replies', replies, REPLIES_A_RUN * total),
       exactly('  sent before their fdatasync', early, 0),
     ];

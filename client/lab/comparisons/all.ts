@@ -4,9 +4,17 @@ import { burst } from './burst.js';
 import type { Comparison } from './comparison.js';
 import { idle } from './idle.js';
 import { journal } from './journal.js';
-import { long } from './long.js';
-import { many } from './many.js';
-import { one } from './one.js';
-import { start } from './start.js';
+import { largeReply } from './large-reply.js';
+import { latency } from './latency.js';
+import { startup } from './startup.js';
+import { throughput } from './throughput.js';
 
-export const COMPARISONS: readonly Comparison[] = [many, one, burst, idle, long, start, journal];
+export const COMPARISONS: readonly Comparison[] = [
+  throughput,
+  latency,
+  burst,
+  idle,
+  largeReply,
+  startup,
+  journal,
+];

@@ -1,16 +1,16 @@
 // What all comparisons of `make bench` share. A comparison is an experiment that is held to goals and draws nothing.
 
-import type { Evidence, Place } from '../evidence.js';
-import type { Cell, Experiment, Lab, Measured } from '../experiment.js';
+import type { Analysis, Condition } from '../analysis.js';
+import type { Experiment, LabOptions, Measured, Trial } from '../experiment.js';
 import { list } from '../experiments/common.js';
-import type { Goal } from '../goals.js';
+import type { Threshold } from '../thresholds.js';
 
 /** Lines without a letter that each client sends before a closed loop is measured. */
 export const WARM_UP = 200;
 export const CLOSED_LOOP = `closed loop: each client sends its next letter when it has the answer. Before, each sends ${WARM_UP} line ends to warm up, which store nothing`;
 
 export interface Comparison extends Experiment {
-  readonly goals: readonly Goal[];
+  readonly thresholds: readonly Threshold[];
 }
 
 /** Who is at work for so much of a core holds up the other. */
@@ -20,19 +20,19 @@ export function comparison(made: {
   readonly id: string;
   readonly question: string;
   readonly loop: string;
-  readonly shown: readonly string[];
-  readonly cells: (lab: Lab) => Cell[];
-  readonly goals: readonly Goal[];
+  readonly columns: readonly string[];
+  readonly trials: (lab: LabOptions) => Trial[];
+  readonly thresholds: readonly Threshold[];
 }): Comparison {
-  const cells = (lab: Lab) => made.cells(lab).map(completed);
-  return { varies: 'the server', expects: '', conclude: bottlenecks, charts: () => [], ...made, cells };
+  const trials = (lab: LabOptions) => made.trials(lab).map(completed);
+  return { variable: 'the server', hypothesis: '', conclude: bottlenecks, charts: () => [], ...made, trials };
 }
 
 /** A run that the load gave up on says nothing about how fast the others were. */
-function completed({ measure, ...cell }: Cell): Cell {
-  if (typeof measure === 'string') return { ...cell, measure };
+function completed({ measure, ...trial }: Trial): Trial {
+  if (typeof measure === 'string') return { ...trial, measure };
   return {
-    ...cell,
+    ...trial,
     measure: async (bench): Promise<Measured> => {
       const measured = await measure(bench);
       const { answered = 1, sent = 1 } = measured.load ?? {};
@@ -44,23 +44,25 @@ function completed({ measure, ...cell }: Cell): Cell {
 }
 
 /** Which side each server's runs waited for. */
-function bottlenecks(evidence: Evidence): string[] {
-  const measured = evidence.places.filter((place) => Number.isFinite(evidence.median(place, 'load CPU %')));
+function bottlenecks(analysis: Analysis): string[] {
+  const measured = analysis.conditions.filter((condition) =>
+    Number.isFinite(analysis.median(condition, 'load CPU %')),
+  );
   const sides = (['the server', 'the load', 'neither side'] as const).map((side) => {
-    const places = measured.filter((place) => bottleneck(evidence, place) === side);
-    return places.length === 0 ? '' : `${side} for ${list(places.map(name))}`;
+    const conditions = measured.filter((condition) => bottleneck(analysis, condition) === side);
+    return conditions.length === 0 ? '' : `${side} for ${list(conditions.map(name))}`;
   });
   const said = sides.filter((side) => side !== '');
   return said.length === 0 ? [] : [`The bottleneck was ${said.join('; ')}.`];
 }
 
-function bottleneck(evidence: Evidence, place: Place): 'the server' | 'the load' | 'neither side' {
-  const server = evidence.median(place, 'server CPU %');
-  const load = evidence.median(place, 'load CPU %');
+function bottleneck(analysis: Analysis, condition: Condition): 'the server' | 'the load' | 'neither side' {
+  const server = analysis.median(condition, 'server CPU %');
+  const load = analysis.median(condition, 'load CPU %');
   if (Math.max(server, load) < BUSY) return 'neither side';
   return server >= load ? 'the server' : 'the load';
 }
 
-function name({ target, level }: Place): string {
-  return `${target} (${level})`;
+function name({ target, parameter }: Condition): string {
+  return `${target} (${parameter})`;
 }

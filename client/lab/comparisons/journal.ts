@@ -5,13 +5,13 @@
 import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Evidence } from '../evidence.js';
-import type { Bench, Lab, Measured } from '../experiment.js';
-import { type Goal, times } from '../goals.js';
+import type { Analysis } from '../analysis.js';
+import type { LabOptions, Measured, RunContext } from '../experiment.js';
 import { formatNumber } from '../report/numbers.js';
+import type { ServerUnderTest } from '../server-under-test.js';
+import { ourServer } from '../servers-under-test.js';
 import { median } from '../statistics.js';
-import type { Target } from '../target.js';
-import { ourTarget } from '../targets.js';
+import { ratioOf, type Threshold } from '../thresholds.js';
 import { CLOSED_LOOP, comparison, WARM_UP } from './comparison.js';
 
 const SYNCS = 100;
@@ -21,7 +21,7 @@ const LEVELS = { '100 clients': 100, '1 client': 1 } as const;
 type Level = keyof typeof LEVELS;
 
 const ECHO = [process.execPath, fileURLToPath(new URL('../echo.js', import.meta.url))];
-const EVENTS = ourTarget('events').command;
+const EVENTS = ourServer('events').command;
 /** How each server is started with a file of its own. */
 const SERVERS: Readonly<Record<string, (file: string) => readonly string[]>> = {
   'no journal': () => EVENTS,
@@ -30,24 +30,24 @@ const SERVERS: Readonly<Record<string, (file: string) => readonly string[]>> = {
   'bare echo': () => ECHO,
   'echo and sync': (file) => [...ECHO, file],
 };
-const at = (target: keyof typeof SERVERS, level: Level) => ({ target, level });
+const at = (target: keyof typeof SERVERS, parameter: Level) => ({ target, parameter });
 const ALWAYS = at('--sync always', '1 client');
 
 export const journal = comparison({
   id: 'journal',
   question: 'What does the journal cost?',
   loop: CLOSED_LOOP,
-  shown: ['letters/s', 'p50 ms', 'p99 ms', 'fdatasync ms', 'server CPU %', 'load CPU %'],
-  cells: (lab) =>
-    (Object.keys(LEVELS) as Level[]).flatMap((level) =>
+  columns: ['letters/s', 'p50 ms', 'p99 ms', 'fdatasync ms', 'server CPU %', 'load CPU %'],
+  trials: (lab) =>
+    (Object.keys(LEVELS) as Level[]).flatMap((parameter) =>
       Object.keys(SERVERS).map((name) => ({
-        ...at(name, level),
-        measure: (bench) => measure(bench, lab, name, LEVELS[level]),
+        ...at(name, parameter),
+        measure: (bench) => measure(bench, lab, name, LEVELS[parameter]),
       })),
     ),
-  goals: [
+  thresholds: [
     {
-      ...times(
+      ...ratioOf(
         'letters/s, --sync always / no journal',
         'letters/s',
         at('--sync always', '100 clients'),
@@ -56,7 +56,7 @@ export const journal = comparison({
       ),
       unless: slowDisk,
     },
-    times(
+    ratioOf(
       'letters/s, --sync never / no journal',
       'letters/s',
       at('--sync never', '100 clients'),
@@ -68,13 +68,13 @@ export const journal = comparison({
 });
 
 /** How much longer than an fdatasync the median answer to a client alone takes with one than without. */
-function added(synced: string, bare: string, atMost?: number): Goal {
+function added(synced: string, bare: string, atMost?: number): Threshold {
   return {
     what: `ms added beyond an fdatasync, ${synced}`,
     samples: [
-      { ...at(synced, '1 client'), figure: 'p50 ms' },
-      { ...at(bare, '1 client'), figure: 'p50 ms' },
-      { ...at(synced, '1 client'), figure: 'fdatasync ms' },
+      { ...at(synced, '1 client'), metric: 'p50 ms' },
+      { ...at(bare, '1 client'), metric: 'p50 ms' },
+      { ...at(synced, '1 client'), metric: 'fdatasync ms' },
     ],
     combine: ([withSync = 0, without = 0, sync = 0]) => withSync - without - sync,
     unless: slowDisk,
@@ -82,16 +82,16 @@ function added(synced: string, bare: string, atMost?: number): Goal {
   };
 }
 
-function slowDisk(evidence: Evidence): string | undefined {
-  const sync = evidence.median(ALWAYS, 'fdatasync ms');
+function slowDisk(analysis: Analysis): string | undefined {
+  const sync = analysis.median(ALWAYS, 'fdatasync ms');
   return sync < SLOW_SYNC_MS ? undefined : `an fdatasync takes ${formatNumber(sync)} ms here, not below 1`;
 }
 
-async function measure(bench: Bench, lab: Lab, name: string, clients: number): Promise<Measured> {
+async function measure(bench: RunContext, lab: LabOptions, name: string, clients: number): Promise<Measured> {
   // Where the build is, not in the system's folder for temporary files, which often is no disk.
   const folder = mkdtempSync(join(import.meta.dirname, 'bench-'));
   try {
-    const target: Target = {
+    const target: ServerUnderTest = {
       name,
       runtime: 'Node.js',
       model: 'events',
@@ -105,7 +105,7 @@ async function measure(bench: Bench, lab: Lab, name: string, clients: number): P
     const { wrong, ...measured } = await bench.run(target, [], plan);
     return {
       ...measured,
-      figures: { ...measured.figures, 'fdatasync ms': fdatasync },
+      metrics: { ...measured.metrics, 'fdatasync ms': fdatasync },
       // An echo is no string server, and nobody claims that it answers right.
       ...(wrong !== undefined && !name.includes('echo') && { wrong }),
     };

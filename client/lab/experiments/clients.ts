@@ -1,7 +1,7 @@
 // How the cost grows with the clients, and whose price it is: the model's or the runtime's.
 
-import type { Experiment, Lab } from '../experiment.js';
-import type { Target } from '../target.js';
+import type { Experiment, LabOptions } from '../experiment.js';
+import type { ServerUnderTest } from '../server-under-test.js';
 import { clause, pick, sentence } from './common.js';
 
 const LEVELS = [1, 10, 100, 1_000, 10_000];
@@ -16,7 +16,7 @@ const TARGETS = [
   'C epoll',
   'C threads',
   'Python asyncio',
-  'Python circle',
+  'Python nonblocking loop',
   'Python threads',
 ];
 const QUICK_TARGETS = ['events', 'threads', 'C epoll', 'C threads'];
@@ -25,30 +25,30 @@ const MOST: Readonly<Record<string, readonly [clients: number, why: string]>> = 
   threads: [100, 'each worker thread takes 7 to 8 MB of memory and some 35 ms of processor time to start'],
   'C threads': [1_000, 'more threads than a process is usually allowed'],
   'Python threads': [1_000, 'more threads than a process is usually allowed'],
-  'Python circle': [1_000, 'each round asks every client, which takes seconds'],
+  'Python nonblocking loop': [1_000, 'each round asks every client, which takes seconds'],
   nonblocking: [1_000, 'each round asks every client'],
 };
 
-const levels = ({ quick, clients }: Lab) =>
+const parameters = ({ quick, clients }: LabOptions) =>
   clients === undefined ? (quick ? QUICK_LEVELS : LEVELS) : [clients];
-const level = (clients: number) => `${clients.toLocaleString('en')} client${clients === 1 ? '' : 's'}`;
+const parameter = (clients: number) => `${clients.toLocaleString('en')} client${clients === 1 ? '' : 's'}`;
 const x = (at: string) => Number.parseInt(at.replaceAll(',', ''), 10);
-const targets = (lab: Lab) => pick(lab, lab.quick ? QUICK_TARGETS : TARGETS);
+const targets = (lab: LabOptions) => pick(lab, lab.quick ? QUICK_TARGETS : TARGETS);
 
 export const clients: Experiment = {
   id: 'clients',
   question: 'How does cost grow with the clients, and is it the model’s price or the runtime’s?',
-  varies: 'the number of clients, all of them sending',
-  expects:
+  variable: 'the number of clients, all of them sending',
+  hypothesis:
     'one thread does more at a time as more clients are ready, so its cost a letter falls; a thread for each client switches for every letter. In C a thread is cheap, in Node.js it is a V8 heap of its own.',
   loop: 'closed loop: each client sends its next letter when it has the answer',
-  shown: ['letters/s', 'p99 ms', 'CPU µs/letter', 'switches/letter', 'KiB/client', 'start-up ms/client'],
+  columns: ['letters/s', 'p99 ms', 'CPU µs/letter', 'switches/letter', 'KiB/client', 'start-up ms/client'],
 
-  cells: (lab) =>
+  trials: (lab) =>
     targets(lab).flatMap((target) =>
-      levels(lab).map((count) => ({
+      parameters(lab).map((count) => ({
         target: target.name,
-        level: level(count),
+        parameter: parameter(count),
         measure:
           whyNot(target, count) ??
           ((bench) =>
@@ -61,40 +61,40 @@ export const clients: Experiment = {
       })),
     ),
 
-  conclude: (evidence, lab) => {
-    const counts = levels(lab).filter((clients) => clients <= 100);
+  conclude: (analysis, lab) => {
+    const counts = parameters(lab).filter((clients) => clients <= 100);
     const [least = 1, most = 1] = [counts[0], counts.at(-1)];
-    const at = (target: string, clients = most) => ({ target, level: level(clients) });
-    const price = (figure: string) =>
+    const at = (target: string, clients = most) => ({ target, parameter: parameter(clients) });
+    const price = (metric: string) =>
       sentence([
-        ...clause('in Node.js', evidence.compare(figure, at('threads'), at('events'), figure)),
-        ...clause('in C', evidence.compare(figure, at('C threads'), at('C epoll'), figure)),
-      ]).map((found) => `A thread for each of ${level(most)}, ${found}`);
+        ...clause('in Node.js', analysis.compare(metric, at('threads'), at('events'), metric)),
+        ...clause('in C', analysis.compare(metric, at('C threads'), at('C epoll'), metric)),
+      ]).map((found) => `A thread for each of ${parameter(most)}, ${found}`);
     const growth = ['events', 'threads', 'C epoll', 'C threads'].flatMap((target) =>
       clause(
         target,
-        evidence.compare('CPU µs/letter', at(target), at(target, least), 'CPU µs/letter', level(least)),
+        analysis.compare('CPU µs/letter', at(target), at(target, least), 'CPU µs/letter', parameter(least)),
       ),
     );
-    const runtimes = evidence.compare('letters/s', at('events'), at('C epoll'), 'letters/s');
+    const runtimes = analysis.compare('letters/s', at('events'), at('C epoll'), 'letters/s');
     return [
       ...['CPU µs/letter', 'letters/s', 'switches/letter'].flatMap(price),
-      ...(most > least ? sentence(growth).map((found) => `With ${level(most)}, ${found}`) : []),
-      ...sentence(clause(`Events in Node.js against events in C, at ${level(most)}`, runtimes)),
+      ...(most > least ? sentence(growth).map((found) => `With ${parameter(most)}, ${found}`) : []),
+      ...sentence(clause(`Events in Node.js against events in C, at ${parameter(most)}`, runtimes)),
     ];
   },
 
-  charts: (evidence) =>
+  charts: (analysis) =>
     (
       ['letters/s', 'p99 ms', 'CPU µs/letter', 'switches/letter', 'KiB/client', 'start-up ms/client'] as const
-    ).map((figure) => ({
-      title: `${figure} as clients are added`,
+    ).map((metric) => ({
+      title: `${metric} as clients are added`,
       kind: 'lines',
       x: { name: 'clients', log: true },
-      y: { name: figure, log: true },
-      series: evidence.targets.map((name) => ({
+      y: { name: metric, log: true },
+      series: analysis.targets.map((name) => ({
         name,
-        points: evidence.series(name, figure, x).filter(({ y }) => y > 0),
+        points: analysis.series(name, metric, x).filter(({ y }) => y > 0),
       })),
     })),
 
@@ -104,7 +104,7 @@ export const clients: Experiment = {
   ],
 };
 
-function whyNot({ name }: Target, count: number): string | undefined {
+function whyNot({ name }: ServerUnderTest, count: number): string | undefined {
   const [most, why] = MOST[name] ?? [Number.POSITIVE_INFINITY, ''];
   return count > most ? why : undefined;
 }

@@ -1,15 +1,15 @@
 // What several experiments say or pick in the same way.
 
-import type { Lab } from '../experiment.js';
-import type { Target } from '../target.js';
+import type { LabOptions } from '../experiment.js';
+import type { ServerUnderTest } from '../server-under-test.js';
 
 /** Our server with the I/O models that were asked for. */
-export function ours({ targets, models }: Lab): Target[] {
+export function ours({ targets, models }: LabOptions): ServerUnderTest[] {
   return models.flatMap((model) => targets.find(({ name }) => name === model) ?? []);
 }
 
 /** Those of these targets that are here; of our own, those that were asked for. */
-export function pick(lab: Lab, names: readonly string[]): Target[] {
+export function pick(lab: LabOptions, names: readonly string[]): ServerUnderTest[] {
   return lab.targets.filter(({ name }) => names.includes(name));
 }
 

@@ -2,12 +2,12 @@
 
 import type { Socket } from 'node:net';
 import { setTimeout as pass } from 'node:timers/promises';
+import { processStats } from '../../../shared/procfs.js';
 import { openSocket } from '../../socket.js';
-import type { Bench, Experiment, Lab, Measured } from '../experiment.js';
-import { observe } from '../observe.js';
+import type { Experiment, LabOptions, Measured, RunContext } from '../experiment.js';
 import { formatNumber } from '../report/numbers.js';
-import type { RunningServer } from '../running.js';
-import type { Target } from '../target.js';
+import type { RunningServer } from '../server-process.js';
+import type { ServerUnderTest } from '../server-under-test.js';
 import { list, ours, sentence } from './common.js';
 
 /** Who has been answered speaks again so often, until all have been. */
@@ -17,24 +17,24 @@ const BURNING = 50;
 /** Less than this, in percent of a core, is not told apart from nothing. */
 const LEAST = 0.1;
 
-const levels = ({ quick }: Lab) => (quick ? [10] : [1, 10, 100, 1_000]);
-const level = (clients: number) => `${clients} idle`;
-const windowMs = ({ quick }: Lab) => (quick ? 300 : 2_000);
+const parameters = ({ quick }: LabOptions) => (quick ? [10] : [1, 10, 100, 1_000]);
+const parameter = (clients: number) => `${clients} idle`;
+const windowMs = ({ quick }: LabOptions) => (quick ? 300 : 2_000);
 
 export const idle: Experiment = {
   id: 'idle',
   question: 'What does waiting cost?',
-  varies: 'the number of idle clients',
-  expects:
+  variable: 'the number of idle clients',
+  hypothesis:
     'nonblocking asks every socket in a circle and burns a core for nothing; who sleeps in the kernel wants next to nothing. A thread for each client costs memory.',
   loop: 'no load: everybody is connected, has been answered once, and is silent',
-  shown: ['wanted CPU %', 'switches/s', 'resident MiB'],
+  columns: ['wanted CPU %', 'switches/s', 'resident MiB'],
 
-  cells: (lab) =>
+  trials: (lab) =>
     ours(lab).flatMap((target) =>
-      levels(lab).map((clients) => ({
+      parameters(lab).map((clients) => ({
         target: target.name,
-        level: level(clients),
+        parameter: parameter(clients),
         measure:
           target.model === 'threads' && clients > 100
             ? 'each worker thread takes 7 to 8 MB of memory and some 35 ms of processor time to start'
@@ -42,26 +42,27 @@ export const idle: Experiment = {
       })),
     ),
 
-  conclude: (evidence, lab) => {
-    const [clients = 0] = levels(lab).slice(-2);
-    const cpu = (target: string) => evidence.median({ target, level: level(clients) }, 'wanted CPU %');
-    const burning = evidence.targets.filter((target) => cpu(target) > BURNING);
-    const asleep = evidence.targets.filter((target) => cpu(target) <= BURNING);
+  conclude: (analysis, lab) => {
+    const [clients = 0] = parameters(lab).slice(-2);
+    const cpu = (target: string) =>
+      analysis.median({ target, parameter: parameter(clients) }, 'wanted CPU %');
+    const burning = analysis.targets.filter((target) => cpu(target) > BURNING);
+    const asleep = analysis.targets.filter((target) => cpu(target) <= BURNING);
     const most = Math.max(...asleep.map(cpu));
     const clauses = [
       ...burning.map((target) => `${target} wanted ${formatNumber(cpu(target))} % of a core for nothing`),
       ...(asleep.length > 0 ? [`${list(asleep)} wanted ${atMost(most)} %`] : []),
     ];
-    return sentence(clauses).map((found) => `With ${level(clients)} clients, ${found}`);
+    return sentence(clauses).map((found) => `With ${parameter(clients)} clients, ${found}`);
   },
 
-  charts: (evidence, lab) =>
-    (['wanted CPU %', 'resident MiB'] as const).map((figure) => ({
-      title: figure === 'wanted CPU %' ? 'Processor time while nobody speaks' : 'Memory',
+  charts: (analysis, lab) =>
+    (['wanted CPU %', 'resident MiB'] as const).map((metric) => ({
+      title: metric === 'wanted CPU %' ? 'Processor time while nobody speaks' : 'Memory',
       kind: 'bars',
-      x: { name: 'idle clients', words: levels(lab).map(String) },
-      y: { name: figure === 'wanted CPU %' ? '% of a core' : 'MiB' },
-      series: evidence.lines(figure, (at) => levels(lab).map(level).indexOf(at)),
+      x: { name: 'idle clients', words: parameters(lab).map(String) },
+      y: { name: metric === 'wanted CPU %' ? '% of a core' : 'MiB' },
+      series: analysis.lines(metric, (at) => parameters(lab).map(parameter).indexOf(at)),
     })),
 
   notes: [
@@ -74,19 +75,24 @@ function atMost(percent: number): string {
   return percent < LEAST ? `less than ${LEAST}` : `at most ${formatNumber(percent)}`;
 }
 
-async function measure(bench: Bench, target: Target, clients: number, forMs: number): Promise<Measured> {
+async function measure(
+  bench: RunContext,
+  target: ServerUnderTest,
+  clients: number,
+  forMs: number,
+): Promise<Measured> {
   return bench.withServer(target, [], async (server) => {
     const sockets = await openAnswered(server, clients);
-    const before = observe(server.pid);
+    const before = processStats(server.pid);
     const started = performance.now();
     await pass(forMs);
-    const after = observe(server.pid);
+    const after = processStats(server.pid);
     const seconds = (performance.now() - started) / 1000;
     for (const socket of sockets) socket.destroy();
-    if (before === undefined || after === undefined) return { figures: {}, void: 'this system has no /proc' };
+    if (before === undefined || after === undefined) return { metrics: {}, void: 'this system has no /proc' };
     const switches = (at: typeof before) => at.voluntarySwitches + at.involuntarySwitches;
     return {
-      figures: {
+      metrics: {
         'wanted CPU %': (100 * (after.wantedSeconds - before.wantedSeconds)) / seconds,
         'switches/s': (switches(after) - switches(before)) / seconds,
         'resident MiB': after.residentMiB,

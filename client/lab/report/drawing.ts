@@ -5,9 +5,9 @@
 import type { CustomSeriesOption, EChartsOption, SeriesOption } from 'echarts';
 import { init } from 'echarts/dist/echarts.esm.min.mjs'; // one file: its 600 modules take a second to load
 import type { Chart, Point, Series } from './chart.js';
-import { type Look, OUTLINES, seriesLooks, serverLook, tint } from './looks.js';
 import { formatNumber } from './numbers.js';
 import { mark, place, type Scale, scaleFor } from './scale.js';
+import { blend, OUTLINES, type SeriesStyle, seriesStyles, serverStyle } from './series-style.js';
 
 export type Format = 'wide' | 'narrow';
 
@@ -32,7 +32,7 @@ const [INK, MUTED, RULE, PAPER] = ['var(--ink)', 'var(--muted)', 'var(--rule)', 
 interface Draft {
   readonly chart: Chart;
   readonly format: Format;
-  readonly looks: readonly Look[];
+  readonly looks: readonly SeriesStyle[];
   /** The words of the x axis; undefined for an axis of numbers. */
   readonly words: readonly string[] | undefined;
   /** What is varied runs downwards. */
@@ -72,7 +72,7 @@ function drafted(source: Chart, format: Format): Draft {
   return {
     chart,
     format,
-    looks: seriesLooks(chart.series.map((series) => series.name)),
+    looks: seriesStyles(chart.series.map((series) => series.name)),
     words: chart.x.words,
     lying: chart.kind === 'bars' && liesDown(chart.x.words ?? [], format),
     x: scaleFor(chart.x, across, false, false),
@@ -183,7 +183,7 @@ function numbers(scale: Scale, fontSize: number): object {
 }
 
 function seriesOptions(draft: Draft, series: Series, nth: number): SeriesOption[] {
-  const look = draft.looks[nth] as Look;
+  const look = draft.looks[nth] as SeriesStyle;
   if (series.reference) return [reference(draft, series)];
   if (draft.chart.kind === 'bars') return [bar(draft, series, look), atBars(draft, series)];
   return [...line(draft, series, nth), whiskers(draft, series, look)];
@@ -207,7 +207,7 @@ function reference(draft: Draft, { points }: Series): SeriesOption {
   return { type: 'line', data: [], markLine };
 }
 
-function bar(draft: Draft, { points }: Series, own: Look): SeriesOption {
+function bar(draft: Draft, { points }: Series, own: SeriesStyle): SeriesOption {
   const many = bars(draft).length > 1;
   return {
     type: 'bar',
@@ -215,11 +215,11 @@ function bar(draft: Draft, { points }: Series, own: Look): SeriesOption {
     ...BAR_LAYOUT,
     data: points.map(({ x, y }) => {
       // Where the bars' words are servers, colour tells the server, and strength which bar of its group it is.
-      const server = serverLook(draft.words?.[x] ?? '');
+      const server = serverStyle(draft.words?.[x] ?? '');
       const look = server === undefined ? own : { ...server, ...(many && { opacity: own.opacity }) };
-      const solid = { color: tint(look), borderRadius: draft.lying ? [0, 3, 3, 0] : [3, 3, 0, 0] };
+      const solid = { color: blend(look), borderRadius: draft.lying ? [0, 3, 3, 0] : [3, 3, 0, 0] };
       const never = {
-        color: tint({ ...look, opacity: 0.22 }),
+        color: blend({ ...look, opacity: 0.22 }),
         borderColor: `var(--${look.color})`,
         borderWidth: 1.5,
         borderType: 'dashed' as const,
@@ -280,7 +280,7 @@ function atBars(draft: Draft, series: Series): CustomSeriesOption {
 }
 
 function line(draft: Draft, { points }: Series, nth: number): SeriesOption[] {
-  const look = draft.looks[nth] as Look;
+  const look = draft.looks[nth] as SeriesStyle;
   const color = `var(--${look.color})`;
   const symbol = `path://${OUTLINES[look.shape]}`;
   const itemStyle = look.hollow
@@ -319,7 +319,7 @@ function line(draft: Draft, { points }: Series, nth: number): SeriesOption[] {
   ];
 }
 
-function whiskers(draft: Draft, { points }: Series, look: Look): CustomSeriesOption {
+function whiskers(draft: Draft, { points }: Series, look: SeriesStyle): CustomSeriesOption {
   const known = points.filter(({ low, high }) => low !== undefined && high !== undefined);
   return {
     type: 'custom',

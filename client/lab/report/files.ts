@@ -3,7 +3,7 @@
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { visible } from '../../../shared/terminal.js';
+import { escapeUnprintable } from '../../../shared/escape.js';
 import type { Findings, Results, Run } from '../results.js';
 import { report } from './report.js';
 
@@ -32,26 +32,26 @@ export async function writeResults(folder: string, results: Results): Promise<Fi
 export function resultsAsCsv({ experiments, quick }: Results): string {
   const lines = experiments.flatMap(({ id, runs }) => runs.flatMap((run) => runLines(id, run)));
   return [COLUMNS, ...lines.map((line) => [...line, quick ? 'quick' : ''])]
-    .map((cells) => `${cells.map(cell).join(',')}\r\n`)
+    .map((trials) => `${trials.map(trial).join(',')}\r\n`)
     .join('');
 }
 
 /** A run without any figure has a line too, for its remark. */
 function runLines(experiment: Findings['id'], run: Run): Array<ReadonlyArray<string | number>> {
-  const { target, level, repeat } = run;
+  const { target, parameter, repeat } = run;
   const remarks = (['void', 'wrong', 'absent'] as const).flatMap((kind) =>
     run[kind] === undefined ? [] : [`${kind}: ${run[kind]}`],
   );
-  const figures = Object.entries(run.figures);
-  return (figures.length > 0 ? figures : [['', '']]).map(([figure = '', value = '']) => [
-    ...[experiment, target, level, repeat],
-    ...[figure, value, remarks.join('; ')],
+  const metrics = Object.entries(run.metrics);
+  return (metrics.length > 0 ? metrics : [['', '']]).map(([metric = '', value = '']) => [
+    ...[experiment, target, parameter, repeat],
+    ...[metric, value, remarks.join('; ')],
   ]);
 }
 
 /** What begins like a formula would be computed by a spreadsheet, so it gets an apostrophe. No cell breaks its line. */
-function cell(value: string | number): string {
+function trial(value: string | number): string {
   if (typeof value === 'number') return String(value);
-  const text = visible(/^[=+@]|^-(?![\d.])/.test(value) ? `'${value}` : value);
+  const text = escapeUnprintable(/^[=+@]|^-(?![\d.])/.test(value) ? `'${value}` : value);
   return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

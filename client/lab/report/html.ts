@@ -1,7 +1,7 @@
 // HTML that cannot be broken by what is put into it: what stands between the words of a template is escaped, unless it
 // is HTML already. Servers' output gets into reports, and a server may say anything.
 
-import { visible } from '../../../shared/terminal.js';
+import { escapeUnprintable } from '../../../shared/escape.js';
 
 export class Html {
   readonly source: string;
@@ -22,7 +22,7 @@ function written(part: Part): string {
   if (part === undefined) return '';
   if (part instanceof Html) return part.source;
   if (typeof part === 'object') return part.map(written).join('');
-  return visible(String(part))
+  return escapeUnprintable(String(part))
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')

@@ -7,9 +7,9 @@ import { ENOUGH_REPEATS } from '../statistics.js';
 import type { Chart } from './chart.js';
 import { draw } from './drawing.js';
 import { Html, html } from './html.js';
-import { type Look, OUTLINES, SERVERS, seriesLooks, tint } from './looks.js';
 import { formatNumber } from './numbers.js';
 import { STYLE } from './report-style.js';
+import { blend, OUTLINES, SERVERS, type SeriesStyle, seriesStyles } from './series-style.js';
 
 /** A longer table is folded. */
 const MAX_OPEN_ROWS = 12;
@@ -107,14 +107,14 @@ ${legend(known)}`;
 }
 
 function experiment(findings: Findings, mark: Html | undefined): Html {
-  const { id, question, varies, expects, loop, conclusions, charts, notes } = findings;
+  const { id, question, variable, hypothesis, loop, conclusions, charts, notes } = findings;
   return html`
 <section class="experiment" id="${id}" aria-labelledby="${id}-question">
 <h2 id="${id}-question">${question}${mark}</h2>
 ${conclusions.length > 0 ? html`<div class="found">${conclusions.map((text) => html`<p>${text}</p>`)}</div>` : undefined}
 <dl class="facts">
-<dt>varied</dt><dd>${varies}</dd>
-<dt>expected</dt><dd>${expects}</dd>
+<dt>varied</dt><dd>${variable}</dd>
+<dt>expected</dt><dd>${hypothesis}</dd>
 <dt>loop</dt><dd>${loop}</dd>
 </dl>
 ${charts.map((chart) => picture(chart, findings.rows.length > 0, mark))}
@@ -127,12 +127,16 @@ ${notes.length > 0 ? html`<h3>Notes</h3>\n<ul class="small">${notes.map((note) =
 function picture(chart: Chart, tabled: boolean, mark: Html | undefined): Html {
   const { title, kind, x, y, series } = chart;
   const names = series.map(({ name }) => name);
-  const looks = seriesLooks(names);
+  const looks = seriesStyles(names);
   const told = `${title}. ${kind === 'bars' ? 'Bars' : 'Lines'}: ${y.name}${y.log ? ' (log)' : ''} by ${x.name}${x.log ? ' (log)' : ''}; ${names.join(', ')}.${tabled ? ' The figures are in the table.' : ''}`;
-  const shown = looks.map((look, at) => ({ name: names[at] ?? '', look, reference: series[at]?.reference }));
+  const columns = looks.map((look, at) => ({
+    name: names[at] ?? '',
+    look,
+    reference: series[at]?.reference,
+  }));
   // A single series of bars is what the title says.
   const lonely = kind === 'bars' && series.filter(({ reference }) => !reference).length === 1;
-  const explained = shown.filter(({ reference }) => reference || !lonely);
+  const explained = columns.filter(({ reference }) => reference || !lonely);
   const drawing = (format: 'wide' | 'narrow') => named(draw(chart, format), format, told);
   return html`<figure>
 <figcaption>${title}${mark}</figcaption>
@@ -150,7 +154,7 @@ function named(svg: string, format: string, told: string): Html {
 
 interface Entry {
   readonly name: string;
-  readonly look: Look;
+  readonly look: SeriesStyle;
   readonly reference?: boolean | undefined;
 }
 
@@ -161,26 +165,26 @@ function legend(entries: readonly Entry[], kind: Chart['kind'] = 'lines'): Html 
   )}</ul>`;
 }
 
-function sample(look: Look, kind: Chart['kind'] | 'reference'): Html {
+function sample(look: SeriesStyle, kind: Chart['kind'] | 'reference'): Html {
   const { color, dash, shape, hollow, opacity } = look;
   if (kind === 'reference')
     return html`<path d="M0,7 H30" fill="none" stroke="var(--muted)" stroke-width="1.2" stroke-dasharray="5 4"/>`;
-  if (kind === 'bars') return html`<rect width="14" height="14" rx="2" fill="${tint(look)}"/>`;
+  if (kind === 'bars') return html`<rect width="14" height="14" rx="2" fill="${blend(look)}"/>`;
   const dashes = dash && html` stroke-dasharray="${dash.join(' ')}"`;
   return html`<path d="M0,7 H30" fill="none" stroke="var(--${color})" stroke-width="2" opacity="${opacity}"${dashes}/><path
  d="${OUTLINES[shape]}" transform="translate(15 7)" stroke="var(--${color})" stroke-width="1.8"
  fill="var(--${hollow ? 'paper' : color})"/>`;
 }
 
-function table({ rows, shown, runs, question }: Findings, mark: Html | undefined): Html | undefined {
+function table({ rows, columns, runs, question }: Findings, mark: Html | undefined): Html | undefined {
   if (rows.length === 0) return undefined;
   const repeats = (row: Row) =>
     Math.max(0, ...Object.values(row.estimates).map((estimate) => estimate.repeats));
-  const head = html`<tr><th scope="col" class="words">server</th><th scope="col" class="words">level</th>${shown.map(
+  const head = html`<tr><th scope="col" class="words">server</th><th scope="col" class="words">level</th>${columns.map(
     (name) => html`<th scope="col">${name}</th>`,
   )}<th scope="col">runs</th><th scope="col" class="words">remark</th></tr>`;
   const line = (row: Row) =>
-    html`<tr><th scope="row">${row.target}</th><td class="words">${row.level}</td>${shown.map(
+    html`<tr><th scope="row">${row.target}</th><td class="words">${row.parameter}</td>${columns.map(
       (name) => html`<td>${estimated(row.estimates[name])}</td>`,
     )}<td>${repeats(row)}</td><td class="words">${short(row.remarks)}</td></tr>\n`;
   const claimed = rows.some((row) => Object.values(row.estimates).some(({ low }) => low !== undefined));
@@ -210,11 +214,12 @@ function short(all: readonly string[]): string {
 /** What does not count and why, each reason once. */
 function remarks({ rows }: Findings): Html | undefined {
   const where = new Map<string, string[]>();
-  for (const { target, level, remarks } of rows)
-    for (const remark of remarks) where.set(remark, [...(where.get(remark) ?? []), `${target} at ${level}`]);
+  for (const { target, parameter, remarks } of rows)
+    for (const remark of remarks)
+      where.set(remark, [...(where.get(remark) ?? []), `${target} at ${parameter}`]);
   if (where.size === 0) return undefined;
   return html`<h3>What does not count, and why</h3>
-<ul class="small">${[...where].map(([remark, places]) => html`<li>${places.join('; ')}: ${remark}</li>\n`)}</ul>`;
+<ul class="small">${[...where].map(([remark, conditions]) => html`<li>${conditions.join('; ')}: ${remark}</li>\n`)}</ul>`;
 }
 
 /** A text whose addresses can be followed. */

@@ -7,27 +7,33 @@ const COLUMNS = 80;
 const GAP = 2;
 
 export function findingsText(findings: Findings, few: boolean): string {
-  const { id, question, loop, rows, shown, conclusions } = findings;
+  const { id, question, loop, rows, columns, conclusions } = findings;
   const title = `${id}: ${question}${few ? ' (too few repeats for intervals and conclusions)' : ''}`;
   const said = conclusions.flatMap((sentence) => wrap(sentence, '  ', '> '));
-  return [...wrap(title, '', ''), ...wrap(loop, '  ', '  '), '', ...table(rows, shown), '', ...said, ''].join(
-    '\n',
-  );
+  return [
+    ...wrap(title, '', ''),
+    ...wrap(loop, '  ', '  '),
+    '',
+    ...table(rows, columns),
+    '',
+    ...said,
+    '',
+  ].join('\n');
 }
 
-function table(rows: readonly Row[], shown: readonly string[]): string[] {
-  const measured = shown.filter((figure) => rows.some(({ estimates }) => estimates[figure] !== undefined));
+function table(rows: readonly Row[], columns: readonly string[]): string[] {
+  const measured = columns.filter((metric) => rows.some(({ estimates }) => estimates[metric] !== undefined));
   const heads = [['server', ''], ['', ''], ...measured.map(head)];
-  const body = rows.map(({ target, level, estimates }) => [
+  const body = rows.map(({ target, parameter, estimates }) => [
     target,
-    level,
-    ...measured.map((figure) => cell(estimates[figure])),
+    parameter,
+    ...measured.map((metric) => trial(estimates[metric])),
   ]);
   const widths = heads.map((lines, column) =>
-    Math.max(...[...lines, ...body.map((cells) => cells[column] ?? '')].map((word) => word.length)),
+    Math.max(...[...lines, ...body.map((trials) => trials[column] ?? '')].map((word) => word.length)),
   );
-  const line = (cells: readonly string[]) =>
-    cells
+  const line = (trials: readonly string[]) =>
+    trials
       .map((word, column) =>
         column < 2 ? word.padEnd(widths[column] ?? 0) : word.padStart(widths[column] ?? 0),
       )
@@ -44,13 +50,13 @@ function table(rows: readonly Row[], shown: readonly string[]): string[] {
 }
 
 /** A figure's name on two lines, what is counted above what it is counted by. */
-function head(figure: string): [string, string] {
-  const at = figure.search(/[ /](?=[^ /]+$)/);
-  return at < 0 ? ['', figure] : [figure.slice(0, at), figure.slice(at).trim()];
+function head(metric: string): [string, string] {
+  const at = metric.search(/[ /](?=[^ /]+$)/);
+  return at < 0 ? ['', metric] : [metric.slice(0, at), metric.slice(at).trim()];
 }
 
 /** The median, and how far its interval reaches in percent of it. */
-function cell(estimate: Estimate | undefined): string {
+function trial(estimate: Estimate | undefined): string {
   if (estimate === undefined) return '–';
   const { median, low, high } = estimate;
   if (low === undefined || high === undefined || low === high || median === 0) return formatNumber(median);

@@ -1,0 +1,73 @@
+// What a run of the load comes to: its figures, whether it counts, and whether the server was right.
+
+import type { ProcessStats } from '../../shared/procfs.js';
+import { FAULTS, type Fault, type LoadPlan, type LoadResult, type Percentiles } from '../load/plan.js';
+import type { Measured } from './experiment.js';
+import type { Metrics } from './results.js';
+
+/** An open loop with a busier load than this may have sent its letters late. */
+const BUSY_LOAD = 0.8;
+
+/** @param alone the server before anybody had come */
+export function summarizeRun(plan: LoadPlan, load: LoadResult, alone: ProcessStats | undefined): Measured {
+  const wrong = faults(load);
+  const busy = plan.rate !== undefined && load.loadCpu > BUSY_LOAD;
+  return {
+    metrics: {
+      'letters/s': load.lettersPerSecond,
+      ...times(load.corrected, ''),
+      ...times(load.uncorrected, ' uncorrected'),
+      'load CPU %': 100 * load.loadCpu,
+      ...(load.startUpMs !== undefined && { 'start-up ms/client': load.startUpMs / plan.clients }),
+      frozen: load.frozen,
+      ...(load.finalBytes !== undefined && { 'text bytes': load.finalBytes }),
+      ...costs(plan, load, alone),
+    },
+    load,
+    ...(busy && { void: `the load was busy for more than ${100 * BUSY_LOAD} % of its core` }),
+    ...(wrong !== undefined && { wrong }),
+  };
+}
+
+/** In words; undefined when there are none. */
+function faults({ faults: found }: LoadResult): string | undefined {
+  const named = Object.entries(found).map(([fault, times]) => `${FAULTS[fault as Fault]} (${times})`);
+  return named.length === 0 ? undefined : named.join('; ');
+}
+
+function times(found: Percentiles | undefined, kind: string): Metrics {
+  if (found === undefined) return {};
+  const { p50, p90, p99, p999, max } = found;
+  return {
+    [`p50 ms${kind}`]: p50,
+    [`p90 ms${kind}`]: p90,
+    [`p99 ms${kind}`]: p99,
+    ...(p999 !== undefined && { [`p99.9 ms${kind}`]: p999 }),
+    [`max ms${kind}`]: max,
+  };
+}
+
+/** What the answers cost the server; nothing where the system does not tell. */
+function costs(
+  { clients, idleClients }: LoadPlan,
+  { watched, answered, seconds }: LoadResult,
+  alone: ProcessStats | undefined,
+): Metrics {
+  if (watched === undefined || alone === undefined || answered === 0) return {};
+  const { before, after } = watched;
+  const growth = (of: keyof ProcessStats) => after[of] - before[of];
+  return {
+    'CPU µs/letter': (1e6 * growth('cpuSeconds')) / answered,
+    'CPU s': growth('cpuSeconds'),
+    'user s': growth('userSeconds'),
+    'system s': growth('systemSeconds'),
+    'server CPU %': (100 * growth('cpuSeconds')) / seconds,
+    'voluntary switches/letter': growth('voluntarySwitches') / answered,
+    'involuntary switches/letter': growth('involuntarySwitches') / answered,
+    'switches/letter': (growth('voluntarySwitches') + growth('involuntarySwitches')) / answered,
+    threads: after.threads,
+    'peak MiB': after.peakMiB,
+    // Memory that the process gave back meanwhile is none that a client took.
+    'KiB/client': (1024 * Math.max(0, before.residentMiB - alone.residentMiB)) / (clients + idleClients),
+  };
+}

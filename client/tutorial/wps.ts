@@ -1,0 +1,73 @@
+#!/usr/bin/env node
+// The tutorial's wps (sections 4.5.2 and 4.5.3): asks a svr to run w or ps and reads the answer as lines, which
+// shared/line-splitter.ts puts together from what TCP hands over, as makefile() does. An answer ends when the server closes, so
+// a server that is killed after some lines cannot be told from one that has no more.
+
+import { type Address, formatAddress } from '../../shared/address.js';
+import { BoundedBuffer } from '../../shared/bounded-buffer.js';
+import { printLine, readCommandLine, runCommand } from '../../shared/cli.js';
+import { errorCode, FAILURE_MARK, OperationalError, tooLongError } from '../../shared/errors.js';
+import { excerpt } from '../../shared/escape.js';
+import { splitLines } from '../../shared/line-splitter.js';
+import { oneOf, replyLimit, SERVER_HOST, SERVER_PORT } from '../../shared/options.js';
+import { receiveChunks } from '../socket.js';
+
+await runCommand('wps', async () => {
+  const options = readOptions();
+  const { socket, chunks } = await receiveChunks(options, 'node dist/server/tutorial/svr.js');
+  socket.write(options.command);
+  const received = options.buffered ? receiveAll(chunks, options.maxReply) : chunks;
+  let answered = false;
+  try {
+    for await (const line of splitLines(received, { maxLength: options.maxReply })) {
+      if (line.startsWith(FAILURE_MARK))
+        throw failed(options, `says: ${excerpt(line.slice(FAILURE_MARK.length))}`);
+      await printLine(line);
+      answered = true;
+    }
+  } catch (error) {
+    const refused = errorCode(error) === 'LOST' && socket.bytesRead === 0;
+    if (!refused) throw error;
+  }
+  if (!answered) throw failed(options, 'has closed the connection without an answer; its log says why');
+});
+
+/** What readlines() does: nothing is there before everything is. */
+async function* receiveAll(chunks: AsyncIterable<Buffer>, maxLength: number): AsyncGenerator<Buffer> {
+  const received = new BoundedBuffer(maxLength);
+  for await (const chunk of chunks) if (!received.append(chunk)) throw tooLongError(maxLength);
+  yield received.bytes;
+}
+
+function failed(server: Address, what: string): OperationalError {
+  return new OperationalError('NO_ANSWER', `${formatAddress(server)} ${what}`);
+}
+
+function readOptions() {
+  return readCommandLine({
+    name: 'wps-client', // as package.json calls it: many desktops have another wps
+    usage: '<host> <port> <command>',
+    summary: 'Ask a svr who is logged in on its machine (w) or which processes run there (ps)',
+    positionals: (yargs) =>
+      yargs
+        .positional('host', SERVER_HOST)
+        .positional('port', SERVER_PORT)
+        .positional('command', {
+          describe: 'w or ps',
+          demandOption: true,
+          coerce: oneOf('command', ['w', 'ps']),
+        }),
+    options: (yargs) =>
+      yargs
+        .option('buffered', {
+          describe: 'Print nothing before the last line has come, as readlines() does',
+          boolean: true,
+          default: false,
+        })
+        .option(
+          'max-reply',
+          replyLimit('Give up on a longer line, with --buffered on a longer answer, in bytes'),
+        ),
+    examples: [['wps-client 127.0.0.1 8888 ps', 'a line at a time, as they come']],
+  });
+}

@@ -1,0 +1,25 @@
+// The memory that a text lives in, made here because threads want another kind than one thread alone.
+
+import { OperationalError } from '../../shared/errors.js';
+import { plural } from '../../shared/numbers.js';
+
+/** The text's length stands at the front of its memory: who shares the memory shares the length. */
+export const HEADER_BYTES = 8;
+
+export type TextBuffer = ArrayBuffer | SharedArrayBuffer;
+
+/**
+ * Memory for a text of at most `maxLength` bytes, all of it at once: pages that nobody writes to cost nothing, and views
+ * stay valid. Memory that grows would cost more: for each write from it Node.js makes a Buffer, and V8 a hidden class for
+ * that Buffer. And copies out of shared memory take four times as long.
+ * @throws OperationalError when the system does not give it
+ */
+export function allocateTextBuffer(maxLength: number, shared = false): TextBuffer {
+  const bytes = HEADER_BYTES + maxLength;
+  try {
+    return shared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes);
+  } catch (cause) {
+    const message = `no memory for a text of ${plural(maxLength, 'byte')}; take a smaller --max-length`;
+    throw new OperationalError('ENOMEM', message, cause);
+  }
+}

@@ -1,0 +1,51 @@
+// The shared text: all letters so far, in one total order. It only grows, so an offset (a length in bytes at which
+// a letter ended) says everything: a reply is the text from 0 to an offset, and no reply ever needs a copy.
+// It locks nothing and waits for nobody. It lives in memory that it is given, so that threads may share it.
+
+import { encode, encodedLength } from '../../shared/utf8.js';
+import { HEADER_BYTES, type TextBuffer } from './text-buffer.js';
+
+/** What `append` gives when the letter does not fit. No letter ends at offset 0 or below. */
+export const FULL = -1;
+
+export class Text {
+  readonly memory: TextBuffer;
+  readonly #length: Uint32Array;
+  readonly #bytes: Uint8Array;
+  /** While it is sealed no letter fits: the disk of its journal is full. */
+  readOnly = false;
+
+  /** @param memory zeroed, from `textMemory`; or the memory of another Text, to share that text */
+  constructor(memory: TextBuffer) {
+    this.memory = memory;
+    this.#length = new Uint32Array(memory, 0, 1);
+    this.#bytes = new Uint8Array(memory, HEADER_BYTES);
+  }
+
+  /** In bytes of UTF-8. */
+  get length(): number {
+    return this.#length[0] as number;
+  }
+
+  /** Up to this offset the text may be shown to clients: everything, as long as no journal says otherwise. */
+  durableLength = Number.POSITIVE_INFINITY;
+
+  /**
+   * Appends a letter at the end.
+   * @param letter a Unicode scalar value that is not a control character
+   * @returns the letter's offset: the text's length just after it; or FULL, and the text is as it was
+   */
+  append(letter: number): number {
+    const start = this.length;
+    const end = start + encodedLength(letter);
+    if (this.readOnly || end > this.#bytes.length) return FULL;
+    encode(letter, this.#bytes, start);
+    this.#length[0] = end;
+    return end;
+  }
+
+  /** The bytes between two offsets, in the text's own memory: to be read, not kept and not changed. */
+  view(from: number, to: number): Uint8Array {
+    return new Uint8Array(this.memory, HEADER_BYTES + from, to - from);
+  }
+}

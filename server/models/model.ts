@@ -1,0 +1,61 @@
+// What an I/O model is: one way to move bytes between sockets and sessions. Text, sessions, wire and limits are the
+// same for all; only who waits for what, and how, differs.
+
+import type { Address } from '../../shared/address.js';
+import type { Text } from '../core/text.js';
+import type { Journal } from '../journal/journal.js';
+import type { CloseFailure, Log } from '../log/log.js';
+
+export const IO_MODELS = ['events', 'poll', 'nonblocking', 'blocking', 'threads'] as const;
+export type IoModelName = (typeof IO_MODELS)[number];
+
+export interface IoModelOptions {
+  readonly io: IoModelName;
+  readonly host: string;
+  /** 0 picks a free one. */
+  readonly port: number;
+  /** After so many accepted clients no more are taken, and when all have gone the model closes; undefined: never. */
+  readonly clients: number | undefined;
+  /** More are refused. */
+  readonly maxConnections: number;
+  /** Networks, as 10.0.0.0/8, whose addresses may come in; none: whoever reaches the port. */
+  readonly allow: readonly string[];
+  /** A client whose replies wait for it is closed when it takes next to nothing of them for so long; 0: never. */
+  readonly stallTimeoutMs: number;
+  /** Leaves Nagle's algorithm on, and a reply and its LF to two writes, to show what that costs. */
+  readonly nagle: boolean;
+  /** How many connections may wait to be accepted, as listen(2) takes it. */
+  readonly backlog: number;
+  /** nonblocking: how long to sleep when a whole round has found nothing; 0: go round again at once. */
+  readonly idleSleepMs: number;
+  /** Rounds of computing before each letter is appended, for the laboratory. */
+  readonly cpuRounds: number;
+  /** threads: whether append is locked. */
+  readonly lock: boolean;
+}
+
+/** What a model works with. */
+export interface IoModelContext extends IoModelOptions {
+  readonly text: Text;
+  /** To be told when letters may have come; only `events` has one. */
+  readonly journal: Journal | undefined;
+  readonly log: Log;
+}
+
+/** Every file of a model exports a class `Model` that implements this, made from an IoModelContext. */
+export interface IoModel {
+  /** Resolves to the bound address once clients are accepted; rejects with a system error. Call it once. */
+  listen(): Promise<Address>;
+  /** Resolves when no client will come any more and the last one has gone; rejects when the model has broken down. */
+  readonly closed: Promise<void>;
+  /** Takes no new clients, answers the letters that are in the text, and closes, within LINGER_MS. */
+  stop(): void;
+  /** Takes no new clients and ends every connection at once; nobody may be left waiting. */
+  abort(why?: CloseFailure): void;
+  /** The listening socket's descriptor, where the model sees it. */
+  readonly fd?: number;
+  /** How many clients were accepted so far. */
+  readonly accepted: number;
+  /** How many threads wait for sockets; of threads that come and go, the most there were. */
+  readonly ioThreads: number;
+}

@@ -1,0 +1,145 @@
+// threads: a thread for each client, asleep in a blocking receive of its own, and a lock around the shared text.
+//
+// Everybody waits for one client only, so nobody holds up anybody, and the code of a thread is as simple as a server
+// for one client: the tutorial's chapter 5. What goes wrong: two threads may append at the same moment, so append needs
+// a lock (leave it out with --no-lock, and letters get lost); and every client costs a thread, here a V8 heap of its own.
+// The lock is held around append only: a reply is a view of what was there, and sending it may take as long as it likes.
+
+import { libc, type SHUT_RD, type SHUT_RDWR } from '../../shared/libc/libc.js';
+import { Session } from '../core/session.js';
+import { burden } from '../core/synthetic-load.js';
+import { Text } from '../core/text.js';
+import type { TextBuffer } from '../core/text-buffer.js';
+import { DRAIN_TIMEOUT, receiveBytes } from '../limits/limits.js';
+import type { CloseFailure } from '../log/log.js';
+import { PendingWrite, ReplyCoalescer } from './reply-coalescer.js';
+import { Acceptor } from './worker/acceptor.js';
+import { Mutex } from './worker/mutex.js';
+import { type AcceptedClient, peerFailure, type WorkerContext } from './worker/worker-context.js';
+import { WorkerModel } from './worker/worker-model.js';
+
+export class ThreadsModel extends WorkerModel {
+  protected readonly file = import.meta.url;
+  #most = 0;
+
+  override get ioThreads(): number {
+    return 1 + this.#most;
+  }
+
+  protected override admit({ id, fd }: AcceptedClient): void {
+    if (libc().hungUp(fd)) this.dropClient(id, fd, 'reset before its thread was started');
+    else this.#start(id, fd);
+    this.control.takenOver();
+  }
+
+  #start(client: number, fd: number): void {
+    try {
+      this.startThread(this.file, client, fd).on('exit', () => this.control.countThreads(-1));
+      this.control.countThreads(1);
+      this.#most = Math.max(this.#most, this.control.threads);
+    } catch (error) {
+      if (!this.dropWithoutThread(client, fd, error)) throw error;
+    }
+  }
+
+  protected override wake(how: typeof SHUT_RD | typeof SHUT_RDWR): void {
+    super.wake(how);
+    for (const fd of this.sockets.keys()) libc().shutdown(fd, how);
+  }
+}
+
+/** Runs in the thread that accepts, and in the thread of each client. */
+export function serve(thread: WorkerContext): void {
+  if (thread.data.number === 0) accept(thread);
+  else new ClientThread(thread).run();
+}
+
+// --- accept ---
+
+/** One at a time: connections that are reset before their thread is started must not take the places of others. */
+function accept(thread: WorkerContext): void {
+  const acceptor = new Acceptor(thread, { O_NONBLOCK: false });
+  while (acceptor.open) {
+    acceptor.wait();
+    const client = acceptor.accept(thread.control.threads);
+    if (client !== undefined) thread.control.handOver(() => thread.post({ kind: 'admit', client }));
+  }
+}
+
+class ClientThread {
+  readonly #thread: WorkerContext;
+  readonly #buffer: Buffer;
+  readonly #session: Session;
+  readonly #output: PendingWrite;
+
+  constructor(thread: WorkerContext) {
+    this.#thread = thread;
+    this.#buffer = Buffer.alloc(receiveBytes(thread.options.io));
+    const { options, data } = thread;
+    const { lock, cpuRounds: work } = options;
+    const text = lock ? burden(new LockedText(data.memory, new Mutex(data.mutex)), work) : thread.text;
+    this.#session = new Session(text);
+    this.#output = new PendingWrite(this.#session, new ReplyCoalescer(options.nagle));
+  }
+
+  run(): void {
+    const { control } = this.#thread;
+    try {
+      while (this.#session.closing === undefined) {
+        if (control.stopping) this.#session.stop();
+        else this.#receive();
+        this.#send();
+      }
+      this.#close();
+    } catch (error) {
+      this.#close(control.aborted ? DRAIN_TIMEOUT : peerFailure(error));
+    }
+  }
+
+  // --- receive ---
+
+  #receive(): void {
+    const { control, data, log } = this.#thread;
+    const length = libc().recv(data.fd, this.#buffer);
+    if (control.stopping) return; // it was woken for that, or what it read came too late
+    if (length === 0) this.#session.end();
+    else this.#session.receive(this.#buffer.subarray(0, length));
+    log.read(data.number, length, this.#session);
+  }
+
+  // --- send ---
+
+  /** Sends all that is owed. */
+  #send(): void {
+    const { data, log } = this.#thread;
+    for (let bytes = this.#output.next(); bytes !== undefined; bytes = this.#output.next()) {
+      const taken = libc().send(data.fd, bytes);
+      this.#output.consume(taken);
+      log.wrote(data.number, bytes.length, bytes.length - taken);
+    }
+  }
+
+  // --- close ---
+
+  #close(failure?: CloseFailure): void {
+    const { number: id, fd } = this.#thread.data;
+    this.#thread.release({ id, fd, session: this.#session }, failure);
+  }
+}
+
+/** The text as several threads may append to it: one at a time. */
+class LockedText extends Text {
+  readonly #mutex: Mutex;
+
+  constructor(memory: TextBuffer, mutex: Mutex) {
+    super(memory);
+    this.#mutex = mutex;
+  }
+
+  override append(letter: number): number {
+    this.#mutex.lock();
+    const offset = super.append(letter);
+    this.#mutex.unlock();
+    return offset;
+  }
+}

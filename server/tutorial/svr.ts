@@ -1,0 +1,151 @@
+#!/usr/bin/env node
+// The tutorial's svr (sections 4.5.1 and 4.5.2): a client asks for w or ps and gets the lines that it prints. It runs one
+// of these two and nothing else, never through a shell, whatever a client sends. It asks nobody who they are: whoever
+// reaches its port sees the processes of this machine.
+
+import { type ExecFileException, execFile } from 'node:child_process';
+import { createServer, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { formatAddress, isLoopback } from '../../shared/address.js';
+import { print, readCommandLine, runCommand, stopOnSignal, tell } from '../../shared/cli.js';
+import { FAILURE_MARK } from '../../shared/errors.js';
+import { plural } from '../../shared/numbers.js';
+import { LISTEN_HOST, listenPort, MAX_WAIT_MS, wholeNumber } from '../../shared/options.js';
+import { closeLingering, serverFull } from '../limits/limits.js';
+import { clientAddress, listen } from '../listen.js';
+
+type Options = ReturnType<typeof readOptions>;
+
+interface Answer {
+  readonly lines: readonly string[];
+  /** What went wrong, if anything did: one more line. */
+  readonly failure?: string;
+}
+
+const PROGRAMS = ['w', 'ps'] as const;
+/** All that a program finds in its environment. */
+const ENVIRONMENT = { PATH: process.env['PATH'], LC_ALL: 'C' };
+const REFUSED: Answer = { lines: [], failure: 'refused, expected w or ps' };
+/** Each may run a program. */
+const MAX_CLIENTS = 100;
+/** Of what a client sends, so much is kept for the log. */
+const LOGGED_BYTES = 60;
+
+await runCommand('svr', async () => {
+  const options = readOptions();
+  const connected = new Set<Socket>();
+  let clients = 0;
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    clients += 1;
+    connected.add(socket.on('close', () => connected.delete(socket)));
+    void serve(socket, `client ${clients}`, options);
+  });
+  server.maxConnections = MAX_CLIENTS;
+  server.on('drop', (client) => tell(`refused ${clientAddress(client)}: ${serverFull(MAX_CLIENTS)}`));
+  const address = await listen(server, options);
+  const stop = () => {
+    tell(`stopping: ${plural(connected.size, 'client')} connected`);
+    server.close();
+    for (const socket of connected) socket.resetAndDestroy(); // so that no answer that was cut looks whole
+  };
+  stopOnSignal(stop);
+  if (!isLoopback(address))
+    tell(`warning: whoever reaches port ${address.port} sees the processes of this machine`);
+  await print(`listening on ${formatAddress(address)}\n`).catch((error: unknown) => {
+    stop();
+    throw error;
+  });
+});
+
+async function serve(socket: Socket, client: string, options: Options): Promise<void> {
+  const gone = new AbortController();
+  socket.on('error', ({ message }) => tell(`${client} lost: ${message}`));
+  socket.on('close', () => gone.abort());
+  socket.setTimeout(options.timeout, () => {
+    if (socket.writableLength > 0) socket.destroy(new Error('it does not take its lines'));
+  });
+  tell(`${client} came from ${clientAddress(socket)}`);
+
+  const sent = await receiveCommand(socket);
+  const program = PROGRAMS.find((name) => sent.startsWith(name));
+  const { lines, failure } = program === undefined ? REFUSED : await run(program, options, gone.signal);
+  if (socket.destroyed) return;
+  tell(`${client} sent ${sent || 'nothing'}: ${failure ?? plural(lines.length, 'line')}`);
+  const answer = failure === undefined ? lines : [...lines, FAILURE_MARK + failure];
+  for (const [index, line] of answer.entries()) {
+    if (index > 0 && options.lineDelay > 0) await sleep(options.lineDelay, undefined, gone).catch(() => {});
+    if (socket.destroyed) return;
+    await new Promise((taken) => socket.write(`${line}\n`, taken));
+  }
+  closeLingering(socket);
+}
+
+/**
+ * Resolves to what a client has sent as soon as that is w, ps or neither: after a byte or two, however TCP cuts them.
+ * What follows is read and ignored, for input that is left unread would turn our close into a reset.
+ */
+function receiveCommand(socket: Socket): Promise<string> {
+  let sent = '';
+  return new Promise((resolve) => {
+    const judge = () => resolve(sent);
+    socket.on('data', (chunk) => {
+      sent = (sent + chunk.toString('latin1', 0, LOGGED_BYTES)).slice(0, LOGGED_BYTES);
+      if (sent !== 'p') judge();
+    });
+    socket.once('end', judge).once('timeout', judge).once('close', judge);
+  });
+}
+
+/** Runs a program to its end, or to the limit of time or output. Ends it when nobody waits for it any more. */
+function run(program: string, { timeout, maxOutput }: Options, signal: AbortSignal): Promise<Answer> {
+  return new Promise((resolve) => {
+    const limits = { timeout, maxBuffer: maxOutput, killSignal: 'SIGKILL', signal } as const;
+    const child = execFile(program, { ...limits, env: ENVIRONMENT }, (error, stdout) => {
+      const lines = stdout.split('\n').slice(0, -1); // whole ones: the limit may have cut the last
+      resolve(error === null ? { lines } : { lines, failure: whyFailed(error) });
+    });
+    child.stdin?.end();
+  });
+
+  function whyFailed({ code, killed, signal: ended }: ExecFileException): string {
+    if (code === 'ENOENT') return `${program} is not installed here`;
+    if (code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER')
+      return `${program} was cut at ${plural(maxOutput, 'byte')}`;
+    if (killed) return `${program} was ended after ${timeout} ms`;
+    return `${program} failed with ${ended ?? code}`;
+  }
+}
+
+function readOptions() {
+  return readCommandLine({
+    name: 'svr',
+    usage: '[port]',
+    summary: 'Tell clients who is logged in on this machine (w) and which processes run here (ps)',
+    positionals: (yargs) => yargs.positional('port', listenPort(8888)),
+    options: (yargs) =>
+      yargs
+        .option('host', LISTEN_HOST)
+        .option('timeout', {
+          requiresArg: true,
+          describe: 'How long a client and a program may take, in milliseconds',
+          default: 10_000,
+          coerce: wholeNumber('--timeout', 1, MAX_WAIT_MS),
+        })
+        .option('max-output', {
+          requiresArg: true,
+          describe: 'Most output of a program that is sent, in bytes',
+          default: 1024 * 1024,
+          coerce: wholeNumber('--max-output', 1, 1024 * 1024 * 1024),
+        })
+        .option('line-delay', {
+          requiresArg: true,
+          describe: 'Wait so long between two lines, in milliseconds, for all to see',
+          default: 0,
+          coerce: wholeNumber('--line-delay', 0, MAX_WAIT_MS),
+        }),
+    examples: [
+      ['svr', "the tutorial's server, on port 8888, for this machine only"],
+      ['svr 2000 --line-delay 500', 'two lines a second'],
+    ],
+  });
+}

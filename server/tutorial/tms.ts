@@ -1,0 +1,138 @@
+#!/usr/bin/env node
+// The tutorial's tms (sections 4.2 and 4.3.1): receives a string, waits for a line on its own keyboard, and sends
+// 10,000 copies, so that the client has to receive in a loop. It serves one client after the other, whatever their
+// pace: the next copies are handed over when the kernel has taken the last ones. How many clients may wait, and for
+// how long, it does not limit.
+
+import { on } from 'node:events';
+import { createServer, type Socket } from 'node:net';
+import { formatAddress } from '../../shared/address.js';
+import { ignoreDebuggerSignal, print, readCommandLine, runCommand, tell } from '../../shared/cli.js';
+import { errorCode } from '../../shared/errors.js';
+import { escapeUnprintable } from '../../shared/escape.js';
+import { splitLines } from '../../shared/line-splitter.js';
+import { plural } from '../../shared/numbers.js';
+import { DEFAULT_PORT, LISTEN_HOST, listenPort, wholeNumber } from '../../shared/options.js';
+import { closeLingering } from '../limits/limits.js';
+import { clientAddress, listen } from '../listen.js';
+
+const MAX_STRING_BYTES = 1_000_000;
+const STRING_END_MS = 100;
+/** Copies of a short string are handed over so many bytes at a time. */
+const BLOCK_BYTES = 64 * 1024;
+const SHOWN_BYTES = 60;
+
+await runCommand('tms', async () => {
+  const options = readOptions();
+  ignoreDebuggerSignal();
+  const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true });
+  let accepted = 0;
+  server.on('connection', (socket) => {
+    socket.on('error', ({ message }) => tell(`the client is lost: ${message}`));
+    accepted += 1;
+    if (accepted === options.clients) server.close();
+  });
+  const connections = on(server, 'connection'); // whoever comes while another is served waits in here
+  await say(`listening on ${formatAddress(await listen(server, options))}`);
+
+  const keyboard = splitLines(process.stdin);
+  for (let served = 0; served < options.clients; served += 1) {
+    const socket: Socket = (await connections.next()).value[0];
+    await say(`client is at ${clientAddress(socket)}`);
+    const { string, receives } = await receiveString(socket);
+    const shown = string.subarray(0, SHOWN_BYTES).toString() + (string.length > SHOWN_BYTES ? '…' : '');
+    await say(
+      `received ${escapeUnprintable(shown)}: ${plural(string.length, 'byte')} in ${plural(receives, 'receive')}`,
+    );
+    if (!options.noWait) {
+      await say(`press Enter to send ${plural(options.copies, 'copy', 'copies')}`);
+      await keyboard.next();
+    }
+    await sendCopies(socket, string, options.copies);
+    closeLingering(socket);
+  }
+  await keyboard.return();
+});
+
+// Not before clients that wait have left, otherwise.
+if (process.exitCode === 1) process.exit();
+
+/**
+ * The tutorial receives once and takes what it gets for the whole string. That is sloppy: TCP may have cut it (section
+ * 4.2.1), and nothing in the stream says where it ends. So we go on until the client ends its side, has sent all that
+ * we take, or has sent nothing for a while. The last is sloppy too: over a slow network only a part may be here by then.
+ */
+function receiveString(socket: Socket): Promise<{ string: Buffer; receives: number }> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  return new Promise((resolve) => {
+    const done = () => {
+      socket.setTimeout(0);
+      socket.off('data', receive).resume(); // what may follow is read and thrown away
+      resolve({ string: Buffer.concat(chunks).subarray(0, MAX_STRING_BYTES), receives: chunks.length });
+    };
+    const receive = (chunk: Buffer) => {
+      chunks.push(chunk);
+      length += chunk.length;
+      socket.setTimeout(STRING_END_MS);
+      if (length >= MAX_STRING_BYTES) done();
+    };
+    socket.on('data', receive).once('end', done).once('timeout', done).once('close', done);
+    socket.resume();
+  });
+}
+
+/** Sends in full, and never builds more than a block of it. */
+async function sendCopies(socket: Socket, string: Buffer, copies: number): Promise<void> {
+  if (string.length === 0) return;
+  const perBlock = Math.min(copies, Math.max(1, Math.floor(BLOCK_BYTES / string.length)));
+  const block = Buffer.alloc(perBlock * string.length, string);
+  const started = performance.now();
+  for (let left = copies; left > 0 && !socket.destroyed; left -= perBlock) {
+    const next = block.subarray(0, left * string.length);
+    await new Promise((taken) => socket.write(next, taken));
+  }
+  if (socket.destroyed) return;
+  const seconds = ((performance.now() - started) / 1000).toFixed(2);
+  await say(`the kernel has taken all ${plural(copies * string.length, 'byte')} after ${seconds} s`);
+}
+
+/** A reader of stdout that has gone is no reason to stop. */
+function say(line: string): Promise<void> {
+  return print(`${line}\n`).catch((error: unknown) => {
+    if (errorCode(error) !== 'EPIPE') throw error;
+  });
+}
+
+function readOptions() {
+  return readCommandLine({
+    name: 'tms',
+    usage: '[port]',
+    summary: 'Receive a string from a client, wait for Enter, send many copies back',
+    positionals: (yargs) => yargs.positional('port', listenPort(DEFAULT_PORT)),
+    options: (yargs) =>
+      yargs
+        .option('host', LISTEN_HOST)
+        .option('copies', {
+          requiresArg: true,
+          describe: 'How many copies of the string to send',
+          default: 10_000,
+          coerce: wholeNumber('--copies', 1, 1_000_000_000),
+        })
+        .option('clients', {
+          requiresArg: true,
+          describe: 'Serve so many clients, one after the other, and end',
+          default: 1,
+          coerce: wholeNumber('--clients', 1, Number.MAX_SAFE_INTEGER),
+        })
+        .option('no-wait', {
+          describe: 'Send at once, without waiting for Enter',
+          boolean: true,
+          default: false,
+        }),
+    examples: [
+      ['tms 2000', "the tutorial's server; Enter makes it send"],
+      ['tms 2000 --clients 5 --no-wait', 'the same for five runs of the client'],
+    ],
+  });
+}

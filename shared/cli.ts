@@ -1,0 +1,216 @@
+// What all commands have in common: how a command line is read, and how a command ends.
+// Exit status: 0 done; 1 the world failed; 2 wrong usage. Every failure is one line on stderr.
+
+import { writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { Socket } from 'node:net';
+import { constants } from 'node:os';
+import type { ArgumentsCamelCase, Argv, default as Yargs } from 'yargs';
+import { errorCode, OperationalError, stdoutError, UsageError } from './errors.js';
+import { escapeUnprintable, visiblePieces } from './escape.js';
+import { stderr } from './line-writer.js';
+
+const require = createRequire(import.meta.url);
+/** As CommonJS: loaded as an ES module, yargs 17 breaks its help in the middle of words. */
+const yargs = require('yargs') as typeof Yargs;
+const { version } = require('../../package.json') as { version: string };
+
+export interface CommandLine<Positionals extends object, Options extends object> {
+  readonly name: string;
+  /** As yargs writes them: `[host] [port]`. */
+  readonly usage: string;
+  readonly summary: string;
+  readonly positionals: (yargs: Argv) => Argv<Positionals>;
+  readonly options: (yargs: Argv) => Argv<Options>;
+  /** The options that may be given several times. */
+  readonly repeatable?: readonly string[];
+  /** Pairs of a command and what it does. */
+  readonly examples: ReadonlyArray<readonly [command: string, what: string]>;
+}
+
+/** Thrown in place of a command line that wants a text alone, such as --help. `runCommand` prints it. */
+class Printed {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+/**
+ * Reads the process's command line, for a main function of `runCommand`.
+ * @throws UsageError; Printed for --help, --version and completion
+ */
+export function readCommandLine<Positionals extends object, Options extends object>(
+  spec: CommandLine<Positionals, Options>,
+): ArgumentsCamelCase<Positionals & Options> {
+  const args = process.argv.slice(2);
+  let output = '';
+  // The options stand outside the command: there alone the shell's completion finds them.
+  const command = spec.options(yargs(args)) as unknown as Argv;
+  const parsed = command
+    .scriptName(spec.name)
+    .usage(`$0 ${spec.usage}\n\n${spec.summary}`)
+    .parserConfiguration({
+      'boolean-negation': false, // would make --no-journal a journal named "false"
+      'dot-notation': false, // would make --journal.a b one named "[object Object]"
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+    })
+    .command(`$0 ${spec.usage}`.trimEnd(), false, spec.positionals)
+    .example(spec.examples as Array<[string, string]>)
+    .command(
+      'completion', // not yargs's own, which would go on with the command itself
+      'Print a script for the shell that completes options',
+      {},
+      () => void command.showCompletionScript(),
+    )
+    .version(version)
+    .updateStrings({ 'Not enough arguments following: %s': '--%s: expected a value, got nothing' })
+    .strict()
+    .wrap(100)
+    .fail((message) => {
+      throw new UsageError(message);
+    })
+    .parse(args, {}, (_error: unknown, _parsed: unknown, text: string) => {
+      output = text;
+    }) as unknown as ArgumentsCamelCase<Positionals & Options>;
+  if (output !== '') throw new Printed(output);
+  rejectIgnoredArguments(args, parsed, spec);
+  return parsed;
+}
+
+/** What yargs swallows: words after --, --port for port, all but the last of an option's values, the 7 of --verbose=7. */
+function rejectIgnoredArguments(
+  args: readonly string[],
+  parsed: object,
+  { usage, repeatable = [] }: { readonly usage: string; readonly repeatable?: readonly string[] },
+): void {
+  const positionals = usage.split(/\W+/);
+  const values = new Map<string, unknown>(Object.entries(parsed));
+  const words = values.get('_');
+  if (Array.isArray(words) && words.length > 0)
+    throw new UsageError(`expected nothing after --, got ${words[0]}`);
+  const seen = new Set<string>();
+  for (const arg of args) {
+    const [, name, value] = /^--([^=]+)=?(.*)$/.exec(arg) ?? [];
+    if (name === undefined) continue;
+    if (positionals.includes(name)) throw new UsageError(`${name}: expected without --, got --${name}`);
+    if (seen.has(name) && !repeatable.includes(name))
+      throw new UsageError(`--${name}: expected once, got it again`);
+    if (typeof values.get(name) === 'boolean' && value)
+      throw new UsageError(`--${name}: expected no value, got ${value}`);
+    seen.add(name);
+  }
+}
+
+/**
+ * Writes to stdout, no faster than its reader reads.
+ * @throws OperationalError when it cannot be written, as on a full disk; EPIPE as it is when the reader has gone
+ */
+export async function print(text: string | Uint8Array): Promise<void> {
+  try {
+    await writeToStdout(text);
+  } catch (error) {
+    if (errorCode(error) === 'EPIPE') throw error;
+    throw stdoutError(error);
+  }
+}
+
+async function writeToStdout(text: string | Uint8Array): Promise<void> {
+  const { stdout } = process;
+  // For a file, Node's stream makes one write(2) and takes a part that it wrote for the whole.
+  if (!(stdout instanceof Socket)) return writeFileSync(1, text);
+  await new Promise<void>((resolve, reject) => {
+    stdout.write(text, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
+/** Prints a line that comes from a stranger, made safe for a terminal. */
+export async function printLine(line: string): Promise<void> {
+  let last = '';
+  for (const piece of visiblePieces(line)) {
+    if (last !== '') await print(last);
+    last = piece;
+  }
+  await print(`${last}\n`);
+}
+
+/** Writes a line to stderr, made safe for a terminal. */
+export function tell(line: string): void {
+  stderr.write(escapeUnprintable(line));
+}
+
+/**
+ * The first SIGINT, SIGTERM or SIGHUP (a closed terminal) stops in order, the second ends the process at once.
+ * @param cutOff what has to be done before the process can end
+ */
+export function stopOnSignal(stop: () => void, cutOff?: (signal: NodeJS.Signals) => void): void {
+  ignoreDebuggerSignal();
+  let stopping = false;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (stopping) {
+        cutOff?.(signal);
+        if (stderr.hung) killSelf(signal);
+        process.exit(128 + constants.signals[signal]);
+      }
+      stopping = true;
+      stop();
+    });
+  }
+}
+
+/**
+ * For servers: without a handler SIGUSR1 makes Node.js open its debugger on a TCP port, to every user of the machine.
+ * Node.js 22.14 and newer have --disable-sigusr1 for that, but only on node's own command line.
+ */
+export function ignoreDebuggerSignal(): void {
+  process.on('SIGUSR1', () => {});
+}
+
+/** Ends the process whatever its threads do; process.exit would wait for their system calls. */
+export function killSelf(signal: NodeJS.Signals): void {
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
+}
+
+export interface Failure {
+  readonly status: 1 | 2;
+  readonly message: string;
+}
+
+/**
+ * Runs a command to its end and turns what went wrong into a line on stderr and an exit status.
+ * @param failureLine renders that line
+ */
+export async function runCommand(
+  name: string,
+  main: () => Promise<void>,
+  failureLine = ({ message }: Failure) => escapeUnprintable(`${name}: ${message}`),
+): Promise<void> {
+  process.stdout.on('error', () => {}); // whoever prints is told
+  process.stderr.on('error', () => {}); // Node.js itself writes its warnings there
+  process.once('exit', () => stderr.flushSync());
+  try {
+    await main().catch((thrown: unknown) => {
+      if (thrown instanceof Printed) return print(`${thrown.text}\n`);
+      throw thrown;
+    });
+  } catch (error) {
+    if (errorCode(error) === 'EPIPE') return; // a reader that has seen enough (`| head -1`) is no failure
+    const failure = failureOf(error);
+    if (failure === undefined) throw error;
+    stderr.write(failureLine(failure));
+    process.exitCode = failure.status;
+  } finally {
+    await stderr.flush();
+    if (stderr.hung) killSelf('SIGKILL');
+  }
+}
+
+function failureOf(error: unknown): Failure | undefined {
+  if (error instanceof UsageError) return { status: 2, message: `${error.message} (see --help)` };
+  if (error instanceof OperationalError) return { status: 1, message: error.message };
+  return undefined;
+}

@@ -1,0 +1,755 @@
+// The load in a process of its own, over real sockets, against servers in this one that are right or wrong.
+
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect } from 'strsvr/client';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { LetterTable } from '../../client/load/letter-table.js';
+import { buckets, percentiles } from '../../client/load/percentiles.js';
+import type { LoadPlan, LoadResult } from '../../client/load/plan.js';
+import { PollWatch, openReadiness as watchAll } from '../../client/load/readiness.js';
+import { LoadProcess, runLoad } from '../../client/load/run-load.js';
+import { Schedule } from '../../client/load/schedule.js';
+import { IO_MODELS } from '../../server/models/model.js';
+import { libc, POLLIN, POLLOUT } from '../../shared/libc/libc.js';
+import { type Letter, withStubServer } from '../support/stub-server.js';
+import {
+  type Address,
+  at,
+  built,
+  concurrent,
+  Program,
+  run,
+  until,
+  withNetServer,
+  withServer,
+} from '../support/support.js';
+import { Terminal } from '../support/terminal.js';
+
+/** These mostly wait: for a load to start, and for what never comes. */
+const it = concurrent(test, 6);
+
+/** Those that nobody uses now: starting one takes longer than most runs. */
+const free: LoadProcess[] = [];
+test.after(async () => {
+  for (const load of free) await load.close();
+});
+
+async function drive(asked: LoadPlan): Promise<LoadResult> {
+  const load = free.pop() ?? new LoadProcess();
+  return load.run(asked).finally(() => free.push(load));
+}
+
+function plan(address: Address, changes: Partial<LoadPlan> = {}): LoadPlan {
+  return {
+    ...address,
+    clients: 10,
+    idleClients: 0,
+    letters: 1_000,
+    warmup: 2,
+    prefill: 0,
+    timeoutMs: 30_000,
+    burst: 1,
+    writes: 1,
+    nagle: false,
+    seed: 1,
+    ...changes,
+  };
+}
+
+/** Where a reply never comes: far longer than one that comes takes. */
+const NEVER = { patienceMs: 5_000 };
+
+/** What the load says of a server that answers letters in this way. */
+async function verdictOn(
+  answer: (letter: Letter) => void,
+  changes: Partial<LoadPlan> = {},
+): Promise<LoadResult> {
+  let result: LoadResult | undefined;
+  await withStubServer(async (address) => {
+    result = await drive(plan(address, { clients: 1, letters: 20, ...changes }));
+  }, answer);
+  if (result === undefined) throw new Error('the load has found nothing');
+  return result;
+}
+
+for (const io of IO_MODELS) {
+  it(`${io}: nothing is wrong, and the text has every letter`, async () => {
+    await withServer({ io, idleSleepMs: 1, maxThreads: 4 }, async ({ address }) => {
+      const result = await drive(plan(address, { clients: 4, letters: 1_010 }));
+      assert.equal(result.faults, {});
+      assert.is(result.frozen, 0);
+      assert.equal([result.sent, result.answered], [1_010, 1_010]);
+      assert.equal([result.finalLetters, result.expectedLetters, result.finalBytes], [1_012, 1_012, 1_012]);
+      assert.is(result.replyBytes, (1_010 * (2 + 1_011)) / 2);
+      assert.is(result.corrected?.count, 1_010);
+      assert.equal(result.corrected, result.uncorrected, 'the loop is closed');
+      assert.is(result.corrected?.p999, undefined, 'too few for it');
+      assert.ok(result.startUpMs !== undefined && result.startUpMs > 0);
+      assert.ok(result.loadCpu > 0);
+    });
+  });
+}
+
+it('a second load finds a text that is there already', async () => {
+  await withServer({}, async ({ address }) => {
+    await drive(plan(address, { letters: 100 }));
+    const { faults, finalLetters } = await drive(plan(address, { letters: 100, seed: 2 }));
+    assert.equal([faults, finalLetters], [{}, 204]);
+  });
+});
+
+it('the text is brought to a length, to the byte', async () => {
+  for (const io of ['events', 'threads'] as const) {
+    await withServer({ io }, async ({ address }) => {
+      const { faults, finalBytes, finalLetters, replyBytes } = await drive(
+        plan(address, { clients: 2, prefill: 10_003, letters: 10 }),
+      );
+      assert.equal(faults, {});
+      assert.is(finalBytes, 10_003 + 10 + 1);
+      assert.ok(finalLetters !== undefined && finalLetters < 4_000, 'mostly of four bytes');
+      assert.is(replyBytes, 10 * 10_003 + 55);
+    });
+  }
+});
+
+it('silent clients are connected and left alone', async () => {
+  const sockets: Socket[] = [];
+  await withStubServer(
+    async (address) => {
+      const { faults, finalLetters } = await drive(plan(address, { idleClients: 200, letters: 100 }));
+      assert.equal([faults, finalLetters], [{}, 102]);
+      await until(() => sockets.every(({ destroyed }) => destroyed));
+      assert.is(sockets.filter(({ bytesRead }) => bytesRead === 0).length, 200);
+    },
+    undefined,
+    (socket) => sockets.push(socket),
+  );
+});
+
+it('a server that waits for a silent client leaves all others frozen until that one has left', async () => {
+  await withServer({ io: 'blocking' }, async ({ address }) => {
+    const { frozen, sent, faults, startUpMs } = await drive(plan(address, { idleClients: 1, ...NEVER }));
+    assert.equal([frozen, sent, faults, startUpMs], [10, 0, {}, undefined]);
+    const later = await connect(address);
+    assert.match(await later.send('a'), /a$/);
+    later.close();
+  });
+});
+
+it('clients that the server refuses are told, and the others go on', async () => {
+  await withServer({ io: 'threads', maxThreads: 2 }, async ({ address }) => {
+    const { faults, frozen, sent, finalLetters } = await drive(plan(address, { clients: 4 }));
+    assert.equal([faults, frozen, sent, finalLetters], [{ closed: 2 }, 0, 500, 502]);
+  });
+});
+
+it('a letter and its LF may come in two writes', async () => {
+  await withServer({}, async ({ address }) => {
+    const { faults, answered } = await drive(plan(address, { writes: 2, letters: 100 }));
+    assert.equal([faults, answered], [{}, 100]);
+  });
+});
+
+test('in an open loop letters are sent by the clock, and not only when the last is answered', async () => {
+  const began = performance.now();
+  let last = began;
+  const held: string[] = [];
+  const { faults, answered } = await verdictOn(
+    ({ number, socket, text }) => {
+      const isLook = number === 0 || number > 100; // at the text, before and after
+      if (!isLook) last = performance.now();
+      held.push(`${text}\n`);
+      // None is answered before five of them have come.
+      if (isLook || held.length === 5) socket.write(held.splice(0).join(''));
+    },
+    { rate: 200, letters: 100 },
+  );
+  assert.equal([faults, answered], [{}, 100]);
+  assert.ok(last - began >= 495, `the last came ${last - began} ms after the beginning, before its time`);
+});
+
+test('after the duration no more is sent', async () => {
+  const changes = { rate: 100, letters: 1_000, durationMs: 300 };
+  const { sent, answered, faults } = await verdictOn(({ reply }) => reply(), changes);
+  assert.is(answered, sent);
+  const { due } = new Schedule(plan({ host: '::1', port: 1 }, { ...changes, clients: 1 }));
+  const most = due?.filter((at) => at < changes.durationMs).length ?? 0;
+  assert.ok(most < 100 && sent <= most, `${sent} of at most ${most}`);
+  assert.equal(faults, {});
+});
+
+test('a stall shows in the corrected times, and hides from the others', async () => {
+  const { faults, corrected, uncorrected } = await verdictOn(
+    ({ number, reply }) => {
+      if (number === 300) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 600);
+      reply();
+    },
+    { clients: 4, rate: 500, letters: 1_000, maxInFlight: 1 },
+  );
+  assert.equal(faults, {});
+  assert.ok(corrected !== undefined && corrected.p99 > 480, `corrected p99 ${corrected?.p99} ms`);
+  assert.ok(uncorrected !== undefined && uncorrected.max > 540, 'it was there');
+  assert.ok(uncorrected.p99 <= corrected.p99, `uncorrected p99 ${uncorrected.p99} ms`);
+});
+
+test('of 1,000 letters that a stall of 600 ms held up, made up: four were late since they were sent', () => {
+  const schedule = new Schedule(plan({ host: '::1', port: 1 }, { clients: 4, rate: 500 }));
+  const operations = new LetterTable(schedule);
+  for (const [number, due] of (schedule.due ?? []).entries()) {
+    const stalled = due >= 600 && due < 1_200;
+    const waits = stalled && operations.sent.filter((sent) => sent >= 600 && sent < 1_200).length < 4;
+    operations.intended[number] = due;
+    operations.sent[number] = stalled && !waits ? 1_200 : due;
+    operations.answered[number] = (stalled ? 1_200 : due) + 1;
+  }
+  const [corrected, uncorrected] = [operations.intended, operations.sent].map((since) =>
+    percentiles(operations.times(since)),
+  );
+  assert.ok(corrected !== undefined && corrected.p99 > 540, `corrected p99 ${corrected?.p99} ms`);
+  assert.ok(uncorrected !== undefined && uncorrected.p99 < 2, `uncorrected p99 ${uncorrected?.p99} ms`);
+  assert.ok(uncorrected.max > 540, 'it is there');
+});
+
+test('no reply is measured as shorter than the server took for it', async () => {
+  const delays: number[] = [];
+  const { uncorrected, seconds } = await verdictOn(
+    ({ reply }) => {
+      const came = performance.now();
+      setTimeout(() => {
+        delays.push(performance.now() - came);
+        reply();
+      }, 20);
+    },
+    { letters: 30 },
+  );
+  // The first and the last letter are looks at the text, before and after the measured ones.
+  const measured = delays.slice(1, -1).toSorted((one, other) => one - other);
+  assert.is(measured.length, 30);
+  assert.ok(
+    (uncorrected?.p50 ?? 0) > 0.99 * (measured[14] ?? 0),
+    `${uncorrected?.p50} of ${measured[14]} ms`,
+  );
+  assert.ok((uncorrected?.max ?? 0) <= 1_000 * seconds);
+});
+
+// --- wrong servers ---
+
+it('a reply that is never sent freezes its client', async () => {
+  const { frozen, faults, answered } = await verdictOn(
+    ({ number, reply }) => {
+      if (number !== 5) reply();
+    },
+    { clients: 2, ...NEVER },
+  );
+  assert.equal([frozen, faults], [1, {}]);
+  assert.ok(answered >= 10, 'the other goes on');
+});
+
+it('a reply that is left out before others is told from one that is late', async () => {
+  const { frozen, faults, answered } = await verdictOn(
+    ({ number, reply }) => {
+      if (number !== 5) reply();
+    },
+    { rate: 200, ...NEVER },
+  );
+  assert.equal([frozen, faults, answered], [1, { disordered: 15 }, 19]);
+});
+
+it('replies in another order than their letters are disordered', async () => {
+  let held = '';
+  const { faults, answered } = await verdictOn(
+    ({ number, text, socket, reply }) => {
+      if (number === 5) {
+        held = text;
+        return;
+      }
+      reply();
+      if (held !== '') socket.write(`${held}\n`);
+      held = '';
+    },
+    { rate: 200 },
+  );
+  assert.equal([faults, answered], [{ disordered: 1 }, 20]);
+});
+
+it('a reply that comes twice was not asked for', async () => {
+  const { faults, frozen, answered } = await verdictOn(({ number, reply }) => {
+    reply();
+    if (number === 5) reply();
+  });
+  assert.equal([faults, frozen, answered], [{ unasked: 1 }, 0, 20]);
+});
+
+it('bytes for a silent client were not asked for', async () => {
+  const sockets: Array<{ write: (text: string) => void }> = [];
+  await withStubServer(
+    async (address) => {
+      const { faults } = await drive(plan(address, { letters: 20, idleClients: 2 }));
+      assert.equal(faults, { unasked: 1 });
+    },
+    ({ number, reply }) => {
+      reply();
+      if (number === 10) sockets[1]?.write('hello');
+    },
+    (socket) => sockets.push(socket),
+  );
+});
+
+it('a reply that stops in the middle is torn', async () => {
+  const { faults, finalLetters } = await verdictOn(({ number, text, socket, reply }) => {
+    if (number === 5) socket.end(text.slice(0, 3));
+    else reply();
+  });
+  assert.equal([faults, finalLetters], [{ torn: 1 }, 7]);
+});
+
+it('a connection that the server closes or resets is told', async () => {
+  for (const close of ['end', 'resetAndDestroy'] as const) {
+    const { faults, frozen, answered } = await verdictOn(({ number, socket, reply }) => {
+      if (number === 5) socket[close]();
+      else reply();
+    });
+    assert.equal([faults, frozen, answered], [{ closed: 1 }, 0, 4], close);
+  }
+});
+
+it('a silent client that the server closes is told', async () => {
+  const sockets: Array<{ end: () => void }> = [];
+  await withStubServer(
+    async (address) => {
+      assert.equal((await drive(plan(address, { letters: 20, idleClients: 2 }))).faults, { closed: 1 });
+    },
+    ({ number, reply }) => {
+      reply();
+      if (number === 10) sockets[1]?.end();
+    },
+    (socket) => sockets.push(socket),
+  );
+});
+
+it('a reply without its own letter is foreign', async () => {
+  const { faults } = await verdictOn(({ number, text, socket, reply }) => {
+    if (number === 5) socket.write(`${text.slice(0, -1)}?\n`);
+    else reply();
+  });
+  assert.is(faults.foreign, 1);
+  assert.ok((faults.diverged ?? 0) >= 15, 'the text that it showed is taken at its word');
+  const early = await verdictOn(({ number, text, socket, reply }) => {
+    if (number === 5) socket.write(`${text.slice(0, -2)}\n`);
+    else reply();
+  });
+  assert.equal(early.faults, { foreign: 1 });
+});
+
+it('a letter that was there before it was sent is not its own', async () => {
+  // The other client's letter just before it has the same value: the reply stops there.
+  // Where both are on their way at once, it cannot be told whose letter it is: on a busy machine that takes some runs.
+  const answer = ({ text, letter, socket, reply }: Letter) => {
+    if (text.at(-2) === letter) socket.write(`${text.slice(0, -1)}\n`);
+    else reply();
+  };
+  let foreign = 0;
+  for (let seed = 1; foreign === 0 && seed <= 20; seed += 1) {
+    const { faults } = await verdictOn(answer, { clients: 2, letters: 1_200, rate: 800, seed });
+    foreign += faults.foreign ?? 0;
+  }
+  assert.ok(foreign > 0);
+});
+
+it('a reply that does not grow has shrunk', async () => {
+  const again = await verdictOn(
+    ({ number, text, socket, reply }) => {
+      if (number === 60) socket.write(`${text.slice(0, -52)}\n`);
+      else reply();
+    },
+    { letters: 70 },
+  );
+  assert.equal([again.faults, again.frozen], [{ shrunk: 1 }, 0]);
+  const stuck = await verdictOn(({ number, text, socket, reply }) => {
+    if (number < 5) reply();
+    else socket.write(`${text.slice(0, 5)}\n`);
+  }, NEVER);
+  assert.equal([stuck.faults.shrunk, stuck.frozen], [1, 1]);
+});
+
+it('a text that changes diverges', async () => {
+  const { faults } = await verdictOn((letter) => {
+    if (letter.number === 5) letter.text = `?${letter.text.slice(1)}`;
+    letter.reply();
+  });
+  assert.ok((faults.diverged ?? 0) > 10, JSON.stringify(faults));
+});
+
+it('an answered letter that is not in the final text is lost', async () => {
+  const { faults, finalLetters, expectedLetters } = await verdictOn((letter) => {
+    letter.reply();
+    if (letter.number === 20) letter.text = letter.text.slice(0, -1);
+  });
+  assert.is(faults.lost, 1);
+  assert.equal([finalLetters, expectedLetters], [21, 22]);
+});
+
+it('a letter that is in the text twice, or that nobody sent, is doubled', async () => {
+  const twice = await verdictOn((letter) => {
+    if (letter.number === 5) letter.text += letter.letter;
+    letter.reply();
+  });
+  assert.equal(twice.faults, { doubled: 1 });
+  const invented = await verdictOn((letter) => {
+    letter.reply();
+    if (letter.number === 5) letter.text += '?';
+  });
+  assert.equal(invented.faults, { doubled: 1 });
+});
+
+// --- its process ---
+
+it('it answers each plan with a line, and ends when it is asked no more', async () => {
+  await withStubServer(
+    async (address) => {
+      const plans = [
+        plan(address, { rate: 1_000, letters: 100 }),
+        plan(address, { prefill: 3_000, idleClients: 1, letters: 100, seed: 2 }),
+      ];
+      const asked = plans.map((one) => `${JSON.stringify({ plan: one, progress: false })}\n`).join('');
+      const { status, stdout } = await run('client/load/load-process.js', [], asked);
+      const found = stdout
+        .trim()
+        .split('\n')
+        .map((line): LoadResult => JSON.parse(line).result);
+      assert.is(status, 0);
+      assert.equal(
+        found.map(({ answered, faults }) => [answered, faults]),
+        [
+          [100, { doubled: 1 }],
+          [100, {}],
+        ],
+      );
+    },
+    (letter) => {
+      letter.reply();
+      if (letter.number === 50) letter.text += '?';
+    },
+  );
+});
+
+it('it tells how far it is', async () => {
+  const told: number[] = [];
+  await withStubServer(async (address) => {
+    const onProgress = (answered: number) => told.push(answered);
+    await runLoad(plan(address, { rate: 20, letters: 20 }), { onProgress });
+  });
+  assert.ok(told.length >= 2, told.join(' '));
+  assert.equal(
+    told,
+    told.toSorted((one, other) => one - other),
+  );
+});
+
+/** Runs the load through a shell that leaves the process's id in a file. */
+async function withPidFile(use: (through: string[], pid: () => number) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'strsvr-'));
+  const file = join(folder, 'pid');
+  try {
+    await use(['sh', '-c', `echo $$ >${file}; exec "$@"`, 'sh'], () => Number(readFileSync(file, 'utf8')));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+it('it can be ended, and leaves no process behind', async () => {
+  await withPidFile(async (through, pid) => {
+    await withStubServer(async (address) => {
+      const abort = new AbortController();
+      const running = runLoad(plan(address, { rate: 1 }), {
+        through,
+        signal: abort.signal,
+        onProgress: () => abort.abort(new Error('enough')),
+      });
+      const error = await running.catch((error) => error);
+      assert.is(error.message, 'enough');
+      assert.throws(() => process.kill(pid(), 0), /ESRCH/);
+    });
+  });
+});
+
+it('it ends by itself when nobody is left to hear it', async () => {
+  await withPidFile(async (through, pid) => {
+    let letters = 0;
+    await withStubServer(
+      async (address) => {
+        const script = `
+          import { runLoad } from ${JSON.stringify(built('client/load/run-load.js'))};
+          await runLoad(${JSON.stringify(plan(address, { rate: 100 }))}, { through: ${JSON.stringify(through)} });`;
+        const parent = new Program(spawn(process.execPath, ['--input-type=module', '-e', script]));
+        await until(() => letters > 3);
+        parent.kill();
+        await until(() => !alive(pid()));
+      },
+      ({ reply }) => {
+        letters += 1;
+        reply();
+      },
+    );
+    assert.ok(letters < 1_000, 'it had more to send');
+  });
+});
+
+function alive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+it('a server that does not close after the end of a client, or never ends a line, is named so', async () => {
+  const failure = (address: Address, patienceMs: number): Promise<string> =>
+    drive(plan(address, { patienceMs, timeoutMs: 60_000 })).then(
+      () => 'nothing',
+      (error: unknown) => String(error),
+    );
+  const keepOpen = (socket: Socket) => {
+    socket.allowHalfOpen = true;
+  };
+  await withStubServer(
+    async (address) => {
+      const complaint = 'does not close the connection of a client that has ended its side (FIN)';
+      assert.is(await failure(address, 10_000), `OperationalError: ${at(address).join(':')} ${complaint}`);
+    },
+    undefined,
+    keepOpen,
+  );
+  await withNetServer(
+    (socket) => socket.once('data', () => socket.write('x'.repeat(64 * 1024 * 1024 + 1))),
+    async (address) => {
+      const complaint = 'does not answer lines: more than 67,108,864 bytes came without a line feed';
+      assert.is(await failure(address, 60_000), `OperationalError: ${at(address).join(':')} ${complaint}`);
+    },
+  );
+});
+
+it('a server that is not there, or does not answer lines, is an error', async () => {
+  const failure = (address: Address, changes?: Partial<LoadPlan>): Promise<string> =>
+    drive(plan(address, changes)).then(
+      () => 'nothing',
+      (error: unknown) => String(error),
+    );
+  let gone: Address | undefined;
+  await withNetServer(
+    (socket) => socket.on('data', (chunk) => socket.write(chunk)),
+    async (address) => {
+      gone = address;
+    },
+  );
+  if (gone === undefined) throw new Error('there was no server');
+  assert.match(await failure(gone), /^OperationalError: no server at 127\.0\.0\.1:\d+; start one first/);
+  await withNetServer(
+    () => {},
+    async (address) => {
+      const error = await failure(address, { patienceMs: 300 });
+      assert.match(error, /^OperationalError: 127\.0\.0\.1:\d+ does not answer/);
+    },
+  );
+  let text = '';
+  await withNetServer(
+    (socket) =>
+      socket.on('data', (chunk) => {
+        for (const letter of chunk.toString()) {
+          text += letter; // as the tutorial's server does with an LF
+          socket.write(text);
+        }
+      }),
+    async (address) => {
+      assert.match(await failure(address), /does not answer lines: it must answer a line feed alone/);
+    },
+  );
+});
+
+// --- strlab drive ---
+
+const STRLAB = 'client/lab/strlab.js';
+
+it('strlab drive shows a table, and the server was right', async () => {
+  await withServer({}, async ({ address }) => {
+    const args = ['drive', 'localhost', String(address.port), '--letters', '500'];
+    const { status, stdout, stderr } = await run(STRLAB, args);
+    assert.equal([status, stderr], [0, '']);
+    assert.match(stdout, /^500 letters of 100 clients in \d+\.\d\d s\neach client sent its next letter when/);
+    assert.match(stdout, /\n[\d,]+ letters\/s; the load took \d+ % of a core\n/);
+    assert.match(
+      stdout,
+      /\np50 +[\d.]+ ms\np90 +[\d.]+ ms\np99 +[\d.]+ ms\np99\.9 +too few\nmax +[\d.]+ ms\n/,
+    );
+    assert.match(stdout, /\nthe server was right: .*, and the text has all 502 letters\n$/);
+  });
+});
+
+it('strlab drive --json prints all of it, and a line says what the server did wrong', async () => {
+  await withStubServer(
+    async (address) => {
+      const args = ['drive', ...at(address), '--letters', '300', '--seed', '7', '--json'];
+      const { status, stdout, stderr } = await run(STRLAB, args);
+      assert.match(stdout, /^\{/, stderr);
+      const result = JSON.parse(stdout) as LoadResult;
+      assert.equal([result.answered, result.faults, result.finalLetters], [300, { doubled: 1 }, 303]);
+      assert.equal(
+        [status, stderr],
+        [1, 'strlab: the server was wrong: a letter is in the text twice, or was never sent (1 time)\n'],
+      );
+    },
+    (letter) => {
+      letter.reply();
+      if (letter.number === 100) letter.text += '?';
+    },
+  );
+});
+
+it('strlab drive gives up on a server that waits for somebody else', async () => {
+  await withServer({ io: 'blocking' }, async ({ address }) => {
+    const { status, stdout, stderr } = await run(STRLAB, ['drive', ...at(address), '--idle-clients', '1']);
+    assert.equal(
+      [status, stderr],
+      [
+        1,
+        `strlab: ${at(address).join(':')} answers the first client, not the second: ` +
+          'does it serve one client after the other?\n',
+      ],
+    );
+    assert.is(stdout, '');
+  });
+});
+
+it('strlab drive says how many clients waited in vain', async () => {
+  await withStubServer(
+    async (address) => {
+      const args = ['drive', ...at(address), '--clients', '2', '--letters', '20'];
+      const { status, stdout, stderr } = await run(STRLAB, args);
+      const complaint = 'strlab: the server was wrong: 1 client waited in vain for a reply\n';
+      assert.equal([status, stderr], [1, complaint]);
+      assert.not.match(stdout, /was right/);
+    },
+    ({ number, reply }) => {
+      if (number !== 5) reply();
+    },
+  );
+});
+
+it('strlab drive shows how far it is, at a terminal only; with --rate, both times', async () => {
+  await withServer({}, async ({ address }) => {
+    const args = [built(STRLAB), 'drive', ...at(address), '--rate', '100', '--letters', '100'];
+    const terminal = new Terminal(process.execPath, args);
+    await terminal.shows((rows) => rows.some((row) => / [1-9]\d* of 100 letters/.test(row)), 'a bar');
+    assert.is(await terminal.exited, 0);
+    const shown = terminal.screen.join('\n');
+    assert.not.match(shown, /[1-9]\d* of 100 letters/, 'the bar has gone');
+    assert.match(shown, /^sent by the clock, 100 letters\/s \(open loop\)$/m);
+    assert.match(shown, /\n +since it was due +since it was sent\np50 +[\d.]+ ms +[\d.]+ ms\n/);
+  });
+});
+
+it('strlab drive: wrong usage and unreachable servers are one line', async () => {
+  const refused = async (...args: string[]) => {
+    const { status, stdout, stderr } = await run(STRLAB, args);
+    assert.is(stdout, '');
+    return `${status} ${stderr}`;
+  };
+  assert.match(await refused('drive', '127.0.0.1'), /^2 strlab: Not enough .*\n$/);
+  const rate = ['--rate', '0'];
+  assert.match(
+    await refused('drive', '127.0.0.1', '2000', ...rate),
+    /^2 strlab: --rate: expected a whole number .*\n$/,
+  );
+  assert.match(
+    await refused('drive', 'no.such.invalid', '2000'),
+    /^1 strlab: cannot find the host no\.such.*\n$/,
+  );
+});
+
+// --- its parts ---
+
+test('where there is no epoll, poll tells who is ready', () => {
+  const listener = libc().listen({ host: '127.0.0.1', port: 0 }, 5);
+  const connected = [0, 1].map(() => libc().connect(libc().localAddress(listener), { nagle: false }));
+  for (const watch of [watchAll(2), new PollWatch(2)]) {
+    const seen: number[] = [];
+    const turn = (ms: number) => {
+      watch.turn(ms, (number) => seen.push(number));
+      return seen.splice(0);
+    };
+    for (const [number, fd] of connected.entries()) watch.set(number, fd, POLLIN);
+    assert.equal(turn(1), []);
+    watch.set(1, connected[1] ?? -1, POLLIN | POLLOUT);
+    assert.equal(turn(30_000), [1]);
+    watch.set(0, connected[0] ?? -1, POLLOUT);
+    assert.equal(turn(30_000).toSorted(), [0, 1]);
+    watch.close();
+  }
+  const poll = new PollWatch(1);
+  poll.set(0, connected[0] ?? -1, POLLOUT);
+  poll.forget(0);
+  poll.turn(0, () => assert.unreachable());
+  for (const fd of [...connected, listener]) libc().close(fd);
+});
+
+test('percentiles are told in milliseconds, and p99.9 only with ten values beyond it', () => {
+  const times = Float64Array.from({ length: 10_000 }, (_, at) => (at + 1) / 100);
+  const all = percentiles(times);
+  assert.is(all?.count, 10_000);
+  for (const [name, wanted] of [
+    ['p50', 50],
+    ['p90', 90],
+    ['p99', 99],
+    ['p999', 99.9],
+    ['max', 100],
+  ] as const) {
+    assert.is(all?.[name], wanted);
+  }
+  assert.is(percentiles(times.subarray(1))?.p999, undefined);
+  assert.is(percentiles(new Float64Array(0)), undefined);
+  assert.is(percentiles(Float64Array.of(1, 9.414))?.p99, 9.414, 'the maximum, not a rounded one above it');
+});
+
+test('a histogram counts every time once', () => {
+  const bars = buckets(Float64Array.of(0, 0.005, 0.01, 0.011, 0.02, 5, 44, 44.1));
+  assert.is(
+    bars.reduce((sum, [, count]) => sum + count, 0),
+    8,
+  );
+  assert.equal(bars[0], [0.01, 2]);
+  assert.equal(bars.at(-1), [50.1, 2]);
+  assert.equal(buckets(new Float64Array(0)), []);
+});
+
+test('the same seed sends the same letters at the same times, another seed others', () => {
+  const of = (seed: number) => {
+    const schedule = new Schedule(plan({ host: '::1', port: 1 }, { seed, rate: 100 }));
+    return [Array.from({ length: 1_000 }, (_, number) => schedule.letter(number)), [...(schedule.due ?? [])]];
+  };
+  assert.equal(of(3), of(3));
+  assert.not.equal(of(3)[0], of(4)[0]);
+  const due = of(3)[1] ?? [];
+  assert.ok(Math.abs((due.at(-1) ?? 0) - 10_000) < 1e-6, 'the rate is kept');
+  assert.equal(
+    due,
+    due.toSorted((one, other) => one - other),
+  );
+});
+
+test('letters are shared evenly, and two of one client are the same only 52 apart', () => {
+  const schedule = new Schedule(plan({ host: '::1', port: 1 }, { clients: 7, letters: 1_000 }));
+  const shares = Array.from({ length: 7 }, (_, client) => schedule.share(client));
+  assert.equal(shares, [143, 143, 143, 143, 143, 143, 142]);
+  for (let client = 0; client < 7; client += 1) {
+    const letters = Array.from({ length: 104 }, (_, k) => schedule.letter(schedule.number(client, k)));
+    assert.is(new Set(letters.slice(0, 52)).size, 52);
+    assert.equal(letters.slice(52), letters.slice(0, 52));
+  }
+});
+
+test.run();

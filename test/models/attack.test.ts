@@ -1,0 +1,688 @@
+// The server under attack: clients that take nothing, vanish, flood or do not belong here, a system that runs out of
+// descriptors, a process that is stopped. Whatever happens, the others are served, and the log says what it was.
+
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { type IoModelName, startStringServer } from 'strsvr';
+import { connect } from 'strsvr/client';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { Text } from '../../server/core/text.js';
+import { allocateTextBuffer } from '../../server/core/text-buffer.js';
+import { IpAllowList } from '../../server/limits/ip-allow-list.js';
+import { watchStalls } from '../../server/limits/limits.js';
+import { type CloseReason, Log, type LogEntry } from '../../server/log/log.js';
+import { EventsModel } from '../../server/models/events.js';
+import { IO_MODELS } from '../../server/models/model.js';
+import {
+  type Address,
+  asleep,
+  ByteClient,
+  built,
+  ended as endedWithin,
+  modelArgs,
+  onPath,
+  Program,
+  skipChildCoverage,
+  testWith,
+  until,
+  withServer,
+  withStrsvr,
+} from '../support/support.js';
+
+const NO_PROC = existsSync('/proc/self/net/tcp') ? undefined : 'it is seen in /proc';
+const NO_PRLIMIT = onPath('prlimit') ? NO_PROC : 'there is no prlimit';
+skipChildCoverage();
+/** Does the same to a server of each model at the same time. */
+async function each(models: readonly IoModelName[], use: (io: IoModelName) => Promise<void>): Promise<void> {
+  await Promise.all(models.map(use));
+}
+
+async function answered(address: Address): Promise<ByteClient> {
+  const client = await ByteClient.connect(address);
+  client.send('\n');
+  await client.receive(1);
+  return client;
+}
+
+/** SIGTERM, and how that ends: in order. */
+async function ended(server: Program): Promise<string> {
+  server.child.kill('SIGTERM');
+  const { status, stderr } = await server.finished;
+  assert.is(status, 0, stderr);
+  return stderr;
+}
+
+/**
+ * Servers that soon cut off who stalls, one of each model, for all tests that a server in use serves as well. A test closes
+ * its clients; the text keeps what they sent, so those that count on a short one come first.
+ */
+const impatient = new Map<IoModelName, Promise<{ server: Program; address: Address }>>();
+
+async function withImpatient(
+  io: IoModelName,
+  use: (server: Program, address: Address) => Promise<void>,
+): Promise<void> {
+  const start = async () => {
+    const server = new Program('server/strsvr.js', ['0', ...modelArgs(io), '--stall-timeout', '1']);
+    const [, host = '', port] = await server.waitFor('stdout', /listening on (.+):(\d+) /);
+    return { server, address: { host, port: Number(port) } };
+  };
+  const started = impatient.get(io) ?? start();
+  impatient.set(io, started);
+  const { server, address } = await started;
+  await use(server, address);
+}
+
+/** What the log calls a client; it has been let in. */
+async function nameOf({ socket: { localPort } }: ByteClient, server: Program): Promise<string> {
+  const [, name = ''] = await server.waitFor(
+    'stderr',
+    new RegExp(`(client \\d+) came from [\\d.]+:${localPort}\n`),
+  );
+  return name;
+}
+
+// --- a system that runs out of descriptors ---
+
+testWith(
+  test,
+  NO_PROC,
+  'a flood beyond the descriptor limit is refused aloud, and those who are in are served',
+  async () => {
+    const most = { events: 36, poll: 36, threads: 7, nonblocking: 36, blocking: 36 };
+    await each(['events', 'poll', 'threads'], async (io) => {
+      const use = async (server: Program, address: Address) => {
+        const clients: ByteClient[] = [];
+        for (let i = 0; i < most[io]; i += 1) clients.push(await answered(address));
+        for (let i = 0; i < 20; i += 1) {
+          const refused = await ByteClient.connect(address);
+          assert.is((await refused.receiveAll().catch(() => '')).length, 0, io);
+        }
+        for (const client of clients) client.send('\n');
+        for (const client of clients) assert.is((await client.receive(1)).toString(), '\n', io);
+        for (const client of clients) client.close();
+        assert.match(server.stderr, new RegExp(`warning: at most ${most[io]} clients, not `));
+        assert.match(await ended(server), new RegExp(`, ${most[io]} clients, 20 refused, `), io);
+      };
+      const few = ['sh', '-c', 'ulimit -n 100 && exec "$@"', 'sh'];
+      await withStrsvr(['0', ...modelArgs(io)], use, undefined, few);
+    });
+  },
+);
+
+testWith(
+  test,
+  NO_PRLIMIT,
+  'without a free descriptor nobody spins, those who wait are let in later',
+  async () => {
+    await each(['poll', 'nonblocking', 'blocking', 'threads'], async (io) => {
+      await withImpatient(io, async (server, address) => {
+        const inside = await answered(address);
+        // In the other two a client that is connected is waited for without rest, or alone.
+        const stays = io === 'poll' || io === 'threads';
+        const { length } = descriptors(server);
+        if (!stays) inside.close();
+        if (!stays) await until(() => descriptors(server).length < length, io);
+        limitDescriptors(server, lowestFree(server));
+        const waiting = await ByteClient.connect(address);
+        await server.waitFor('stderr', /warning: no descriptor is free: /);
+        await until(() => asleep(server), `${io} is asleep`);
+        if (stays) inside.send('\n');
+        if (stays) assert.is((await inside.receive(1)).toString(), '\n', io);
+        limitDescriptors(server, 1_000);
+        waiting.send('a');
+        assert.is((await waiting.receive(1)).toString(), 'a', io);
+        for (const client of [inside, waiting]) client.close();
+        assert.is(server.stderr.split('no descriptor is free').length, 2, 'it is said once');
+        await server.waitFor('stderr', /client 1 left/);
+        await server.waitFor('stderr', /client 2 left/);
+      });
+    });
+  },
+);
+
+testWith(
+  test,
+  NO_PRLIMIT,
+  'threads: a client whose thread cannot start is closed, and nobody else',
+  async () => {
+    await withStrsvr(['0', '--io', 'threads'], async (server, address) => {
+      const inside = await answered(address);
+      limitDescriptors(server, lowestFree(server) + 1);
+      const unlucky = await ByteClient.connect(address);
+      assert.is((await unlucky.receiveAll().catch(() => '')).length, 0);
+      await server.waitFor('stderr', /client 2 lost, no descriptor is free for its thread: 0 letters\n/);
+      limitDescriptors(server, 1_000);
+      const later = await answered(address);
+      inside.send('a');
+      assert.is((await inside.receive(1)).toString(), 'a');
+      for (const client of [inside, later]) client.close();
+      await ended(server);
+    });
+  },
+);
+
+test('threads: when the system starts no more threads, that client is closed, and nobody else', async () => {
+  const bug = `import workers from 'node:worker_threads';
+    import { syncBuiltinESMExports } from 'node:module';
+    const { isMainThread, Worker } = workers;
+    let started = 0;
+    workers.Worker = class extends Worker {
+      constructor(...args) {
+        started += 1;
+        if (started === 3) throw Object.assign(new Error('EAGAIN'), { code: 'ERR_WORKER_INIT_FAILED' });
+        super(...args);
+      }
+    };
+    if (isMainThread) syncBuiltinESMExports();`;
+  await withBug(bug, ['--io', 'threads', '--max-threads', '2'], async (server, address) => {
+    const inside = await answered(address);
+    const unlucky = await ByteClient.connect(address);
+    assert.is((await unlucky.receiveAll().catch(() => '')).length, 0);
+    await server.waitFor('stderr', /client 2 lost, the system starts no thread: 0 letters\n/);
+    const later = await answered(address); // nobody has its place
+    inside.send('a');
+    assert.is((await inside.receive(1)).toString(), 'a');
+    for (const client of [inside, later]) client.close();
+    await ended(server);
+  });
+});
+
+test('threads: connections that are reset before their threads are started take no places', async () => {
+  await withStrsvr(['0', '--io', 'threads', '--max-threads', '1'], async (server, address) => {
+    server.child.kill('SIGSTOP'); // so that all of them wait to be accepted
+    for (let i = 0; i < 10; i += 1) (await ByteClient.connect(address)).socket.resetAndDestroy();
+    const healthy = await ByteClient.connect(address);
+    server.child.kill('SIGCONT');
+    healthy.send('a');
+    assert.is((await healthy.receive(1)).toString(), 'a');
+    healthy.close();
+    assert.match(await ended(server), /reset before its thread was started/);
+  });
+});
+
+function lowestFree(server: Program): number {
+  const open = new Set(descriptors(server));
+  for (let fd = 0; ; fd += 1) if (!open.has(fd)) return fd;
+}
+
+function limitDescriptors(server: Program, limit: number): void {
+  const { status, stderr } = spawnSync('prlimit', ['--pid', String(server.child.pid), `--nofile=${limit}:`]);
+  assert.is(status, 0, String(stderr));
+}
+
+// --- a log that cannot be written ---
+
+testWith(
+  test,
+  existsSync('/dev/full') ? undefined : 'there is no /dev/full',
+  'a full disk under the log',
+  async () => {
+    const full = ['sh', '-c', 'exec "$@" 2>/dev/full', 'sh'];
+    await each(IO_MODELS, (io) => withStrsvr(['0', ...modelArgs(io)], outlivesItsLog(5), undefined, full));
+  },
+);
+
+test('the reader of the log goes away', async () => {
+  await each(IO_MODELS, (io) =>
+    withStrsvr(['0', ...modelArgs(io)], async (server, address) => {
+      server.child.stderr?.destroy();
+      await outlivesItsLog(5)(server, address);
+    }),
+  );
+});
+
+/** Its stderr is a terminal of its own that takes nothing: as good as one that was stopped with Ctrl-S. */
+const ON_STOPPED_TERMINAL = `
+import os, pty, sys
+ours, its = pty.openpty()
+os.dup2(its, 2)
+os.set_inheritable(ours, True)
+os.execvp(sys.argv[1], sys.argv[1:])`;
+
+testWith(
+  test,
+  onPath('python3') ? undefined : 'python3 opens the terminal',
+  'the terminal that shows the log is stopped',
+  async () => {
+    const stopped = ['python3', '-c', ON_STOPPED_TERMINAL];
+    await each(['events', 'poll'], (io) =>
+      withStrsvr(['0', ...modelArgs(io)], outlivesItsLog(1_000), undefined, stopped),
+    );
+  },
+);
+
+/** Its lines cannot be written, however many clients come; they are served, and it ends in order. */
+function outlivesItsLog(clients: number): (server: Program, address: Address) => Promise<void> {
+  return async (server, address) => {
+    for (let i = 0; i < clients; i += 1) (await answered(address)).close();
+    const client = await ByteClient.connect(address);
+    client.send('a');
+    assert.is((await client.receive(1)).toString(), 'a');
+    client.close();
+    await ended(server);
+    assert.match(server.stdout, /the final value of v is a\n$/);
+  };
+}
+
+// --- clients that take nothing ---
+
+test('where the kernel is asked, a reply that it holds for somebody who does not read is enough', async () => {
+  await each(['poll', 'nonblocking', 'blocking', 'threads'], async (io) => {
+    await withImpatient(io, async (server, address) => {
+      const greedy = await ByteClient.connect(address);
+      greedy.socket.pause();
+      greedy.send('x'.repeat(1_500)); // 1.1 MB of replies: more than the client's kernel takes, less than the server's
+      const name = await nameOf(greedy, server);
+      await server.waitFor('stderr', new RegExp(`${name} cut off, it took less than 1024 bytes`));
+      greedy.close();
+    });
+  });
+});
+
+test('who takes nothing of its replies is cut off after --stall-timeout; who is owed nothing stays', async () => {
+  await each(IO_MODELS, async (io) => {
+    await withImpatient(io, async (server, address) => {
+      const idle = io === 'blocking' ? undefined : await answered(address);
+      const greedy = await ByteClient.connect(address);
+      greedy.socket.pause();
+      greedy.send('x'.repeat(100_000));
+      const name = await nameOf(greedy, server);
+      await server.waitFor(
+        'stderr',
+        new RegExp(`${name} cut off, it took less than 1024 bytes of its replies in 1 s: [\\d,]+ letters\n`),
+      );
+      const client = idle ?? (await ByteClient.connect(address));
+      client.send('\n');
+      assert.is((await client.receive(1)).toString(), '\n', io);
+      for (const one of [client, greedy]) one.close();
+    });
+  });
+});
+
+test('who reads a byte now and then is cut off as well', async () => {
+  await each(IO_MODELS, async (io) => {
+    await withImpatient(io, async (server, address) => {
+      const slow = await ByteClient.connect(address);
+      slow.socket.pause();
+      slow.send('x'.repeat(100_000));
+      const reading = setInterval(() => slow.socket.read(1), 50);
+      const name = await nameOf(slow, server);
+      await server
+        .waitFor('stderr', new RegExp(`${name} cut off, it took less than 1024 bytes`))
+        .finally(() => {
+          clearInterval(reading);
+          slow.close();
+        });
+    });
+  });
+});
+
+test('a stall is less than 1 KiB in a whole --stall-timeout, and small change does not help', async () => {
+  const looks = new Map<{ each: number }, number>();
+  const [pennies, enough] = [{ each: 100 }, { each: 103 }];
+  const clients = new Set([pennies, enough]);
+  const cut = await new Promise((resolve) => {
+    const taken = (client: { each: number }) => {
+      const look = 1 + (looks.get(client) ?? 0);
+      looks.set(client, look);
+      return client.each * look;
+    };
+    const timer = watchStalls(clients, 50, taken, (client, { detail }) => {
+      clearInterval(timer);
+      resolve([client, detail, looks.get(client)]);
+    });
+    timer?.ref();
+  });
+  assert.equal(cut, [pennies, 'it took less than 1024 bytes of its replies in 0.05 s', 11]);
+});
+
+test('with --stall-timeout 0 nobody is cut off', async () => {
+  await withStrsvr(['0', '--stall-timeout', '0'], async (server, address) => {
+    const greedy = await ByteClient.connect(address);
+    greedy.socket.pause();
+    greedy.send('x'.repeat(10_000));
+    const healthy = await connect(address);
+    for (let i = 0; i < 5; i += 1) {
+      await healthy.send('y');
+      await sleep(50); // time enough for a cut that must not come
+    }
+    assert.not.match(server.stderr, /cut off/);
+    for (const client of [greedy, healthy]) client.close();
+  });
+});
+
+test('who waits for the journal is not cut off, however long that takes', async () => {
+  const stallTimeoutMs = 200;
+  const closed: CloseReason[] = [];
+  const sink = ({ event }: LogEntry) => {
+    if (event.type === 'closed') closed.push(event.reason);
+  };
+  const text = new Text(allocateTextBuffer(1_000));
+  text.durableLength = 0; // as long as the disk has not said anything
+  const model = new EventsModel({
+    ...{ io: 'events', host: '127.0.0.1', port: 0, clients: undefined, maxConnections: 10, allow: [] },
+    ...{ stallTimeoutMs, nagle: false, backlog: 5, idleSleepMs: 0, cpuRounds: 0, lock: true },
+    ...{ text, journal: undefined, log: new Log({ detailed: false, thread: 0, sink }) },
+  });
+  const client = await ByteClient.connect(await model.listen());
+  client.send('abc');
+  await sleep(4 * stallTimeoutMs); // time enough for a cut that must not come
+  assert.is(text.length, 3);
+  assert.equal(closed, []);
+  model.abort();
+  await model.closed;
+  client.close();
+});
+
+test('a server stopped for longer than --stall-timeout cuts off nobody who reads when it goes on', async () => {
+  const stallSeconds = 5; // a reader on a busy machine is not kept from reading for as long
+  await each(IO_MODELS, async (io) => {
+    const args = ['0', ...modelArgs(io), '--stall-timeout', String(stallSeconds)];
+    await withStrsvr(args, async (server, address) => {
+      const reader = await ByteClient.connect(address);
+      let received = 0;
+      reader.socket.on('data', ({ length }) => {
+        received += length;
+      });
+      const hasReceived = (bytes: number) => until(() => received > bytes || reader.socket.closed, io);
+      reader.send('x'.repeat(8_000)); // 32 MB of replies
+      await hasReceived(2_000_000);
+      server.child.kill('SIGSTOP'); // while more are owed
+      await sleep(1_200 * stallSeconds);
+      server.child.kill('SIGCONT');
+      await hasReceived(31_000_000);
+      assert.not.match(server.stderr, 'cut off', io);
+      reader.close();
+    });
+  });
+});
+
+test('nothing in the server reads the wall clock', () => {
+  const files = readdirSync(built('../server'), { recursive: true, encoding: 'utf8' });
+  const sources = files.filter((file) => file.endsWith('.ts'));
+  assert.ok(sources.length > 20);
+  for (const file of sources) {
+    assert.not.match(readFileSync(built(join('../server', file)), 'utf8'), /Date\.now|new Date\(\)/, file);
+  }
+});
+
+// --- clients that vanish ---
+
+testWith(
+  test,
+  NO_PROC,
+  'every accepted connection is asked after 45 s of silence whether it is there',
+  async () => {
+    await each(IO_MODELS, async (io) => {
+      await withImpatient(io, async (server, address) => {
+        const silent = await ByteClient.connect(address);
+        await nameOf(silent, server);
+        const { timer, when, row } = serversEnd(silent, address) ?? {};
+        assert.is(timer, '02', `${io}: ${row}`); // 02: keepalive
+        const seconds = Number.parseInt(when ?? '', 16) / 100;
+        assert.ok(seconds > 10 && seconds <= 45, `${io}: ${seconds} s`); // it counts down since the last byte came
+        silent.close();
+      });
+    });
+  },
+);
+
+/** What the system knows of a connection at the server's end: what was not read yet, and which timer runs for how long. */
+function serversEnd({ socket: { localPort = 0 } }: ByteClient, { port }: Address) {
+  const ends = [port, localPort].map((end) => `0100007F:${hex(end)}`).join(' ');
+  const rows = readFileSync('/proc/net/tcp', 'utf8').split('\n');
+  const row = rows.find((line) => line.includes(ends));
+  const [, unread = '', timer, when] = /\S+ \S+ 01 \S+:(\S+) (\d\d):(\S+)/.exec(row ?? '') ?? [];
+  return row === undefined ? undefined : { row, unread: Number.parseInt(unread, 16), timer, when };
+}
+
+function hex(port: number): string {
+  return port.toString(16).toUpperCase().padStart(4, '0');
+}
+
+testWith(test, NO_PROC, 'a reset in the middle of a letter leaves nothing behind', async () => {
+  for (const io of IO_MODELS) {
+    await withServer({ io, idleSleepMs: io === 'nonblocking' ? 1 : 0 }, async ({ address }) => {
+      const healthy = await connect(address);
+      assert.is(await healthy.send('a'), 'a', io);
+      const before = descriptors('self').length;
+      const broken = await ByteClient.connect(address);
+      broken.send(Buffer.from('😀').subarray(0, 2));
+      for (const letter of 'bc') await healthy.send(letter); // in `blocking` it is the other one's turn after that
+      await until(() => serversEnd(broken, address)?.unread === 0, `${io}: half a letter was not read`);
+      broken.socket.resetAndDestroy();
+      assert.is(await healthy.send('d'), 'abcd', io);
+      await until(() => descriptors('self').length <= before, io);
+      healthy.close();
+    });
+  }
+});
+
+testWith(test, NO_PROC, '1,000 connections that are reset at once leave nothing behind', async () => {
+  for (const io of ['events', 'poll'] as const) {
+    const server = await startStringServer({ port: 0, io });
+    const healthy = await connect(server.address);
+    await healthy.send('a');
+    const before = descriptors('self').length;
+    for (let i = 0; i < 10; i += 1) {
+      const clients = await Promise.all(
+        Array.from({ length: 100 }, () => ByteClient.connect(server.address)),
+      );
+      for (const client of clients) client.socket.resetAndDestroy();
+    }
+    await until(() => descriptors('self').length <= before, io);
+    assert.is(await healthy.send('b'), 'ab', io);
+    healthy.close();
+    assert.is((await server.stop()).cost.clients, 1_001, io);
+  }
+});
+
+/** Numbers of the open descriptors of a server in a process of its own, or of this process and the servers in it. */
+function descriptors(server: Program | 'self'): number[] {
+  return readdirSync(`/proc/${server === 'self' ? server : server.child.pid}/fd`).map(Number);
+}
+
+// --- strangers, and floods of them ---
+
+test('--allow lets in its networks alone, also IPv4 over IPv6; who is refused does not count for --clients', async () => {
+  await each(IO_MODELS, async (io) => {
+    const [ipv4, ipv6] = ['127.0.0.1', '::1'];
+    for (const [allow, allowed, stranger] of [
+      [['10.0.0.0/8', '127.0.0.0/8'], ipv4, ipv6],
+      [['::1'], ipv6, ipv4],
+      [['::/0'], ipv6, ipv4],
+    ] as const) {
+      await withServer({ io, host: '::', allow, clients: 1 }, async ({ address: { port }, closed }) => {
+        const refused = await ByteClient.connect({ host: stranger, port });
+        assert.is((await refused.receiveAll().catch(() => '')).length, 0, io);
+        const connection = await connect({ host: allowed, port });
+        assert.is(await connection.send('a'), 'a', io);
+        connection.close();
+        const { cost } = await closed;
+        assert.equal([cost.clients, cost.refused], [1, 1], io);
+      });
+    }
+  });
+});
+
+test('a network that is none is said at once, also to programs', async () => {
+  const expected = 'allow: expected a network such as 192.168.1.0/24 or fd00::/8, got';
+  for (const wrong of [
+    '',
+    'home',
+    '10.0.0.0/33',
+    '10.0.0/8',
+    '::/129',
+    '10.0.0.0/08',
+    '10.0.0.0/',
+    'fe80::1%lo/64',
+  ]) {
+    await startStringServer({ port: 0, allow: [wrong] }).then(
+      () => assert.unreachable(wrong),
+      ({ message }) => assert.is(message, `${expected} ${wrong === '' ? 'nothing' : JSON.stringify(wrong)}`),
+    );
+  }
+  const networks = new IpAllowList(['10.1.2.3/8', 'fe80::/10']);
+  assert.ok(
+    networks.include('10.9.9.9') && networks.include('::ffff:10.9.9.9') && networks.include('fe80::1%lo'),
+  );
+  assert.not(networks.include('11.1.1.1') || networks.include('::1') || networks.include('?'));
+  for (const [network, ipv4, ipv6] of [
+    ['::/0', false, true],
+    ['0.0.0.0/0', true, false],
+    ['::ffff:0:0/96', true, false],
+    ['::ffff:10.0.0.0/104', true, false],
+    ['0:0:0:0:0:FFFF:a00:0/104', true, false],
+    ['::ffff:11.0.0.0/104', false, false],
+    ['::ffff:0:0/95', false, false],
+  ] as const) {
+    const one = new IpAllowList([network]);
+    for (const host of ['10.9.9.9', '::ffff:10.9.9.9']) assert.is(one.include(host), ipv4, network);
+    assert.is(one.include('2001:db8::1'), ipv6, network);
+  }
+});
+
+test('a flood of refusals is one line a second, and none is lost from the count', async () => {
+  const flood = 300;
+  await each(['events', 'poll', 'nonblocking', 'threads'], async (io) => {
+    const json = io === 'events';
+    const args = ['0', ...modelArgs(io), '--max-connections', '1', '--log', json ? 'json' : 'text'];
+    await withStrsvr(args, async (server, address) => {
+      const started = performance.now();
+      const inside = await answered(address);
+      const refused = async () => (await ByteClient.connect(address)).receiveAll().catch(() => '');
+      for (let i = 0; i < flood; i += 50) {
+        await Promise.all(Array.from({ length: 50 }, refused));
+        if (i === 100) await server.waitFor('stderr', json ? /"rejectedSummary"/ : /refused \d+ more/);
+      }
+      inside.send('\n');
+      assert.is((await inside.receive(1)).toString(), '\n', io);
+      inside.close();
+      const stderr = await ended(server);
+      const seconds = (performance.now() - started) / 1000;
+      const counts = json ? countsInJson(stderr) : countsInText(stderr);
+      assert.is(counts[0], 1, io);
+      assert.is(
+        counts.reduce((sum, count) => sum + count),
+        flood,
+        stderr,
+      );
+      assert.ok(counts.length <= 2 + seconds, stderr);
+      assert.match(stderr, json ? /"clients":1,"refused":300,/ : /letters, 1 client, 300 refused, /);
+    });
+  });
+});
+
+function countsInText(stderr: string): number[] {
+  const lines = stderr.split('\n').filter((line) => line.startsWith('rejected'));
+  for (const line of lines)
+    assert.match(line, /127\.0\.0\.1:\d+: 1 clients are connected, as many as are allowed$/);
+  return lines.map((line) =>
+    Number(/^refused ([\d,]+) more in the last second, the last /.exec(line)?.[1] ?? 1),
+  );
+}
+
+function countsInJson(stderr: string): number[] {
+  const events = stderr
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  return events.flatMap(({ type, count = 1 }) => (type.startsWith('rejected') ? [count] : []));
+}
+
+// --- what reaches the log, and mistakes of ours ---
+
+test('nothing that a client sends stands in the log', async () => {
+  await each(IO_MODELS, async (io) => {
+    await withImpatient(io, async (server, address) => {
+      const client = await ByteClient.connect(address);
+      const name = await nameOf(client, server);
+      client.send('\x1b[2J\r\nrefused 6.6.6.6:66: letter\u202e\u0085\n');
+      await client.endAndReceive();
+      await server.waitFor(
+        'stderr',
+        new RegExp(`${name} left: \\d+ letters, 3 control characters thrown away\n`),
+      );
+      assert.not.match(server.stderr, /2J|6\.6\.6\.6|u\{|[^ -~\n]/, io);
+    });
+  });
+});
+
+test('an exception in a handler is told, with exit 1, and nothing that was answered is lost', async () => {
+  const bug = `import { Session } from ${JSON.stringify(pathToFileURL(built('server/core/session.js')))};
+    const { receive } = Session.prototype;
+    Session.prototype.receive = function (chunk) {
+      if (chunk.includes(0x21)) throw new Error('a bug');
+      receive.call(this, chunk);
+    };`;
+  const folder = mkdtempSync(join(tmpdir(), 'strsvr-'));
+  try {
+    await each(IO_MODELS, async (io) => {
+      const journal = join(folder, io);
+      const args = [...modelArgs(io), ...(io === 'events' ? ['--journal', journal] : [])];
+      await withBug(bug, args, async (server, address) => {
+        const client = await ByteClient.connect(address);
+        client.send('ab');
+        await client.receive(3);
+        client.send('!');
+        const { status, stderr } = await server.finished;
+        assert.is(status, 1, io);
+        assert.match(stderr, /Error: a bug\n +at /, io);
+        if (io === 'events') assert.is(readFileSync(journal, 'utf8'), 'ab');
+        client.close();
+      });
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('an exception on the main thread ends the process, whichever thread sleeps in a call of the system', async () => {
+  const bug = `import { isMainThread } from 'node:worker_threads';
+    if (isMainThread) process.on('SIGUSR2', () => { throw new Error('a bug'); });`;
+  await each(IO_MODELS, async (io) => {
+    await withBug(bug, modelArgs(io), async (server, address) => {
+      const asleep = await answered(address);
+      server.child.kill('SIGUSR2');
+      const { status, stderr } = await endedWithin(server, 30_000);
+      assert.is(status, 1, io);
+      assert.match(stderr, /Error: a bug\n +at /, io);
+      asleep.close();
+    });
+  });
+});
+
+/** A server whose processes and threads have loaded a module first. */
+async function withBug(
+  module: string,
+  args: readonly string[],
+  use: (server: Program, address: Address) => Promise<void>,
+): Promise<void> {
+  const url = `data:text/javascript,${encodeURIComponent(module)}`;
+  const server = new Program('server/strsvr.js', ['0', ...args], ['--import', url]);
+  try {
+    const [, host = '', port] = await server.waitFor('stdout', /listening on (.+):(\d+) /);
+    await use(server, { host, port: Number(port) });
+  } finally {
+    server.kill();
+    await server.finished;
+  }
+}
+
+// --- the last ---
+
+test('a server that has cut off who stalled tells how many, and ends in order', async () => {
+  await each(IO_MODELS, async (io) => {
+    await withImpatient(io, async (server) => {
+      assert.match(await ended(server), / clients, [23] stalled, [ -~]+\n$/);
+    });
+  });
+});
+
+test.run();

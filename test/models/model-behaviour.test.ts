@@ -1,0 +1,279 @@
+// What sets the I/O models apart, each as a test that fails when the model is exchanged for another.
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { IoModelName } from 'strsvr';
+import { connect } from 'strsvr/client';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { IO_MODELS } from '../../server/models/model.js';
+import { ControlBlock } from '../../server/models/worker/control-block.js';
+import { LF } from '../../shared/utf8.js';
+import {
+  type Address,
+  asleep,
+  ByteClient,
+  built,
+  concurrent,
+  ended,
+  modelArgs,
+  skipChildCoverage,
+  testWith,
+  withServer,
+  withStrsvr,
+} from '../support/support.js';
+
+skipChildCoverage();
+const NO_PROC = existsSync('/proc/self/task') ? undefined : 'it is seen in /proc';
+
+test('blocking.ts and nonblocking.ts differ in O_NONBLOCK and in what to do about EAGAIN, and in nothing else', () => {
+  const [blocking, nonblocking] = ['blocking', 'nonblocking'].map((name) =>
+    readFileSync(built(`../server/models/${name}.ts`), 'utf8')
+      .split('\n')
+      .filter((line) => !line.startsWith('//')),
+  ) as [string[], string[]];
+  const only = (lines: string[], others: string[]) =>
+    lines.filter((line) => !others.includes(line)).map((line) => line.trim());
+  assert.equal(only(blocking, nonblocking), [
+    "import { libc } from '../../shared/libc/libc.js';",
+    'this.#acceptor = new Acceptor(thread, { O_NONBLOCK: false });',
+  ]);
+  assert.equal(only(nonblocking, blocking), [
+    "import { EAGAIN, libc } from '../../shared/libc/libc.js';",
+    'this.#acceptor = new Acceptor(thread, { O_NONBLOCK: true });',
+    'if (length === EAGAIN) return;',
+    'if (taken === EAGAIN) return;',
+  ]);
+});
+
+/** For tests that mostly wait. */
+const waiting = concurrent(test, 3);
+
+// --- a silent first client ---
+
+for (const io of IO_MODELS.filter((name) => name !== 'blocking')) {
+  test(`${io}: a silent first client holds up nobody`, async () => {
+    await withStrsvr(['0', ...modelArgs(io)], async (_, address) => {
+      const silent = await ByteClient.connect(address);
+      const talkers = await Promise.all(Array.from({ length: 3 }, () => connect(address)));
+      for (const [i, talker] of talkers.entries()) assert.is(await talker.send('a'), 'a'.repeat(i + 1));
+      for (const talker of talkers) talker.close();
+      silent.close();
+    });
+  });
+}
+
+waiting(
+  'blocking: a silent first client holds up all the others until it leaves, and the log says so',
+  async () => {
+    await withStrsvr(['0', '--io', 'blocking', '--verbose'], async (server, address) => {
+      const silent = await ByteClient.connect(address);
+      await server.waitFor('stderr', /client 1 is/);
+      const talker = await connect(address);
+      let answered = false;
+      const reply = talker.send('a').finally(() => {
+        answered = true;
+      });
+      const port = silent.socket.localPort;
+      await server.waitFor(
+        'stderr',
+        new RegExp(`everybody waits for client 1 \\(127\\.0\\.0\\.1:${port}\\), 1 s\n`),
+      );
+      await server.waitFor(
+        'stderr',
+        new RegExp(`everybody waits for client 1 \\(127\\.0\\.0\\.1:${port}\\), 2 s\n`),
+      );
+      assert.not(answered);
+      silent.close();
+      assert.is(await reply, 'a');
+      talker.close();
+    });
+  },
+);
+
+waiting('blocking: a second letter is answered only after every other client has sent one', async () => {
+  await withServer({ io: 'blocking' }, async ({ address }) => {
+    const [one, other] = [await connect(address), await connect(address)];
+    assert.is(await one.send('a'), 'a');
+    assert.is(await other.send('u'), 'au'); // now both are in the circle, and it is the first one's turn
+    assert.is(await one.send('b'), 'aub');
+    let answered = false;
+    const second = one.send('c').finally(() => {
+      answered = true;
+    });
+    await sleep(100); // time enough for an answer that must not come
+    assert.not(answered);
+    assert.is(await other.send('v'), 'aubv');
+    assert.is(await second, 'aubvc');
+    one.close();
+    other.close();
+  });
+});
+
+waiting('blocking: a client that never reads holds up all the others', async () => {
+  await withStrsvr(['0', '--io', 'blocking'], async (server, address) => {
+    const greedy = await ByteClient.connect(address);
+    greedy.socket.pause();
+    greedy.send('x'.repeat(100_000));
+    await server.waitFor('stderr', /everybody waits for client 1/);
+    const other = await connect(address);
+    const reply = other.send('a');
+    greedy.close();
+    assert.match(await reply, /^x+a$/);
+    other.close();
+  });
+});
+
+// --- what waiting costs ---
+
+/** A server that was not seen asleep so often in a row spins. */
+const LOOKS = 40;
+
+/** What a server costs: threads for three clients after the first, and whether it spins while all are silent. */
+async function costs(io: IoModelName, args: string[]): Promise<{ threads: number; spins: boolean }> {
+  const figures = { threads: 0, spins: true };
+  await withStrsvr(['0', '--io', io, ...args], async (server, address) => {
+    const threads = () => readdirSync(`/proc/${server.child.pid}/task`).length;
+    const first = await answered(address);
+    const before = threads();
+    // In blocking the first client, now silent, holds up the others.
+    const more = () => (io === 'blocking' ? ByteClient.connect(address) : answered(address));
+    const clients = [first, await more(), await more(), await more()];
+    figures.threads = threads() - before;
+    for (let looks = 0; figures.spins && looks < LOOKS; looks += 1) {
+      await sleep(50);
+      figures.spins = !asleep(server);
+    }
+    for (const client of clients) client.close();
+  });
+  return figures;
+}
+
+testWith(
+  test,
+  NO_PROC,
+  'threads has a thread for each client, the others always the same; nonblocking never sleeps, the others do',
+  async () => {
+    assert.equal(await costs('nonblocking', []), { threads: 0, spins: true });
+    const resting = await Promise.all([
+      ...IO_MODELS.filter((name) => name !== 'nonblocking').map(async (io) => ({
+        io,
+        ...(await costs(io, [])),
+      })),
+      costs('nonblocking', ['--idle-sleep', '20']).then((figures) => ({ io: 'with naps', ...figures })),
+    ]);
+    for (const { io, ...figures } of resting)
+      assert.equal(figures, { threads: io === 'threads' ? 3 : 0, spins: false }, io);
+  },
+);
+
+test('nonblocking tells how often it asked for nothing', async () => {
+  await withStrsvr(['0', '--io', 'nonblocking', '--verbose'], async (server, address) => {
+    const idle = await ByteClient.connect(address);
+    const [, asked] = await server.waitFor('stderr', /asked ([\d,]+) times, 0 answers\n/);
+    assert.ok(Number(asked?.replaceAll(',', '')) > 1);
+    idle.close();
+  });
+});
+
+test('nonblocking takes short naps alone while it stops, since replies are still to be taken', () => {
+  const control = new ControlBlock();
+  control.stop();
+  const { wait } = Atomics;
+  const naps: Array<number | undefined> = [];
+  Atomics.wait = (_memory: unknown, _index: unknown, _value: unknown, ms?: number) => {
+    naps.push(ms);
+    return 'timed-out';
+  };
+  try {
+    control.idleBackoff(10_000);
+  } finally {
+    Atomics.wait = wait;
+  }
+  assert.equal(naps, [1]);
+});
+
+// --- threads ---
+
+/** A client that has been served once, and so has a thread if it gets one. */
+async function answered(address: Address): Promise<ByteClient> {
+  const client = await ByteClient.connect(address);
+  client.send('\n');
+  await client.receive(1);
+  return client;
+}
+
+test('threads: more clients than --max-threads are refused', async () => {
+  await withStrsvr(['0', '--io', 'threads', '--max-threads', '2'], async (server, address) => {
+    const clients = [await answered(address), await answered(address)];
+    const third = await ByteClient.connect(address);
+    assert.is((await third.receiveAll().catch(() => '')).length, 0);
+    await server.waitFor(
+      'stderr',
+      /refused 127\.0\.0\.1:\d+: 2 clients are connected, as many as are allowed\n/,
+    );
+    for (const client of clients) client.close();
+    await server.waitFor('stderr', /client 2 left/);
+  });
+});
+
+test('threads: without the lock letters get lost or replies are wrong, with it never', async () => {
+  for (let tries = 0; tries < 2; tries += 1) assert.is(await lost(true), 0);
+  let missing = 0;
+  for (let tries = 0; missing === 0 && tries < 30; tries += 1) missing = await lost(false);
+  assert.ok(missing > 0, 'no race was seen');
+});
+
+/**
+ * Clients whose threads are awake send 3,000 letters each in one write to an empty text: then appends, and not replies, are
+ * what the threads are busy with, and without a lock some letter is lost most times. @returns how many are missing
+ */
+async function lost(lock: boolean): Promise<number> {
+  const letters = 3_000;
+  let missing = 0;
+  await withStrsvr(['0', '--io', 'threads', ...(lock ? [] : ['--no-lock'])], async (server, address) => {
+    const clients = await Promise.all(Array.from({ length: 3 }, () => answered(address)));
+    for (const client of clients) client.send(`${'x'.repeat(letters)}\n`);
+    await Promise.all(clients.map(receiveLine));
+    for (const client of clients) client.close();
+    server.child.kill('SIGTERM');
+    const { stdout, stderr } = await server.finished;
+    assert.is(/^warning: without the lock letters get lost and replies are wrong$/m.test(stderr), !lock);
+    const [, text = ''] = /the final value of v is (.*)\n/.exec(stdout) ?? [];
+    missing = clients.length * letters - text.length;
+  });
+  return missing;
+}
+
+async function receiveLine(client: ByteClient): Promise<void> {
+  while ((await client.receiveSome()).at(-1) !== LF);
+}
+
+test('threads: who sleeps in recv is woken before its descriptor is closed, or the server would not end', async () => {
+  await withStrsvr(['0', '--io', 'threads'], async (server, address) => {
+    const client = await answered(address);
+    server.child.kill('SIGTERM');
+    const { status, stderr } = await ended(server);
+    assert.is(status, 0, stderr);
+    client.close();
+  });
+});
+
+for (const io of ['events', 'poll'] as const) {
+  testWith(test, NO_PROC, `${io} serves 300 clients with one I/O thread`, async () => {
+    await withStrsvr(['0', '--io', io], async (server, address) => {
+      const first = await answered(address);
+      const threads = () => readdirSync(`/proc/${server.child.pid}/task`).length;
+      const before = threads();
+      const clients = await Promise.all(Array.from({ length: 299 }, () => answered(address)));
+      for (const client of [first, ...clients]) client.send('\n');
+      for (const client of [first, ...clients]) await client.receive(1);
+      assert.is(threads(), before);
+      for (const client of [first, ...clients]) client.close();
+      server.child.kill('SIGTERM');
+      assert.match((await server.finished).stderr, /300 clients, .*; 1 I\/O thread\n$/);
+    });
+  });
+}
+
+test.run();

@@ -1,0 +1,349 @@
+// One suite for all I/O models: the same wire, the same limits, the same ending. What sets them apart is tested in
+// waiting.test.ts.
+
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type IoModelName, startStringServer } from 'strsvr';
+import { connect } from 'strsvr/client';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { LINGER_IDLE_MS } from '../../server/limits/limits.js';
+import { IO_MODELS } from '../../server/models/model.js';
+import { checkHistory, fingerprint, type Operation } from '../../shared/linearizability.js';
+import {
+  type Address,
+  asleep,
+  ByteClient,
+  modelArgs,
+  skipChildCoverage,
+  until,
+  withServer,
+  withStrsvr,
+} from '../support/support.js';
+
+skipChildCoverage();
+const NO_PROC = existsSync('/proc/self/task') ? undefined : 'it is seen in /proc';
+/** In `blocking` a silent client holds up the others: there, clients can only take turns. */
+const takesTurns = (io: IoModelName) => io === 'blocking';
+
+for (const io of IO_MODELS) {
+  const test = suite(io);
+  /** Where nobody looks at what asking in a circle costs, it naps and leaves the core alone. */
+  const idleSleepMs = io === 'nonblocking' ? 1 : 0;
+
+  // --- the wire ---
+
+  test('the wire table, each client followed by the end of the stream', async () => {
+    // Each client sends after the last one has left; V is the text before it. The rows one by one are in wire.test.ts.
+    const clients = [
+      ['nothing', '', '', ''],
+      [
+        'letters of 1 to 4 bytes, LFs, control characters, a byte order mark',
+        'aé\n€\n\n😀\0\t\r\x1b\x7f\u0080\u009f\ufeff',
+        'VaVaé\nVaé€\n\nVaé€😀Vaé€😀\ufeff',
+        'aé€😀\ufeff',
+      ],
+      ['invalid UTF-8', Buffer.of(0xe2, 0x82, 0x61), 'V\ufffdV\ufffda', '\ufffda'],
+      ['half a letter at the end', Buffer.from('a😀').subarray(0, 4), 'Va', 'a'],
+    ] as const;
+    await withServer({ io, idleSleepMs }, async ({ address }) => {
+      let text = '';
+      for (const [what, sent, received, stored] of clients) {
+        const client = await ByteClient.connect(address);
+        client.send(sent);
+        assert.is((await client.endAndReceive()).toString(), received.replaceAll('V', text), what);
+        text += stored;
+      }
+    });
+  });
+
+  test('letters are whole wherever they are cut', async () => {
+    await withServer({ io, idleSleepMs, clients: 1 }, async ({ address, closed }) => {
+      const client = await ByteClient.connect(address);
+      let length = 0;
+      for (const byte of Buffer.from('aé€😀')) {
+        client.send(Buffer.of(byte));
+        client.send('');
+        if (byte < 0x80) length += (await client.receive(1)).length;
+      }
+      assert.is(length, 1);
+      assert.is((await client.endAndReceive()).toString(), 'aéaé€aé€😀');
+      assert.is((await closed).text.toString(), 'aé€😀');
+    });
+  });
+
+  test('two clients’ halves of an emoji make two emoji', async () => {
+    await withServer({ io, idleSleepMs }, async ({ address }) => {
+      const [one, other] = [await ByteClient.connect(address), await ByteClient.connect(address)];
+      one.send(Buffer.from('😀').subarray(0, 2));
+      other.send(Buffer.from('🎉').subarray(0, 2));
+      one.send(Buffer.from('😀').subarray(2));
+      other.send(Buffer.from('🎉').subarray(2));
+      const replies = [await one.receive(4), await other.receive(4)].map(String);
+      // The second of the two is answered with both, whichever it is.
+      assert.ok(replies.includes('😀') || replies.includes('🎉'), replies.join());
+      for (const client of [one, other]) client.socket.end();
+      const rest = [await one.receiveAll(), await other.receiveAll()].map(String).join('');
+      assert.is([...(replies.join('') + rest)].length, 3);
+    });
+  });
+
+  test('thousands of letters followed at once by the end of the stream are all answered', async () => {
+    const length = 3_000; // 4.5 MB of replies: more than the kernel buffers
+    await withServer({ io, idleSleepMs }, async ({ address }) => {
+      const client = await ByteClient.connect(address);
+      client.send('x'.repeat(length));
+      assert.is((await client.endAndReceive()).length, (length * (length + 1)) / 2);
+    });
+  });
+
+  // --- several clients ---
+
+  test('the tutorial’s session', async () => {
+    await withServer({ io, idleSleepMs, clients: 2 }, async ({ address, closed }) => {
+      const clients = [await connect(address), await connect(address)] as const;
+      const turns = takesTurns(io) ? '1a 2u 1b 2u 1c 2v 1d 2v 1e 2w' : '1a 1b 1c 2u 2u 2v 2v 1d 2w 2w 1e';
+      let text = '';
+      for (const turn of turns.split(' ')) {
+        const letter = turn[1] ?? '';
+        text += letter;
+        assert.is(await clients[turn[0] === '1' ? 0 : 1].send(letter), text);
+      }
+      for (const client of clients) client.close();
+      assert.is((await closed).text.toString(), text);
+    });
+  });
+
+  const many = io === 'threads' ? 8 : 50; // a thread takes long to start
+  test(`${many} clients at once, 10 letters each: one text explains all that they saw`, async () => {
+    const [clients, letters] = [many, 10];
+    await withServer({ io, idleSleepMs, clients }, async ({ address, closed }) => {
+      const connections = await Promise.all(Array.from({ length: clients }, () => connect(address)));
+      const history: Operation[] = [];
+      await Promise.all(
+        connections.map(async (connection, client) => {
+          for (let i = 0; i < letters; i += 1) {
+            const letter = 'abcdé€😀'.at(i % 5) ?? 'z';
+            const sent = performance.now();
+            const reply = fingerprint(Buffer.from(await connection.send(letter)));
+            history.push({ client, letter, sent, answer: { at: performance.now(), reply } });
+          }
+          connection.close();
+        }),
+      );
+      const { text } = await closed;
+      assert.is(checkHistory(history, text), undefined);
+      assert.is([...text.toString()].length, clients * letters);
+    });
+  });
+
+  test('a reset, also in the middle of replies, takes nobody else with it', async () => {
+    await withServer({ io, idleSleepMs }, async ({ address }) => {
+      const idle = await ByteClient.connect(address);
+      idle.send('a');
+      await idle.receive(1);
+      idle.socket.resetAndDestroy();
+      await once(idle.socket, 'close');
+      const greedy = await ByteClient.connect(address);
+      greedy.send('x'.repeat(5_000));
+      await greedy.receive(100_000);
+      greedy.socket.resetAndDestroy();
+      await once(greedy.socket, 'close');
+      const healthy = await connect(address);
+      assert.match(await healthy.send('b'), /^ax+b$/);
+      healthy.close();
+    });
+  });
+
+  // --- limits ---
+
+  test('a full text: what is owed is answered, whatever else is sent, and the connection closed', async () => {
+    await withServer({ io, idleSleepMs, maxLength: 1_000 }, async ({ address }) => {
+      const client = await ByteClient.connect(address);
+      client.send('x'.repeat(1_000_000));
+      assert.is((await client.receiveAll()).length, (1_000 * 1_001) / 2);
+    });
+  });
+
+  test('a full text: who reads late and sends meanwhile gets all that is owed', async () => {
+    await withServer({ io, idleSleepMs, maxLength: 1_000 }, async ({ address }) => {
+      const client = await ByteClient.connect(address);
+      client.socket.pause();
+      client.send('x'.repeat(1_001));
+      await sleep(4 * LINGER_IDLE_MS); // time enough for a close that must not come
+      client.send('y');
+      assert.is((await client.receiveAll()).length, (1_000 * 1_001) / 2);
+    });
+  });
+
+  test('one client more than allowed is refused, and the others are served', async () => {
+    await withServer({ io, idleSleepMs, maxConnections: 1, maxThreads: 1 }, async ({ address }) => {
+      const first = await connect(address);
+      assert.is(await first.send('a'), 'a');
+      const second = await ByteClient.connect(address);
+      const sent = takesTurns(io) ? first.send('b') : undefined; // the circle must come round to see the second
+      assert.is((await second.receiveAll().catch(() => '')).toString(), '');
+      assert.is(await (sent ?? first.send('b')), 'ab');
+      first.close();
+    });
+  });
+
+  if (!takesTurns(io)) {
+    test('a client that never reads holds up nobody', async () => {
+      await withServer({ io, idleSleepMs }, async ({ address }) => {
+        const greedy = await ByteClient.connect(address);
+        greedy.socket.pause();
+        greedy.send('x'.repeat(1_000_000));
+        const healthy = await connect(address);
+        for (let i = 0; i < 20; i += 1) await healthy.send('b');
+        assert.ok((await healthy.send('b')).length < 50_000, 'it was still read from');
+        healthy.close();
+        greedy.close();
+      });
+    });
+  }
+
+  // --- the end ---
+
+  test('a stop with nobody connected', async () => {
+    const server = await startStringServer({ port: 0, io, idleSleepMs });
+    assert.is((await server.stop()).text.length, 0);
+  });
+
+  test('a stop with clients asleep: they get the end of the stream, the port is free, nothing stays behind', async () => {
+    const descriptors = countDescriptors();
+    const server = await startStringServer({ port: 0, io, idleSleepMs });
+    const clients = await Promise.all(Array.from({ length: 3 }, () => ByteClient.connect(server.address)));
+    for (const client of clients) client.send('a');
+    for (const client of clients) await client.receive(1);
+    const stopped = server.stop();
+    for (const client of clients) await client.endAndReceive();
+    assert.is((await stopped).text.toString(), 'aaa');
+    const again = await startStringServer({ ...server.address, io, idleSleepMs });
+    await again.stop();
+    for (const client of clients) client.close();
+    await Promise.all(clients.map(({ socket }) => socket.closed || once(socket, 'close')));
+    assert.is(countDescriptors(), descriptors);
+  });
+
+  // --- what it tells ---
+
+  test('the story has descriptors where the model sees them; a SIGINT while a client is asleep is exit 0', async () => {
+    await withStrsvr(['0', ...modelArgs(io), '--verbose'], async (server, address) => {
+      const client = await ByteClient.connect(address);
+      client.send('a');
+      await client.endAndReceive();
+      await server.waitFor('stderr', /client 1 left/);
+      const asleep = await ByteClient.connect(address);
+      asleep.send('\n');
+      await asleep.receive(1);
+      server.child.kill('SIGINT');
+      const { status, stdout, stderr } = await server.finished;
+      const fd = io === 'events' ? '' : 'fd \\d+, ';
+      assert.is(/^listening socket fd \d+\n/.test(stderr), io !== 'events');
+      assert.match(
+        stderr,
+        new RegExp(`client 1 is ${fd}at 127\\.0\\.0\\.1:\\d+, tcp to 127\\.0\\.0\\.1:\\d+\n`),
+      );
+      assert.match(stderr, /\nclient 1: read 1 byte, letter a\nclient 1: send took 1 byte\n/);
+      assert.match(stderr, /\nclient 1: read 0 bytes, it has closed\nclient 1 left: 1 letter\n/);
+      assert.match(stderr, /; \d I\/O threads?\n$/);
+      assert.match(stdout, /\nthe final value of v is a\n$/);
+      assert.is(status, 0);
+      asleep.close();
+    });
+  });
+
+  test('the trace of a short session, event by event', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'strsvr-'));
+    const trace = join(folder, 'trace.json');
+    await withServer({ io, idleSleepMs, clients: 1, trace }, async ({ address, closed }) => {
+      const client = await ByteClient.connect(address);
+      client.send('a');
+      await client.receive(1);
+      client.send('\u202e');
+      await client.endAndReceive();
+      await closed;
+    });
+    const events: Array<Record<string, unknown>> = JSON.parse(readFileSync(trace, 'utf8'));
+    rmSync(folder, { recursive: true });
+    const names = (pid: number) => events.filter((event) => event['pid'] === pid && event['ph'] !== 'M');
+    const story = (pid: number) => names(pid).map(({ ph, name }) => `${ph} ${name}`);
+    assert.equal(story(1), [
+      'b client 1',
+      'i accepted',
+      'i read a',
+      'i wrote 1 of 1',
+      ...(io === 'nonblocking' ? ['i read ', 'i read '] : []),
+      'i read \\u{202E}',
+      'i wrote 4 of 4',
+      'i read end',
+      'e client 1',
+      'i closed',
+    ]);
+    assert.equal(story(2).slice(0, 3).sort(), ['i client 1: came', 'i client 1: read a', 'i listening']);
+    assert.is(story(2).at(-1), 'i cost');
+    const times = events.flatMap(({ ts }) => (typeof ts === 'number' ? [ts] : []));
+    assert.equal(
+      times,
+      [...times].sort((a, b) => a - b),
+      'in order of time',
+    );
+    const threads = new Set(names(2).map(({ tid }) => tid));
+    assert.equal([...threads], io === 'threads' ? [0, 1] : [0]);
+  });
+
+  test.run();
+}
+
+const test = suite('all');
+
+test('a stop ends within 5 s although a client never reads, and a second signal at once', async () => {
+  const cutOff: IoModelName[] = [];
+  const ends = async (io: IoModelName, signals: 1 | 2) => {
+    await withStrsvr(['0', ...modelArgs(io)], async (server, address) => {
+      const greedy = await ByteClient.connect(address);
+      greedy.send('x'.repeat(100_000)); // 5 GB of replies
+      await greedy.receive(100_000);
+      greedy.socket.pause();
+      if (takesTurns(io)) await server.waitFor('stderr', /everybody waits for client 1/);
+      else await stuck(address);
+      server.child.kill('SIGTERM');
+      await server.waitFor('stderr', /stopping/);
+      if (signals === 2) server.child.kill('SIGTERM');
+      else if (NO_PROC === undefined) await until(() => asleep(server), `${io} sleeps while it waits`);
+      const { status, stdout, stderr } = await server.finished;
+      assert.is(status, signals === 1 ? 0 : 143, io);
+      assert.is(/final value of v is [xw]+\n/.test(stdout), signals === 1, io);
+      // What is still owed may just fit into the kernel's buffers after all, which grow as they like.
+      if (signals === 1)
+        assert.match(stderr, /client 1 (cut off, it did not take its replies in 5 s|closed)/, stderr);
+      if (/cut off/.test(stderr)) cutOff.push(io);
+      greedy.close();
+    });
+  };
+  await Promise.all([...IO_MODELS.map((io) => ends(io, 1)), ...IO_MODELS.map((io) => ends(io, 2))]);
+  assert.ok(cutOff.length > 0);
+});
+
+test.run();
+
+/** Resolves when the text grows by nobody's letters but our own. */
+async function stuck(address: Address): Promise<void> {
+  const watcher = await connect(address);
+  let length = 0;
+  for (let still = 0; still < 50; ) {
+    const text = await watcher.send('w');
+    still = text.length === length + 1 ? still + 1 : 0;
+    length = text.length;
+  }
+  watcher.close();
+}
+
+/** How many descriptors this process has open; where there is no /proc, always 0. */
+function countDescriptors(): number {
+  return existsSync('/proc/self/fd') ? readdirSync('/proc/self/fd').length : 0;
+}

@@ -1,0 +1,110 @@
+// Proves that the tests see what they are there for: each of the bugs in bugs.ts is put into a copy of the source,
+// and the test that must catch it is run there.
+//
+//   node dist/test/mutations/mutation-runner.js [name ...]      only the bugs of these names
+
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { OrphanTracker } from '../support/orphan-tracker.js';
+import { compileMutant, writeMutant } from './mutant.js';
+import { MUTATIONS, type Mutation } from './mutations.js';
+
+/** The slowest test file takes a minute, and more on a busy machine. */
+const DEADLINE_MS = 600_000;
+
+/** uvu's last words. */
+const SUMMARY = /^ {2}Duration: /m;
+
+export interface MutationResult {
+  readonly caught: boolean;
+  readonly seconds: number;
+  /** Why not, or what the test file said. */
+  readonly detail: string;
+}
+
+/** Runs the test file that should catch the bug in a copy that has it; caught means that the test of that title has failed. */
+export async function runMutation(bug: Mutation): Promise<MutationResult> {
+  const started = performance.now();
+  const folder = mkdtempSync(join(tmpdir(), 'strsvr-bug-'));
+  try {
+    writeMutant(bug, folder);
+    const compiled = await compileMutant(folder);
+    const { failed, ended, output } = await runCatchingTest(bug, folder);
+    const seconds = (performance.now() - started) / 1000;
+    if (compiled.status !== 0) return { caught: false, seconds, detail: compiled.stdout };
+    if (failed.includes(bug.caughtBy.title)) return { caught: true, seconds, detail: '' };
+    const ending = ended ? `these failed: ${failed.join('; ')}` : 'the test file did not end';
+    return { caught: false, seconds, detail: `${ending}\n${output}` };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+export interface CatchingTest {
+  /** Titles of the tests that failed, of the whole file. */
+  readonly failed: readonly string[];
+  /** Why the test that catches the bug cannot run on this machine. */
+  readonly skipped: string | undefined;
+  /** Whether all tests of the file have run. */
+  readonly ended: boolean;
+  readonly output: string;
+}
+
+/** Runs the test file that catches the bug on a compiled copy of the project. */
+export async function runCatchingTest({ caughtBy }: Mutation, folder: string): Promise<CatchingTest> {
+  const { output, overdue } = await runTests(join(folder, 'dist', 'test', `${caughtBy.file}.js`));
+  const skipped = output.split('\n').find((line) => line.startsWith(`skipped: ${caughtBy.title}: `));
+  return { failed: failedTitles(output), skipped, ended: !overdue && SUMMARY.test(output), output };
+}
+
+function runTests(file: string): Promise<{ output: string; overdue: boolean }> {
+  const { NODE_V8_COVERAGE: _, ...env } = process.env; // what is covered there counts for nothing
+  const mark = new OrphanTracker('STRSVR_BUG_HUNT'); // to end also the servers that it started, some in groups of their own
+  const child = spawn(process.execPath, [file], {
+    env: { ...env, ...mark.env, FORCE_COLOR: '0' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk) => {
+      output += chunk;
+      if (SUMMARY.test(output)) end(); // uvu has said all; what failed may have left something open
+    });
+  }
+  let overdue = false;
+  const end = () => {
+    child.kill('SIGKILL');
+    mark.endAll();
+  };
+  const deadline = setTimeout(() => {
+    overdue = true;
+    end();
+  }, DEADLINE_MS);
+  return new Promise((resolve) => {
+    child.on('exit', end);
+    child.on('close', () => {
+      clearTimeout(deadline);
+      resolve({ output, overdue });
+    });
+  });
+}
+
+/** uvu's lines: FAIL, perhaps the suite's name, and the title in quotes. */
+function failedTitles(output: string): string[] {
+  return [...output.matchAll(/^ *FAIL +(?:\S+ +)?"(.*)"$/gm)].map(([, title = '']) => title);
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const names = process.argv.slice(2);
+  const wanted = MUTATIONS.filter(({ name }) => names.length === 0 || names.includes(name));
+  if (wanted.length === 0) process.exitCode = 1;
+  for (const bug of wanted) {
+    const { caught, seconds, detail } = await runMutation(bug);
+    const verdict = caught ? 'caught' : `NOT CAUGHT: ${detail}`;
+    process.stdout.write(`${bug.name.padEnd(42)} ${seconds.toFixed(1).padStart(5)} s  ${verdict}\n`);
+    if (!caught) process.exitCode = 1;
+  }
+}

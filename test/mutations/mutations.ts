@@ -1,0 +1,597 @@
+// The mistakes that a server like this one invites, each as a change to one place of the source and the test that must
+// catch it. seeded.ts proves that the test does; exercise.ts hands them to students, so each also says how hard it is to
+// find, how to see it happen, and gives a hint. `Bug` requires all of that. mutant.ts puts one into a copy of the source.
+
+export const DIFFICULTIES = ['easy', 'medium', 'hard'] as const;
+
+export interface Mutation {
+  readonly name: string;
+  /** What a user notices, without the cause: the title of the exercise. */
+  readonly symptom: string;
+  readonly difficulty: (typeof DIFFICULTIES)[number];
+  /** One or two sentences that point to the idea, not to the line. */
+  readonly hint: string;
+  /** Sources worth reading, in this order; the bug is in one of them. */
+  readonly read: readonly string[];
+  readonly trial: Trial;
+  /** Relative to the root of the source: server/core/session.ts. */
+  readonly file: string;
+  /** In that file, exactly once. */
+  readonly find: string;
+  readonly replace: string;
+  readonly caughtBy: { readonly file: string; readonly title: string };
+}
+
+/** How to see the symptom, in two terminals. In commands HERE is the exercise's folder, PORT the server's port. */
+export interface Trial {
+  /** Options of the server, after its port. */
+  readonly args: readonly string[];
+  /** How its disk fails: BROKEN_DISK of broken-disk.ts. */
+  readonly disk?: string;
+  /** Another built test file to be loaded before the server. */
+  readonly preload?: string;
+  /** A command that the server is started through. */
+  readonly through?: string;
+  /** For the second terminal; STRCLNT and STRLAB are those of the checkout. Without: starting the server is enough. */
+  readonly client?: string;
+  /** Whether the server is to be stopped then, by Ctrl-C. */
+  readonly interrupt?: true;
+  /** What the right server does. */
+  readonly right: Observation;
+  /** What the server with the bug does; without a sign: the right one's sign never appears. */
+  readonly wrong: Omit<Observation, 'sign'> & Partial<Observation>;
+}
+
+export interface Observation {
+  /** For the student. */
+  readonly what: string;
+  /** In what the two terminals show. */
+  readonly sign: RegExp;
+}
+
+const JOURNAL = ['--journal', 'HERE/text'];
+const COMMIT = 'a letter is durable after its write and an fdatasync; what comes meanwhile is the next group';
+const STAYS_FULL =
+  'a disk that stays full: bytes do not stay in the file, new letters are refused, and it comes back';
+/** A line end and how long its answer takes. */
+const SERVED_AFTER = `node -e "require('net').connect(PORT, '127.0.0.1').once('data', () => { console.log('served after', Math.round(performance.now() / 1000), 's'); process.exit() }).write('\\n')"`;
+/** Something else than the system would say, in calls on the journal that are named next. */
+const INJECT = 'env UV_THREADPOOL_SIZE=1 strace -f -qq -o /dev/null -P HERE/text -e inject';
+const NO_LETTER_WITHOUT_DISK: Omit<Trial, 'disk'> = {
+  args: JOURNAL,
+  client: 'printf a | STRCLNT PORT',
+  right: {
+    what: 'strclnt gets no reply: the server says that it cannot write the journal, and ends',
+    sign: /cannot write the journal/,
+  },
+  wrong: { what: 'strclnt prints a, so its user believes that the letter is safe', sign: /^a$/m },
+};
+
+export const MUTATIONS: readonly Mutation[] = [
+  {
+    name: 'reply shows a later text',
+    symptom: 'When several letters come at once, a reply does not end in the letter that it answers.',
+    difficulty: 'easy',
+    hint: 'A reply is the text up to and including its letter. Where is it remembered how long the text was then, and is that used?',
+    read: ['server/core/session.ts', 'server/core/text.ts'],
+    trial: {
+      args: [],
+      client: '(printf abc; sleep 1) | nc 127.0.0.1 PORT',
+      right: { what: 'aababc: the replies a, ab and abc', sign: /aababc/ },
+      wrong: { what: 'abcabcabc', sign: /abcabcabc/ },
+    },
+    file: 'server/core/session.ts',
+    find: 'const offset = this.#pendingReplies[this.#next] as number;',
+    replace: 'const offset = this.#pendingReplies[this.#next] === LINE_END ? LINE_END : this.#text.length;',
+    caughtBy: { file: 'unit/session.test', title: 'a reply shows nothing of what came after its letter' },
+  },
+  {
+    name: 'input without turns',
+    symptom: 'While some clients paste without end, a client that comes waits for many seconds.',
+    difficulty: 'hard',
+    hint: 'libuv reads one socket again, up to 32 times, as long as each read fills the buffer and the socket is not paused. Who waits meanwhile?',
+    read: [
+      'server/models/events.ts',
+      'server/models/shared-read-buffer.ts',
+      'server/limits/write-scheduler.ts',
+    ],
+    trial: {
+      args: [],
+      client: `node -e "for (let i = 0; i < 50; i++) { const s = require('net').connect(PORT, '127.0.0.1'); const go = () => { while (s.write(Buffer.alloc(1e6))); }; s.on('drain', go); go() }" & sleep 3; ${SERVED_AFTER}; kill $!`,
+      right: { what: 'served after 3 s at most', sign: /served after [0-3] s/ },
+      wrong: { what: 'served after many seconds', sign: /served after ([4-9]|\d\d) s/ },
+    },
+    file: 'server/models/events.ts',
+    find: 'session.wantsInput && received < RECEIVE_BYTES',
+    replace: 'session.wantsInput',
+    caughtBy: {
+      file: 'models/events.test',
+      title: 'of clients that flood the server each is read once in turn, not one on and on',
+    },
+  },
+  {
+    name: 'allowHalfOpen false',
+    symptom:
+      'A client that sends many letters and says at once that it has no more lacks most of its replies.',
+    difficulty: 'easy',
+    hint: 'TCP has two directions, and each is closed on its own. Which option of createServer (node:net) says what happens to ours when the client closes its own?',
+    read: ['server/models/events.ts'],
+    trial: {
+      args: [],
+      client: `node -e "require('net').connect(PORT, '127.0.0.1').end('a'.repeat(6000)).pipe(process.stdout)" | wc -c`,
+      preload: 'without-buffers.js',
+      right: { what: '18003000: the bytes of all 6,000 replies', sign: /^ *18003000$/m },
+      wrong: {
+        what: 'fewer. (Its sockets read ahead, as most servers’ do: that is what without-buffers.js is for)',
+        sign: /^ *(?!18003000$)\d+$/m,
+      },
+    },
+    file: 'server/models/events.ts',
+    find: 'allowHalfOpen: true, // a client that has ended its side is still owed its replies',
+    replace: 'allowHalfOpen: false,',
+    caughtBy: {
+      file: 'models/shared-read-buffer.test',
+      title: 'then too, letters followed at once by the end of the stream are all answered',
+    },
+  },
+  {
+    name: 'decoding per chunk',
+    symptom: 'Now and then an emoji becomes several question marks.',
+    difficulty: 'easy',
+    hint: 'TCP is a stream of bytes: it may deliver the four bytes of an emoji in two chunks. What becomes of half an emoji?',
+    read: ['server/core/session.ts', 'shared/utf8.ts'],
+    trial: {
+      args: [],
+      client: `(printf '\\360\\237'; sleep 1; printf '\\230\\200'; sleep 1) | nc 127.0.0.1 PORT`,
+      right: { what: '😀 (its four bytes were sent in two halves)', sign: /😀/ },
+      wrong: { what: 'question marks (U+FFFD)', sign: /\ufffd/ },
+    },
+    file: 'server/core/session.ts',
+    find: 'this.#decoder.feed(chunk);',
+    replace: `const received = new TextDecoder().decode(chunk);
+    this.#decoder.feed(Buffer.from(received));`,
+    caughtBy: { file: 'unit/session.test', title: 'two clients’ halves of an emoji stay apart' },
+  },
+  {
+    name: 'drain ignored',
+    symptom: 'One client that sends and never reads makes the server grow until it dies.',
+    difficulty: 'medium',
+    hint: 'socket.write() always takes what it is given, and keeps in memory what the kernel does not want yet. How does the caller find out, and when must it stop?',
+    read: ['server/models/events.ts', 'server/models/reply-coalescer.ts', 'server/limits/write-scheduler.ts'],
+    trial: {
+      args: [],
+      client: `node -e "for (const n of [1, 2]) require('net').connect(PORT, '127.0.0.1').write('a'.repeat(16000))" & sleep 5; ps -A -o rss,args | grep '[s]trsvr.js PORT'; kill $!`,
+      right: {
+        what: 'the server has less than 200,000 kilobytes (the first figure of its line)',
+        sign: /^ *(\d{5}|1\d{5}) .*strsvr/m,
+      },
+      wrong: {
+        what: 'it has 300,000 or more, and keeps them as long as the client is there',
+        sign: /^ *([3-9]\d{5}|\d{7,}) .*strsvr/m,
+      },
+    },
+    file: 'server/models/events.ts',
+    find: `for (
+      let pieces = 0;
+      (pieces < MIN_WRITES_PER_TURN || left > 0) && socket.writableLength === 0;
+      pieces += 1
+    ) {
+      const output = this.#coalescer.next(session);
+      if (output === undefined) break;
+      socket.write(output);
+`,
+    replace: `for (;;) {
+      const output = this.#coalescer.next(session);
+      if (output === undefined) break;
+      socket.write(output);
+      this.#coalescer.detach();
+`,
+    caughtBy: {
+      file: 'models/events.test',
+      title: 'a client that never reads costs little memory and holds up nobody',
+    },
+  },
+  {
+    name: 'short send cut',
+    symptom: 'Long replies to a client that reads slowly have holes.',
+    difficulty: 'medium',
+    hint: 'send(2) returns how many bytes the kernel has taken. That may be fewer than it was given: what happens to the rest?',
+    read: ['server/models/nonblocking.ts', 'server/models/reply-coalescer.ts'],
+    trial: {
+      args: ['--io', 'nonblocking', '--idle-sleep', '1'],
+      client: `node -e "const s = require('net').connect(PORT, '127.0.0.1').end('a'.repeat(6000)); setTimeout(() => s.pipe(process.stdout), 1000)" | wc -c`,
+      right: { what: '18003000: the bytes of all 6,000 replies', sign: /^ *18003000$/m },
+      wrong: { what: 'fewer', sign: /^ *(?!18003000$)\d+$/m },
+    },
+    file: 'server/models/reply-coalescer.ts',
+    find: `const left = this.#bytes?.subarray(Math.max(0, count));
+    this.#bytes = left?.length === 0 ? undefined : left;`,
+    replace: 'this.#bytes = undefined;',
+    caughtBy: {
+      file: 'unit/reply-coalescer.test',
+      title: 'what a send left over comes first the next time, with at most 1 bytes a send',
+    },
+  },
+  {
+    name: 'fd closed before its thread ended',
+    symptom: 'The server does not stop while a client is connected that says nothing.',
+    difficulty: 'medium',
+    hint: 'A thread sleeps in recv(2), and another one wants to wake it. Is close(2) of the descriptor enough for that? See shutdown(2).',
+    read: [
+      'server/models/threads.ts',
+      'server/models/worker/worker-model.ts',
+      'server/models/worker/worker-context.ts',
+    ],
+    trial: {
+      args: ['--io', 'threads'],
+      client: 'sleep 60 | nc 127.0.0.1 PORT',
+      interrupt: true,
+      right: { what: 'the server prints its final value and ends at once', sign: /final value/ },
+      wrong: { what: 'it does not end (a second Ctrl-C ends it)' },
+    },
+    file: 'server/models/threads.ts',
+    find: 'libc().shutdown(fd, how);',
+    replace: 'libc().close(fd);',
+    caughtBy: {
+      file: 'models/model-behaviour.test',
+      title:
+        'threads: who sleeps in recv is woken before its descriptor is closed, or the server would not end',
+    },
+  },
+  {
+    name: 'destroy instead of linger',
+    symptom: 'When the text is full, a client that goes on sending may lose replies that it was owed.',
+    difficulty: 'hard',
+    hint: 'What does the kernel send when a socket is closed while received bytes are still unread, and what does that do to replies on their way (RFC 2525, section 2.17)?',
+    read: ['server/models/events.ts', 'server/limits/limits.ts'],
+    trial: {
+      args: ['--max-length', '3000'],
+      client: `node -e "const s = require('net').connect(PORT, '127.0.0.1').on('error', () => {}); s.write('a'.repeat(1e6)); setTimeout(() => s.pipe(process.stdout), 1000)" | wc -c`,
+      right: { what: '4501500: the bytes of all 3,000 replies', sign: /^ *4501500$/m },
+      wrong: { what: 'fewer', sign: /^ *(?!4501500$)\d+$/m },
+    },
+    file: 'server/limits/limits.ts',
+    find: `    if (reason === 'ended' || socket.destroyed) return; // the client has gone too: there is nothing to linger for`,
+    replace: `    if (reason !== 'ended') socket.destroy();
+    if (socket.destroyed) return;`,
+    caughtBy: {
+      file: 'wire/wire.test',
+      title:
+        'whoever reads late what a full text still owed gets every reply, also of what the kernel still held',
+    },
+  },
+  {
+    name: 'unlocked append in threads',
+    symptom: 'When several clients send much at the same time, letters get lost.',
+    difficulty: 'hard',
+    hint: 'A lock keeps two threads apart only if both take the same one. What do the threads share, and what has each of its own?',
+    read: [
+      'server/models/threads.ts',
+      'server/models/worker/mutex.ts',
+      'server/models/worker/worker-model.ts',
+      'server/core/text.ts',
+    ],
+    trial: {
+      args: ['--io', 'threads'],
+      client: 'STRLAB drive 127.0.0.1 PORT --clients 8 --letters 10000 && echo all right',
+      right: { what: 'all right: 10,000 replies were checked', sign: /^all right$/m },
+      wrong: {
+        what: 'the server was wrong (if not, try again: two threads must meet)',
+        sign: /the server was wrong/,
+      },
+    },
+    file: 'server/models/threads.ts',
+    find: 'new Mutex(data.mutex)',
+    replace: 'new Mutex(new SharedArrayBuffer(4))',
+    caughtBy: {
+      file: 'models/model-behaviour.test',
+      title: 'threads: without the lock letters get lost or replies are wrong, with it never',
+    },
+  },
+  {
+    name: 'lock not taken',
+    symptom: 'Two servers may be started with one file.',
+    difficulty: 'easy',
+    hint: 'lock() gives a promise. What is a promise as a condition?',
+    read: ['server/journal/journal-file.ts', 'server/journal/file-system.ts'],
+    trial: {
+      args: JOURNAL,
+      client: 'node HERE/dist/server/strsvr.js 0 --journal HERE/text',
+      right: {
+        what: 'the second server says that another one keeps its text there',
+        sign: /another server keeps/,
+      },
+      wrong: { what: 'it listens', sign: /listening on[\s\S]*listening on/ },
+    },
+    file: 'server/journal/journal-file.ts',
+    find: '!(await flock(fd))',
+    replace: '!lock(fd)',
+    caughtBy: {
+      file: 'journal/journal-server.test',
+      title: 'one server a journal: the second ends at once and says why; a kill frees the file',
+    },
+  },
+  {
+    name: 'no fdatasync',
+    symptom: 'A power cut may lose all letters of the last half minute, although they were answered.',
+    difficulty: 'easy',
+    hint: 'write(2) brings bytes to the kernel’s memory, not to the disk. Which call waits for the disk, and who makes it?',
+    read: ['server/journal/journal.ts'],
+    trial: { ...NO_LETTER_WITHOUT_DISK, disk: 'fails:2' },
+    file: 'server/journal/journal.ts',
+    find: "sync === 'always' && this.#disk.fdatasync(this.#fd),",
+    replace: 'undefined,',
+    caughtBy: { file: 'journal/journal.test', title: COMMIT },
+  },
+  {
+    name: 'partial write ignored',
+    symptom: 'On a disk that is nearly full the server says that somebody else has changed its file.',
+    difficulty: 'easy',
+    hint: 'write(2) returns how many bytes it has written. What if these are fewer than it was given?',
+    read: ['server/journal/journal.ts', 'server/journal/file-system.ts'],
+    trial: {
+      args: JOURNAL,
+      disk: 'short',
+      client: 'printf é | STRCLNT PORT',
+      right: { what: 'strclnt prints é', sign: /^é$/m },
+      wrong: {
+        what: 'the server says that somebody else has changed the file, and ends',
+        sign: /changed it while/,
+      },
+    },
+    file: 'server/journal/file-system.ts',
+    find: 'written += await disk.write(fd, bytes.subarray(written));',
+    replace: 'await disk.write(fd, bytes);\n    written = bytes.length;',
+    caughtBy: {
+      file: 'journal/journal.test',
+      title: 'a write that takes only part is finished before the sync',
+    },
+  },
+  {
+    name: 'answer before fdatasync',
+    symptom: 'A power cut may lose a letter that was answered a moment before.',
+    difficulty: 'medium',
+    hint: 'A letter may be shown once its fdatasync has ended without an error. Who waits for that, and for the error?',
+    read: ['server/journal/journal.ts'],
+    trial: { ...NO_LETTER_WITHOUT_DISK, disk: 'fails:2' },
+    file: 'server/journal/journal.ts',
+    find: "sync === 'always' && this.#disk.fdatasync(this.#fd),",
+    replace: "sync === 'always' && void this.#disk.fdatasync(this.#fd).catch(() => {}),",
+    caughtBy: { file: 'journal/journal.test', title: COMMIT },
+  },
+  {
+    name: 'no fdatasync at start',
+    symptom:
+      'After a kill -9, a restart and then a power cut, letters may be missing that clients have seen.',
+    difficulty: 'medium',
+    hint: 'A server that was killed may have written letters that are not on disk yet. The next one reads them from the kernel’s memory and shows them: what must it do before?',
+    read: ['server/journal/journal-file.ts'],
+    trial: {
+      args: JOURNAL,
+      disk: 'fails:1',
+      right: {
+        what: 'the disk fails at the first fdatasync: the server does not start',
+        sign: /cannot open the journal/,
+      },
+      wrong: { what: 'it listens, because it never asked the disk', sign: /listening on/ },
+    },
+    file: 'server/journal/journal-file.ts',
+    find: `// A server killed before this one may have left letters that are in the file, but not on disk.
+  await disk.fdatasync(fd);
+`,
+    replace: '',
+    caughtBy: { file: 'journal/journal.test', title: 'before the first letter, file and folder are synced' },
+  },
+  {
+    name: 'a part read is taken for the whole',
+    symptom: 'After a start from a disk that fails the text is gone, also from the file.',
+    difficulty: 'hard',
+    hint: 'read(2) may give less than was asked for, and says 0 at the end of a file. How does the start know that it has all of it?',
+    read: ['server/journal/journal-file.ts', 'server/journal/recovery.ts'],
+    trial: {
+      args: JOURNAL,
+      through: `printf abc > HERE/text; ${INJECT}=read,pread64:retval=0`,
+      right: {
+        what: 'the server says that it could not read the file, and ends',
+        sign: /it should hold 3 bytes/,
+      },
+      wrong: { what: 'it listens, and takes all that is in the file for a hole', sign: /listening on/ },
+    },
+    file: 'server/journal/journal-file.ts',
+    find: 'if (length === size)',
+    replace: 'if (length <= size)',
+    caughtBy: {
+      file: 'journal/journal-server.test',
+      title: 'the system says that the file ends at a read of the journal: exit 1, the file as it was',
+    },
+  },
+  {
+    name: 'any NUL is a hole',
+    symptom: 'One byte that the disk got wrong, and the next start cuts off every letter after it.',
+    difficulty: 'medium',
+    hint: 'A power cut keeps whole pages from the disk. Where can the NULs that it leaves end?',
+    read: ['server/journal/recovery.ts'],
+    trial: {
+      args: JOURNAL,
+      through: "printf 'ab\\000cd' > HERE/text; env",
+      right: { what: 'the server says at which byte the file is no text, and ends', sign: /byte 2 is 0x00/ },
+      wrong: { what: 'it listens, and the file holds ab', sign: /listening on/ },
+    },
+    file: 'server/journal/recovery.ts',
+    find: 'page[0] === NUL ? page.every((byte) => byte === NUL) : !page.some(isForeign)',
+    replace: 'page[0] === NUL || !page.some(isForeign)',
+    caughtBy: {
+      file: 'journal/journal.test',
+      title: 'a file with one NUL among its letters is refused with the position, and stays as it is',
+    },
+  },
+  {
+    name: 'what is cut off is lost',
+    symptom: 'What a start takes off the end of the file is nowhere to be found.',
+    difficulty: 'easy',
+    hint: 'The log names a file that should hold it. Who writes what into that file?',
+    read: ['server/journal/journal-file.ts', 'server/journal/file-system.ts'],
+    trial: {
+      args: JOURNAL,
+      through: "rm -f HERE/text.cut-*; printf 'ab\\000' > HERE/text; env",
+      client: 'cat HERE/text.cut-* | wc -c',
+      right: { what: '1: the NUL that was at the end', sign: /^ *1$/m },
+      wrong: { what: '0', sign: /^ *0$/m },
+    },
+    file: 'server/journal/journal-file.ts',
+    find: 'await writeAll(disk, fd, bytes);',
+    replace: 'await writeAll(disk, fd, bytes.subarray(bytes.length));',
+    caughtBy: {
+      file: 'journal/journal.test',
+      title:
+        'a file with a zero-filled tail is taken up to its last whole letter, and the rest is kept beside it',
+    },
+  },
+  {
+    name: 'EDQUOT unknown',
+    symptom: 'When the quota of its user is used up, the server ends instead of waiting for room.',
+    difficulty: 'hard',
+    hint: 'libuv has no name for each errno of Linux. What does Node.js call an error that has none?',
+    read: ['server/journal/journal.ts', 'shared/errors.ts'],
+    trial: {
+      args: JOURNAL,
+      through: `${INJECT}=write,pwrite64:error=EDQUOT:when=1`,
+      client: 'printf a | STRCLNT PORT',
+      right: {
+        what: 'the server says that the disk is full, and a second later that it has room',
+        sign: /full \(EDQUOT\)/,
+      },
+      wrong: {
+        what: 'the server says that it cannot write the journal, and ends',
+        sign: /cannot write the journal/,
+      },
+    },
+    file: 'shared/errors.ts',
+    find: 'named(error.code)',
+    replace: 'error.code',
+    caughtBy: {
+      file: 'journal/journal-server.test',
+      title: 'a quota that is used up is a full disk: the letter is owed and tried again',
+    },
+  },
+  {
+    name: 'ENOSPC bytes left in the file',
+    symptom: 'While the disk is full, the file holds letters that nobody was answered for.',
+    difficulty: 'medium',
+    hint: 'A write may put part of a group into the file, and the next one find no room. What is in the file then?',
+    read: ['server/journal/journal.ts'],
+    trial: {
+      args: JOURNAL,
+      disk: 'full:1',
+      client: 'printf é | STRCLNT PORT & sleep 3; wc -c < HERE/text; kill $!',
+      right: { what: '0: é has two bytes, and there is room for one', sign: /^ *0$/m },
+      wrong: { what: '1', sign: /^ *1$/m },
+    },
+    file: 'server/journal/journal.ts',
+    find: 'if (isFull(error)) await this.#truncateTail();\n      throw error;',
+    replace: 'throw error;',
+    caughtBy: { file: 'journal/journal.test', title: STAYS_FULL },
+  },
+  {
+    name: 'not sealed when full',
+    symptom: 'While the disk is full, a client that sends a letter waits and waits, and is told nothing.',
+    difficulty: 'medium',
+    hint: 'Letters that are in the text wait for room. What keeps more letters out of the text meanwhile?',
+    read: ['server/journal/journal.ts', 'server/core/text.ts', 'server/core/session.ts'],
+    trial: {
+      args: JOURNAL,
+      disk: 'full',
+      client: '(printf a | STRCLNT PORT) & sleep 2; printf b | STRCLNT PORT',
+      right: { what: 'the client of b is refused in a line', sign: /has closed the connection/ },
+      wrong: { what: 'nothing: both wait for ever' },
+    },
+    file: 'server/journal/journal.ts',
+    find: 'this.#text.readOnly = true;\n',
+    replace: '',
+    caughtBy: { file: 'journal/journal.test', title: STAYS_FULL },
+  },
+  {
+    name: 'a stop waits for a disk that hangs',
+    symptom: 'When the disk hangs, SIGTERM does not end the server.',
+    difficulty: 'medium',
+    hint: 'Which steps does a stop take, and which of them waits for the disk? Who sets that wait an end?',
+    read: ['server/string-server.ts', 'server/journal/journal.ts'],
+    trial: {
+      args: JOURNAL,
+      disk: 'hangs',
+      client: 'printf a | STRCLNT PORT',
+      interrupt: true,
+      right: { what: 'after 5 s the server says that the disk hangs, and ends', sign: /the disk hangs/ },
+      wrong: { what: 'it does not end (a second Ctrl-C ends it)' },
+    },
+    file: 'server/string-server.ts',
+    find: 'journal?.closeWithin(LINGER_MS);\n',
+    replace: '',
+    caughtBy: {
+      file: 'journal/journal-server.test',
+      title: 'an fdatasync that hangs, and a SIGTERM: the reason, no final value, killed within 5 s',
+    },
+  },
+  {
+    name: 'fdatasync started before the write ended',
+    symptom:
+      'A power cut may lose a letter that was answered; and sometimes the server says that others write.',
+    difficulty: 'hard',
+    hint: 'Two calls that nothing orders may happen in either order. Which promise is awaited by nobody?',
+    read: ['server/journal/journal.ts', 'server/journal/file-system.ts'],
+    trial: {
+      args: JOURNAL,
+      disk: 'late',
+      client: 'printf a | STRCLNT PORT',
+      right: { what: 'after half a second strclnt prints a: each write takes that long', sign: /^a$/m },
+      wrong: {
+        what: 'the server says that somebody else has changed the file, and ends',
+        sign: /changed it while/,
+      },
+    },
+    file: 'server/journal/file-system.ts',
+    find: 'written += await disk.write(fd, bytes.subarray(written));',
+    replace: 'disk.write(fd, bytes).catch(() => {});\n    written = bytes.length;',
+    caughtBy: { file: 'journal/journal.test', title: COMMIT },
+  },
+  {
+    name: 'fdatasync retried after EIO',
+    symptom: 'On a failing disk letters are answered that are on no disk.',
+    difficulty: 'hard',
+    hint: 'After EIO the kernel forgets which pages it could not write. What does a second fdatasync say then, and what is it worth?',
+    read: ['server/journal/journal.ts', 'server/journal/file-system.ts'],
+    trial: { ...NO_LETTER_WITHOUT_DISK, disk: 'fails:2' },
+    file: 'server/journal/file-system.ts',
+    find: 'fdatasync: (fd) => again(() => disk.fdatasync(fd)),',
+    replace: 'fdatasync: (fd) => again(() => disk.fdatasync(fd).catch(() => disk.fdatasync(fd))),',
+    caughtBy: {
+      file: 'journal/journal.test',
+      title: 'EIO at the n-th fdatasync, for every n: nothing shown is lost',
+    },
+  },
+  {
+    name: 'fdatasync on the event loop',
+    symptom: 'While the disk is slow, nobody is served, not even clients that need no disk.',
+    difficulty: 'hard',
+    hint: 'Which thread makes the call, and what else does that thread do?',
+    read: ['server/journal/journal.ts', 'server/journal/file-system.ts'],
+    trial: {
+      args: JOURNAL,
+      through:
+        'env UV_THREADPOOL_SIZE=1 strace -f -o /dev/null -e inject=fdatasync:delay_enter=5000000:when=2+',
+      client: `printf a | STRCLNT PORT & sleep 1; ${SERVED_AFTER}; wait`,
+      right: {
+        what: 'served after 0 s: a line end is answered while a waits 5 s for the disk',
+        sign: /served after [01] s/,
+      },
+      wrong: { what: 'served after 4 s', sign: /served after ([2-9]|\d\d) s/ },
+    },
+    file: 'server/journal/file-system.ts',
+    find: 'fdatasync: promisify(fs.fdatasync),',
+    replace: 'fdatasync: async (fd) => fs.fdatasyncSync(fd),',
+    caughtBy: {
+      file: 'journal/journal-server.test',
+      title: 'a slow disk: nobody else waits, and what comes meanwhile is one group',
+    },
+  },
+];

@@ -1,0 +1,133 @@
+// The commands that show a bug's symptom: as a student types them, and run here to prove that they do show it, and that
+// a server without the bug does not.
+//
+//   node dist/test/mutations/trial.js [name ...]      only the bugs of these names
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { OrphanTracker } from '../support/orphan-tracker.js';
+import { built } from '../support/support.js';
+import { compileMutant, writeMutant } from './mutant.js';
+import { MUTATIONS, type Mutation, type Trial } from './mutations.js';
+
+/** What has not appeared by then never does. */
+const NEVER_MS = 30_000;
+
+export interface Commands {
+  readonly server: string;
+  readonly client: string | undefined;
+}
+
+/** The commands for two terminals, whose working directory is this one. */
+export function commands(trial: Trial, folder: string, port: number): Commands {
+  const here = (path: string) => `node ${relative(process.cwd(), built(path))}`;
+  const fill = (command: string) =>
+    command
+      .replaceAll('HERE', folder)
+      .replaceAll('PORT', String(port))
+      .replaceAll('STRCLNT', here('client/strclnt.js'))
+      .replaceAll('STRLAB', here('client/lab/strlab.js'));
+  const { disk, preload = disk && 'broken-disk.js' } = trial;
+  const broken = disk === undefined ? '' : `BROKEN_DISK=${disk} `;
+  const path = folder.startsWith('/') ? folder : `./${folder}`; // what --import takes for a file
+  const loaded = preload === undefined ? '' : ` --import ${path}/dist/test/${preload}`;
+  const through = trial.through === undefined ? '' : `${trial.through} `;
+  const clean = trial.args.includes('--journal') ? 'rm -f HERE/text; ' : '';
+  const args = [port, ...trial.args].join(' ');
+  const server = `${clean}${broken}${through}node${loaded} HERE/dist/server/strsvr.js ${args}`;
+  return { server: fill(server), client: trial.client && fill(trial.client) };
+}
+
+export interface Seen {
+  /** Whether the sign of the right server, and that of the bug, were seen. */
+  readonly right: boolean;
+  readonly wrong: boolean;
+  readonly output: string;
+}
+
+/** Runs a trial with the compiled server in `folder`, until one of its signs appears or none does for a long time. */
+export async function observe(trial: Trial, folder: string): Promise<Seen> {
+  const { server, client } = commands(trial, folder, await freePort());
+  const mark = new OrphanTracker('STRSVR_TRIAL');
+  const { NODE_V8_COVERAGE: _, ...env } = process.env;
+  let output = '';
+  const shown = (pattern: RegExp | undefined) => pattern?.test(output) === true;
+  const done = () => shown(trial.right.sign) || shown(trial.wrong.sign);
+  const deadline = performance.now() + NEVER_MS;
+  const until = async (condition: () => boolean) => {
+    while (!condition() && performance.now() < deadline) await sleep(20);
+  };
+  const start = (command: string) => {
+    const child = spawn('sh', ['-c', command], {
+      env: { ...env, ...mark.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk) => {
+        output += chunk;
+      });
+    }
+    return child;
+  };
+  try {
+    const first = start(server);
+    await until(() => /listening on/.test(output) || first.exitCode !== null);
+    if (client !== undefined) start(client);
+    if (trial.interrupt && first.pid !== undefined) {
+      await until(() => /client 1 came/.test(output));
+      await sleep(1000);
+      process.kill(-first.pid, 'SIGINT');
+    }
+    await until(done);
+    return {
+      right: shown(trial.right.sign),
+      wrong: trial.wrong.sign ? shown(trial.wrong.sign) : !done(),
+      output,
+    };
+  } finally {
+    mark.endAll();
+  }
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as { port: number };
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}
+
+/** @returns what is not as the trial says; undefined: the bug is seen, and without it nothing is */
+export async function prove(bug: Mutation): Promise<string | undefined> {
+  for (const wrong of [true, false]) {
+    const folder = mkdtempSync(join(tmpdir(), 'strsvr-trial-'));
+    try {
+      writeMutant(wrong ? bug : { ...bug, replace: bug.find }, folder);
+      const compiled = await compileMutant(folder);
+      if (compiled.status !== 0) return compiled.stdout;
+      const seen = await observe(bug.trial, folder);
+      const asSaid = seen.wrong === wrong && seen.right === !wrong;
+      if (!asSaid) return `${wrong ? 'with the bug' : 'without the bug'}: ${JSON.stringify(seen, null, 2)}`;
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+  return undefined;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const names = process.argv.slice(2);
+  for (const bug of MUTATIONS.filter(({ name }) => names.length === 0 || names.includes(name))) {
+    const wrong = await prove(bug);
+    process.stdout.write(`${bug.name.padEnd(42)} ${wrong ?? 'seen'}\n`);
+    if (wrong !== undefined) process.exitCode = 1;
+  }
+}

@@ -1,0 +1,93 @@
+// What chance finds: seeds of the simulator, hostile bytes, networks that break.
+
+import { setImmediate as otherWork } from 'node:timers/promises';
+import { IO_MODELS, type IoModelName } from '../../server/models/model.js';
+import { runScript } from '../support/chaos-proxy.js';
+import { fuzzInProcess, fuzzOverSocket } from '../support/fuzz.js';
+import { simulate } from '../support/simulator.js';
+import { withServer } from '../support/support.js';
+import { info, nothing, type Row, type Scope, scaled } from './suite.js';
+
+const SEEDS = 20_000;
+const STREAMS = 1_000_000;
+const STREAMS_OVER_SOCKETS = 10_000;
+/** The text grows with each stream, and with it every reply. */
+const STREAMS_A_SERVER = 500;
+const SCRIPTS = 200;
+const SCRIPTS_OF_OTHERS = 20;
+/** They mostly wait. */
+const SCRIPTS_AT_A_TIME = 4;
+
+export async function seeds(scope: Scope): Promise<Row[]> {
+  const total = scaled(SEEDS, scope);
+  return [info('seeds of the simulator', total), await tryAll(simulate, total, scope)];
+}
+
+export async function fuzz(scope: Scope): Promise<Row[]> {
+  const total = scaled(STREAMS, scope);
+  const rows = [info('hostile streams in process', total), await tryAll(fuzzInProcess, total, scope)];
+  return [...rows, ...(await fuzzSockets(scope))];
+}
+
+async function tryAll(
+  one: (seed: number) => string | undefined,
+  total: number,
+  { progress }: Scope,
+): Promise<Row> {
+  const found: string[] = [];
+  for (let seed = 1; seed <= total; seed += 1) {
+    const wrong = one(seed);
+    if (wrong !== undefined) found.push(wrong);
+    if (seed % 1_000 !== 0) continue;
+    progress(seed, total);
+    await otherWork();
+  }
+  return nothing('  promises broken', found);
+}
+
+/** As many with each I/O model; no two of them get the same. */
+async function fuzzSockets(scope: Scope): Promise<Row[]> {
+  const each = scaled(STREAMS_OVER_SOCKETS / IO_MODELS.length, scope);
+  const total = each * IO_MODELS.length;
+  const found: string[] = [];
+  let done = 0;
+  const through = async (io: IoModelName, first: number, streams: number) => {
+    await withServer({ io }, async (server) => {
+      let before = '';
+      for (let seed = first; seed < first + streams; seed += 1) {
+        const { text, wrong } = await fuzzOverSocket(server, seed, before);
+        if (wrong !== undefined) found.push(`${io}, ${wrong}`);
+        before = text;
+        done += 1;
+        scope.progress(done, total);
+      }
+      if ((await server.stop()).text.toString() !== before) found.push(`${io}: another text in the end`);
+    });
+  };
+  for (let from = 0; from < each; from += STREAMS_A_SERVER) {
+    const streams = Math.min(STREAMS_A_SERVER, each - from);
+    await Promise.all(IO_MODELS.map((io, number) => through(io, 1 + number * each + from, streams)));
+  }
+  return [info('hostile streams over sockets, all I/O models', total), nothing('  promises broken', found)];
+}
+
+export async function proxies(scope: Scope): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const io of IO_MODELS) {
+    const total = scaled(io === 'events' ? SCRIPTS : SCRIPTS_OF_OTHERS, scope);
+    const found: string[] = [];
+    let next = 1;
+    const work = async () => {
+      while (next <= total) {
+        const seed = next;
+        next += 1;
+        const wrong = await runScript(io, seed);
+        if (wrong !== undefined) found.push(wrong);
+        scope.progress(seed, total);
+      }
+    };
+    await Promise.all(Array.from({ length: SCRIPTS_AT_A_TIME }, work));
+    rows.push(info(`scripts of a network with faults, ${io}`, total), nothing('  promises broken', found));
+  }
+  return rows;
+}

@@ -1,0 +1,86 @@
+// SIGTERM while clients send: the server ends in order and in time, and what it prints explains all that they saw.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { IO_MODELS, type IoModelName } from '../../server/models/model.js';
+import { checkHistory, type Operation } from '../../shared/linearizability.js';
+import { prng } from '../../shared/prng.js';
+import { talk } from '../support/recording-client.js';
+import { ended, withStrsvr } from '../support/support.js';
+import { finalText } from './instrumented-server.js';
+import { atMost, info, nothing, type Row, type Scope, scaled } from './suite.js';
+
+const STOPS = 200;
+const STOPS_OF_OTHERS = 20;
+const CLIENTS = 4;
+/** So that letters are in flight on every connection when the signal comes. */
+const UNANSWERED = 3;
+/** The signal comes so long after the server listens, at random; threads take their time to start. */
+const LEAST_MS = 5;
+const MOST_MS = 150;
+const MOST_MS_THREADS = 600;
+const WITHIN_S = 5;
+
+export async function shutdown(scope: Scope): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const io of IO_MODELS) {
+    const total = scaled(io === 'events' ? STOPS : STOPS_OF_OTHERS, scope);
+    const sum = { answered: 0, seconds: 0, found: [] as string[] };
+    for (let seed = 1; seed <= total; seed += 1) {
+      const { answered, seconds, wrong } = await stopUnderLoad(io, seed);
+      sum.answered += answered;
+      sum.seconds = Math.max(sum.seconds, seconds);
+      if (wrong !== undefined) sum.found.push(`${io}, seed ${seed}: ${wrong}`);
+      scope.progress(seed, total);
+    }
+    rows.push(
+      info(`SIGTERMs while ${CLIENTS} clients send, ${io}`, total),
+      info('  letters answered', sum.answered),
+      nothing('  promises broken', sum.found),
+      atMost(
+        '  ended after',
+        sum.seconds,
+        Number.isFinite(scope.latencyMs) ? WITHIN_S : scope.latencyMs,
+        's',
+      ),
+    );
+  }
+  return rows;
+}
+
+interface Stopped {
+  readonly answered: number;
+  /** From the signal to the end of the process. */
+  readonly seconds: number;
+  readonly wrong: string | undefined;
+}
+
+async function stopUnderLoad(io: IoModelName, seed: number): Promise<Stopped> {
+  const mostMs = io === 'threads' ? MOST_MS_THREADS : MOST_MS;
+  let stopped: Stopped | undefined;
+  await withStrsvr(['0', '--io', io], async (server, address) => {
+    const clients = Array.from({ length: CLIENTS }, (_, client) =>
+      talk(address, client, { unanswered: UNANSWERED }),
+    );
+    await sleep(LEAST_MS + prng(seed).below(mostMs - LEAST_MS));
+    const signalled = performance.now();
+    server.child.kill('SIGTERM');
+    const { status, stdout, stderr } = await ended(server);
+    const seconds = (performance.now() - signalled) / 1000;
+    const history = (await Promise.all(clients)).flat();
+    const answered = history.filter(({ answer }) => answer !== undefined).length;
+    const wrong = status === 0 ? explained(history, finalText(stdout), stderr) : `exit ${status}: ${stderr}`;
+    stopped = { answered, seconds, wrong };
+  });
+  if (stopped === undefined) throw new Error('the server was never stopped');
+  return stopped;
+}
+
+/** What the final text does not explain; the closing line counts its letters. */
+function explained(history: readonly Operation[], text: Buffer, stderr: string): string | undefined {
+  const found = checkHistory(history, text);
+  if (found !== undefined) return `${found.invariant}: ${found.what}`;
+  const letters = [...text.toString()].length.toLocaleString('en');
+  return new RegExp(`^${letters} letters?, `, 'm').test(stderr)
+    ? undefined
+    : `${letters} letters, but ${stderr}`;
+}

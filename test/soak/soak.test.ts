@@ -1,0 +1,74 @@
+// A short share of each section of `make soak` that no other test has (resets are in attack.test.ts). Times are told there
+// and not judged: other tests run beside it.
+
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { run } from '../support/support.js';
+import { deafWithLittle, deafWithMuch, paste } from './attacks.js';
+import { faults } from './faults.js';
+import { leak, slopeOf } from './leak.js';
+import { manyClients } from './many-clients.js';
+import { shutdown } from './shutdown.js';
+import { atMost, exactly, info, nothing, type Section } from './suite.js';
+
+const SHARE = 0.004;
+
+/** Begins at once, since sections mostly wait; its test waits for what comes of it. */
+function good(...sections: Array<Section['run']>): () => Promise<void> {
+  const scope = { share: SHARE, latencyMs: Number.POSITIVE_INFINITY, progress: () => {} };
+  const rows = Promise.all(sections.map((section) => section(scope)));
+  rows.catch(() => {}); // its test says so
+  return async () => {
+    const missed = (await rows).flat().filter((row) => !row.good);
+    assert.equal(missed, []);
+  };
+}
+
+test('300 idle clients and 30 that type: each letter is answered', good(manyClients));
+test(
+  'clients that send for ever and never read cost little and are cut off; nobody else notices',
+  good(deafWithLittle, deafWithMuch),
+);
+test('of what a client pastes that reads nothing, most stays at the client', good(paste));
+test('steady work leaves nothing behind', good(leak));
+test(
+  'SIGTERM while clients send, each I/O model: what is printed explains all that they saw',
+  good(shutdown),
+);
+test('a fault at a call of the system, on a journal: no promise is broken', good(faults));
+
+test('a figure that is missed is not good', () => {
+  assert.equal(atMost('memory', 64.04, 64, 'MiB').good, false);
+  assert.equal(atMost('memory', 64, 64, 'MiB'), {
+    what: 'memory, at most 64 MiB',
+    figure: '64.0 MiB',
+    good: true,
+  });
+  assert.is(atMost('p99', Number.NaN, 100, 'ms').good, false);
+  assert.is(atMost('p99', 999, Number.POSITIVE_INFINITY, 'ms').good, true);
+  assert.is(exactly('letters', 9, 10).good, false);
+  assert.equal(nothing('broken', ['I1: a']), { what: 'broken: I1: a', figure: 1, good: false });
+  assert.is(info('skipped', 'no /proc').good, true);
+});
+
+test('the slope of a line is found among what scatters', () => {
+  const noise = (x: number) => (x % 2 === 0 ? 1 : -1);
+  const points = Array.from({ length: 100 }, (_, x) => [x, 5 + 3 * x + noise(x)] as const);
+  assert.ok(Math.abs(slopeOf(points) - 3) < 0.01);
+});
+
+test('sections are run by name and in a share; an unknown one is a mistake', async () => {
+  const { status, stdout } = await run('test/soak/soak.js', ['0.001', 'seeds']);
+  assert.is(status, 0, stdout);
+  assert.match(
+    stdout,
+    /^seeds of the simulator +20\n {2}promises broken +0\nprocesses left behind +0\nall good, in \d+\.\d minutes\n$/,
+  );
+  for (const wrong of [['0', 'seeds'], ['flood']]) {
+    const { status, stderr } = await run('test/soak/soak.js', wrong);
+    assert.is(status, 2);
+    assert.match(stderr, /^expected a share above 0 and some of crowds, deaf, .*, got \w+/);
+  }
+});
+
+test.run();

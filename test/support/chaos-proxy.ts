@@ -1,0 +1,131 @@
+// A network that is slow, cuts everything small, and breaks: a proxy between clients and a server, seeded. `make test`
+// runs few scripts of such faults, `make soak` many.
+
+import { once } from 'node:events';
+import { createConnection, createServer, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { IoModelName } from '../../server/models/model.js';
+import { checkHistory, type Operation } from '../../shared/linearizability.js';
+import { type Prng, prng } from '../../shared/prng.js';
+import { talk } from './recording-client.js';
+import { type Address, withServer } from './support.js';
+
+const CLIENTS = 4;
+/** A client behind a network that swallows everything gives up. */
+const TALK = { letters: 8, patienceMs: 500 };
+
+/** What happens to each direction of each connection; 0 and Infinity mean nothing does. */
+export interface Faults {
+  /** Each piece is held up so long, and at random up to `jitterMs` longer; pieces stay in order. */
+  readonly latencyMs: number;
+  readonly jitterMs: number;
+  /** Pieces are cut into slices of at most so many bytes. */
+  readonly sliceBytes: number;
+  readonly bytesPerSecond: number;
+  /** After so many bytes both sides are reset, one direction ends, or nothing gets through any more. */
+  readonly resetAfterBytes: number;
+  readonly halfCloseAfterBytes: number;
+  readonly blackholeAfterBytes: number;
+}
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+export const NO_FAULTS: Faults = {
+  latencyMs: 0,
+  jitterMs: 0,
+  sliceBytes: NEVER,
+  bytesPerSecond: NEVER,
+  resetAfterBytes: NEVER,
+  halfCloseAfterBytes: NEVER,
+  blackholeAfterBytes: NEVER,
+};
+
+/** Some faults, most of them harmless, at most one that ends the connection. */
+function randomFaults({ below, oneOf }: Prng): Faults {
+  const end = oneOf(['none', 'none', 'resetAfterBytes', 'halfCloseAfterBytes', 'blackholeAfterBytes']);
+  return {
+    ...NO_FAULTS,
+    latencyMs: below(3),
+    jitterMs: below(4),
+    sliceBytes: oneOf([1, 2, 7, NEVER]),
+    bytesPerSecond: oneOf([NEVER, NEVER, 20_000]),
+    ...(end !== 'none' && { [end]: 1 + below(60) }),
+  };
+}
+
+/** A proxy in front of a server, closed with all its connections whatever happens. */
+export async function withProxy(
+  server: Address,
+  faults: Faults,
+  chance: Prng,
+  use: (address: Address) => Promise<void>,
+): Promise<void> {
+  const sockets = new Set<Socket>();
+  const keep = (socket: Socket): Socket => {
+    sockets.add(socket);
+    return socket.on('error', () => {}).on('close', () => sockets.delete(socket));
+  };
+  const proxy = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
+    const upstream = keep(createConnection({ ...server, allowHalfOpen: true, noDelay: true }));
+    void carry(keep(client), upstream, faults, chance);
+    void carry(upstream, client, faults, chance);
+  });
+  proxy.listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  try {
+    await use({ host: '127.0.0.1', port: (proxy.address() as { port: number }).port });
+  } finally {
+    proxy.close();
+    for (const socket of sockets) socket.destroy();
+  }
+}
+
+/** One direction of one connection, until it ends or breaks. */
+async function carry(from: Socket, to: Socket, faults: Faults, chance: Prng): Promise<void> {
+  let carried = 0;
+  try {
+    for await (const chunk of from.iterator({ destroyOnReturn: false })) {
+      for (let at = 0; at < chunk.length; ) {
+        const slice: Buffer = chunk.subarray(at, Math.min(chunk.length, at + faults.sliceBytes));
+        at += slice.length;
+        carried += slice.length;
+        const delayMs =
+          faults.latencyMs +
+          chance.below(faults.jitterMs + 1) +
+          (slice.length * 1000) / faults.bytesPerSecond;
+        if (delayMs > 0) await sleep(delayMs);
+        if (carried >= faults.resetAfterBytes) {
+          from.resetAndDestroy();
+          to.resetAndDestroy();
+          return;
+        }
+        if (carried >= faults.halfCloseAfterBytes) {
+          to.end();
+          return;
+        }
+        if (carried < faults.blackholeAfterBytes && to.writable) to.write(slice);
+      }
+    }
+    to.end();
+  } catch {
+    to.destroy(); // the other side has broken the connection
+  }
+}
+
+/** Some clients behind faults that follow from the seed; what went wrong, or undefined. */
+export async function runScript(io: IoModelName, seed: number): Promise<string | undefined> {
+  const chance = prng(seed);
+  const faults = randomFaults(chance);
+  let wrong: string | undefined;
+  await withServer({ io }, async (server) => {
+    const histories: Operation[][] = [];
+    await withProxy(server.address, faults, chance, async (address) => {
+      const clients = Array.from({ length: CLIENTS }, (_, client) => talk(address, client, TALK));
+      histories.push(...(await Promise.all(clients)));
+    });
+    const found = checkHistory(histories.flat(), (await server.stop()).text);
+    if (found !== undefined)
+      wrong = `${io}, seed ${seed}: ${found.invariant}: ${found.what}: ${JSON.stringify(faults)}`;
+  });
+  return wrong;
+}

@@ -1,0 +1,43 @@
+// Command lines that are refused, one after the other in one process: that a process starts takes longer than all of them.
+
+import { pathToFileURL } from 'node:url';
+import * as assert from 'uvu/assert';
+import { built, Program } from './support.js';
+
+/** A command is a module that does its work when it is loaded, and a query makes it another module. */
+const SCRIPT = `
+  const [url, commandLines] = process.argv.slice(1);
+  const print = process.stdout.write.bind(process.stdout);
+  let stdout = '';
+  for (const emitter of [process, process.stdout, process.stderr]) emitter.setMaxListeners(0);
+  process.stdout.write = (text) => { stdout += text; };
+  const refusals = [];
+  for (const [index, args] of JSON.parse(commandLines).entries()) {
+    process.argv = [process.execPath, 'command', ...args];
+    await import(url + '?' + index);
+    refusals.push({ status: process.exitCode, stdout });
+    stdout = '';
+    process.exitCode = 0;
+  }
+  print(JSON.stringify(refusals));`;
+
+/** A command must refuse each of these command lines with its complaint, in one line, and exit status 2. */
+export async function rejects(
+  name: string,
+  path: string,
+  refused: ReadonlyArray<readonly [args: readonly string[], complaint: string]>,
+): Promise<void> {
+  const commandLines = refused.map(([args]) => args);
+  const url = pathToFileURL(built(path)).href;
+  const nodeArgs = ['--input-type=module', '-e', SCRIPT, url, JSON.stringify(commandLines)];
+  const { stdout, stderr } = await new Program(path, [], nodeArgs).finished;
+  assert.equal(stderr.split('\n'), [
+    ...refused.map(([, complaint]) => `${name}: ${complaint} (see --help)`),
+    '',
+  ]);
+  const refusals: unknown[] = JSON.parse(stdout);
+  assert.equal(
+    refusals,
+    refused.map(() => ({ status: 2, stdout: '' })),
+  );
+}

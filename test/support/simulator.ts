@@ -1,0 +1,178 @@
+// Session, text and the logic of a stop in a world made of random numbers: clients that send in pieces, read slowly,
+// end, are reset, and a server that is told to stop at any moment. One seed is one run, always the same. Time is the
+// number of steps; nothing here waits.
+
+import { Session } from '../../server/core/session.js';
+import { Text } from '../../server/core/text.js';
+import { allocateTextBuffer } from '../../server/core/text-buffer.js';
+import { checkHistory, fingerprint, type Operation } from '../../shared/linearizability.js';
+import { type Prng, prng } from '../../shared/prng.js';
+
+const LF = '\n';
+/** What a client may send besides letters. Bytes that are no UTF-8 would become letters of nobody. */
+const NOISE = [LF, '\r', '\0', '\u0085'] as const;
+
+/** Runs one seed; gives what went wrong, or undefined. */
+export function simulate(seed: number): string | undefined {
+  return new World(prng(seed)).run();
+}
+
+class World {
+  readonly #random: Prng;
+  readonly #text: Text;
+  readonly #clients: Client[];
+  #now = 0;
+  #stopped = false;
+
+  constructor(chance: Prng) {
+    this.#random = chance;
+    this.#text = new Text(allocateTextBuffer(chance.below(4) === 0 ? 1 + chance.below(20) : 10_000));
+    this.#clients = Array.from(
+      { length: 1 + chance.below(4) },
+      (_, id) => new Client(id, this.#text, chance),
+    );
+  }
+
+  run(): string | undefined {
+    for (let steps = 20 + this.#random.below(80); steps > 0; steps -= 1) {
+      this.#now += 1;
+      const client = this.#clients[this.#random.below(this.#clients.length)];
+      client?.step(this.#now, this.#stopped);
+      if (!this.#stopped && this.#random.below(300) === 0) this.#stop();
+    }
+    // In the end everybody reads what is left, and the server stops.
+    for (const client of this.#clients) client.readAll(this.#now + 1);
+    this.#stop();
+    for (const client of this.#clients) client.readAll(this.#now + 1);
+
+    for (const client of this.#clients) {
+      const wrong = client.wrong();
+      if (wrong !== undefined) return wrong;
+    }
+    const history = this.#clients.flatMap(({ history: own }) => own);
+    const broken = checkHistory(history, this.#text.view(0, this.#text.length));
+    return broken && `${broken.invariant}: ${broken.what}`;
+  }
+
+  #stop(): void {
+    this.#stopped = true;
+    for (const { session } of this.#clients) session.stop();
+  }
+}
+
+class Client {
+  readonly session: Session;
+  readonly history: Operation[] = [];
+  readonly #id: number;
+  readonly #random: Prng;
+  #sent = 0;
+  /** On the way to the server. */
+  #toServer = Buffer.alloc(0);
+  /** Arrived and not understood yet. */
+  #arrived = '';
+  /** What must still be answered: letters, by their place in the history, and LFs. */
+  #expected: Array<number | typeof LF> = [];
+  #answered = 0;
+  #ending = false;
+  #gone = false;
+
+  constructor(id: number, text: Text, chance: Prng) {
+    this.#id = id;
+    this.#random = chance;
+    this.session = new Session(text);
+  }
+
+  step(now: number, stopped: boolean): void {
+    if (this.#gone) return;
+    const what = this.#random.below(20);
+    if (what < 8) this.#send(now);
+    else if (what < 14) this.#deliver();
+    else if (what < 18) this.#read(now, 1 + this.#random.below(12));
+    else if (what === 18) this.#ending ||= this.#random.below(6) === 0;
+    else this.#gone = !stopped && this.#random.below(10) === 0;
+  }
+
+  /** Reads whatever the server still writes, and lets everything arrive that is on its way. */
+  readAll(now: number): void {
+    if (this.#gone) return;
+    for (let turns = 0; turns < 10_000 && (this.#read(now, 1_000) || this.#deliver()); turns += 1);
+  }
+
+  /** What this client alone can tell to be wrong. */
+  wrong(): string | undefined {
+    if (this.#gone) return undefined;
+    if (this.#arrived !== '')
+      return `client ${this.#id} got ${JSON.stringify(this.#arrived)}, which answers nothing`;
+    if (this.#answered === this.session.letters) return undefined;
+    return `client ${this.#id}: ${this.session.letters} letters are in the text, ${this.#answered} were answered`;
+  }
+
+  #send(now: number): void {
+    if (this.#ending) return;
+    const burst = this.#random.below(500) === 0;
+    const noise = burst
+      ? LF.repeat(1_500)
+      : this.#random.below(4) === 0
+        ? this.#random.oneOf(NOISE)
+        : undefined;
+    const sent = noise ?? this.#newLetter();
+    if (noise === undefined) {
+      this.#expected.push(this.history.length);
+      this.history.push({ client: this.#id, letter: sent, sent: now });
+    } else if (noise.startsWith(LF)) {
+      for (const lf of noise) if (lf === LF) this.#expected.push(lf);
+    }
+    this.#toServer = Buffer.concat([this.#toServer, Buffer.from(sent)]);
+  }
+
+  /** A letter of 1 to 4 bytes that nobody else sends and this client sends once, so that replies can be told apart. */
+  #newLetter(): string {
+    const number = 4 * this.#sent + this.#id;
+    this.#sent += 1;
+    const first = this.#random.oneOf([0x21, 0x100, 0x4e00, 0x20000]);
+    return String.fromCodePoint(first === 0x21 && number > 90 ? 0x100 + number : first + number);
+  }
+
+  /** Some bytes reach the server, if it reads; after the last one, perhaps the end of the stream. */
+  #deliver(): boolean {
+    if (!this.session.wantsInput) return false;
+    if (this.#toServer.length === 0) {
+      if (this.#ending) this.session.end();
+      return false;
+    }
+    const piece = this.#toServer.subarray(0, 1 + this.#random.below(6) ** 5);
+    this.#toServer = this.#toServer.subarray(piece.length);
+    const shared = Buffer.from(piece);
+    this.session.receive(shared);
+    shared.fill(0x58); // read buffers are used again
+    return true;
+  }
+
+  #read(now: number, max: number): boolean {
+    const output = this.session.nextOutput(max);
+    if (output === undefined) return false;
+    this.#arrived += Buffer.from(output).toString('latin1');
+    this.#understand(now);
+    return true;
+  }
+
+  /** Takes whole answers off what has arrived. A reply ends where its letter stands, which stands there once. */
+  #understand(now: number): void {
+    for (let next = this.#expected[0]; next !== undefined; next = this.#expected[0]) {
+      if (next === LF) {
+        if (!this.#arrived.startsWith(LF)) return;
+        this.#arrived = this.#arrived.slice(1);
+      } else {
+        const operation = this.history[next] as Operation;
+        const letter = Buffer.from(operation.letter).toString('latin1');
+        const at = this.#arrived.indexOf(letter);
+        if (at < 0) return;
+        const reply = fingerprint(Buffer.from(this.#arrived.slice(0, at + letter.length), 'latin1'));
+        this.history[next] = { ...operation, answer: { at: now, reply } };
+        this.#arrived = this.#arrived.slice(at + letter.length);
+        this.#answered += 1;
+      }
+      this.#expected.shift();
+    }
+  }
+}

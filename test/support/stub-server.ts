@@ -1,0 +1,56 @@
+// A string server in this process that does one thing wrong, or late, as a test tells it.
+
+import type { Socket } from 'node:net';
+import { type Address, withNetServer } from './support.js';
+
+export interface Letter {
+  readonly letter: string;
+  /** How many letters came before it. */
+  readonly number: number;
+  readonly socket: Socket;
+  /** The text with this letter; what is assigned is the text from now on. */
+  text: string;
+  /** Sends the text as it is now, and an LF. */
+  readonly reply: () => void;
+}
+
+/** @param answer what to do with each letter; without, everything is right */
+export function withStubServer(
+  use: (address: Address, text: () => string) => Promise<void>,
+  answer: (letter: Letter) => void = ({ reply }) => reply(),
+  accept: (socket: Socket) => void = () => {},
+): Promise<void> {
+  const server = { text: '' };
+  let letters = 0;
+  const take = (letter: string, socket: Socket) => {
+    server.text += letter;
+    const number = letters;
+    letters += 1;
+    answer({
+      letter,
+      number,
+      socket,
+      get text() {
+        return server.text;
+      },
+      set text(text) {
+        server.text = text;
+      },
+      reply: () => socket.write(`${server.text}\n`),
+    });
+  };
+  return withNetServer(
+    (socket) => {
+      accept(socket);
+      let after = '\n';
+      socket.on('data', (chunk) => {
+        for (const letter of chunk.toString()) {
+          if (letter !== '\n') take(letter, socket);
+          else if (after === '\n') socket.write('\n');
+          after = letter;
+        }
+      });
+    },
+    (address) => use(address, () => server.text),
+  );
+}

@@ -1,0 +1,142 @@
+// How a command ends, whatever it does. What its command line may be is tested with each command.
+
+import { execFile, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { rejects } from '../support/cli-errors.js';
+import { built, Program, testWith, withNetServer } from '../support/support.js';
+
+/** Runs a command whose main function has this body. */
+async function runBody(
+  body: string,
+  args: readonly string[] = [],
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  const script = `
+    import { print, readCommandLine, runCommand } from ${JSON.stringify(built('shared/cli.js'))};
+    import { OperationalError, UsageError } from ${JSON.stringify(built('shared/errors.js'))};
+    const spec = { name: 'it', usage: '[word]', summary: 'Test', positionals: (y) => y.positional('word', {}),
+      options: (y) => y.option('fast', { boolean: true, default: false }), examples: [] };
+    await runCommand('it', async () => { ${body} });`;
+  const running = promisify(execFile)(process.execPath, [
+    '--input-type=module',
+    '-e',
+    script,
+    '--',
+    'it',
+    ...args,
+  ]);
+  return running.then(
+    (out) => ({ code: 0, ...out }),
+    (error) => ({ code: error.code, stdout: error.stdout, stderr: error.stderr }),
+  );
+}
+
+test('done is exit 0', async () => {
+  assert.equal(await runBody("await print('done')"), { code: 0, stdout: 'done', stderr: '' });
+});
+
+test('a failure of the world is one line and exit 1, made safe for the terminal', async () => {
+  const { code, stderr } = await runBody("throw new OperationalError('EX', 'disk\\x1b gone')");
+  assert.equal([code, stderr], [1, 'it: disk\\u{1B} gone\n']);
+});
+
+test('wrong usage is one line and exit 2', async () => {
+  const { code, stderr } = await runBody("throw new UsageError('too loud')");
+  assert.equal([code, stderr], [2, 'it: too loud (see --help)\n']);
+});
+
+test('a mistake of the programmer ends with its stack', async () => {
+  const { code, stderr } = await runBody("throw new TypeError('a bug')");
+  assert.is(code, 1);
+  assert.match(stderr, /TypeError: a bug\n +at /);
+});
+
+test('a mistake of the programmer in the options does so too', async () => {
+  const { stderr } = await runBody(
+    "readCommandLine({ ...spec, positionals: () => { throw new TypeError('a bug') } })",
+  );
+  assert.match(stderr, /TypeError: a bug\n +at /);
+});
+
+test('nothing that was written is swallowed', async () => {
+  const refused = async (...args: string[]) => (await runBody('readCommandLine(spec)', args)).stderr;
+  assert.is(await refused('word', '--fast'), '');
+  assert.is(await refused('--', 'word'), 'it: expected nothing after --, got word (see --help)\n');
+  assert.is(await refused('--fast', '--fast'), 'it: --fast: expected once, got it again (see --help)\n');
+  assert.is(await refused('--word', 'x'), 'it: word: expected without --, got --word (see --help)\n');
+  assert.is(await refused('--fast=7'), 'it: --fast: expected no value, got 7 (see --help)\n');
+});
+
+test('an option is what it is called: no --no-NAME, no --NAME.KEY', async () => {
+  await rejects('strsvr', 'server/strsvr.js', [
+    [['--no-journal'], 'Unknown arguments: no-journal, noJournal'],
+    [['--no-show'], 'Unknown arguments: no-show, noShow'],
+    [['--journal.a', 'b'], 'Unknown argument: journal.a'],
+    [['--__proto__.a', 'b'], 'Unknown argument: __proto__.a'],
+  ]);
+});
+
+// --- stdout ---
+
+const FULL = existsSync('/dev/full') ? undefined : 'there is no /dev/full';
+
+/** Runs a built command in a shell that redirects its stdout. */
+function redirected(path: string, args: string, redirection: string): Program {
+  const command = `'${process.execPath}' '${built(path)}' ${args} ${redirection}`;
+  return new Program(spawn('bash', ['-c', command], { stdio: 'pipe' }));
+}
+
+for (const [path, args] of [
+  ['server/strsvr.js', '0'],
+  ['server/strsvr.js', '0 --io blocking'],
+  ['server/tutorial/svr.js', '0'],
+  ['server/tutorial/tms.js', '0'],
+  ['server/strsvr.js', '--help'],
+  ['client/lab/strlab.js', '--version'],
+] as const) {
+  testWith(test, FULL, `${path} ${args}, its stdout on a full disk, is one line and exit 1`, async () => {
+    const { status, stderr } = await redirected(path, args, '> /dev/full').finished;
+    assert.is(status, 1);
+    const [line, ...more] = stderr.trimEnd().split('\n').reverse();
+    assert.match(line ?? '', /^\w+: cannot write to stdout: ENOSPC: no space left on device, write$/);
+    assert.not.match(more.join('\n'), / at /);
+  });
+}
+
+testWith(test, FULL, 'clients whose stdout is on a full disk say so in one line and exit 1', async () => {
+  await withNetServer(
+    (socket) => socket.on('data', (data) => socket.end(data)),
+    async ({ host, port }) => {
+      for (const [path, args] of [
+        ['client/strclnt.js', `${host} ${port}`],
+        ['client/tutorial/tmc.js', `${host} ${port} abc`],
+        ['client/tutorial/wps.js', `${host} ${port} ps`],
+      ] as const) {
+        const client = redirected(path, args, '> /dev/full');
+        client.child.stdin?.end('a\n');
+        const { status, stderr } = await client.finished;
+        assert.is(status, 1, path);
+        assert.match(stderr, /^\w+: cannot write to stdout: ENOSPC[^\n]+\n$/);
+      }
+    },
+  );
+});
+
+test('a file that takes a part of what is printed is a failure too', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'strsvr-'));
+  const script = `import { print, runCommand } from ${JSON.stringify(built('shared/cli.js'))};
+    await runCommand('it', () => print('x'.repeat(10_000)));`;
+  // Beyond 4 blocks of 1,024 bytes the system writes nothing: EFBIG instead of ENOSPC.
+  const command = `trap '' XFSZ; ulimit -f 4; '${process.execPath}' --input-type=module -e "$1" > '${folder}/out'`;
+  const program = new Program(spawn('bash', ['-c', command, 'it', script], { stdio: 'pipe' }));
+  const { status, stderr } = await program.finished;
+  assert.equal([status, stderr], [1, 'it: cannot write to stdout: EFBIG: file too large, write\n']);
+  assert.is(statSync(join(folder, 'out')).size, 4 * 1024);
+  rmSync(folder, { recursive: true });
+});
+
+test.run();

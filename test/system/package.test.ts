@@ -1,0 +1,115 @@
+// What `npm publish` would send: every file that its pages link to, and commands that run with nothing but the
+// dependencies of package.json, without what only a clone has.
+
+import { execFile } from 'node:child_process';
+import {
+  accessSync,
+  constants,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type Address, at, built, skipChildCoverage, withStrsvr } from '../support/support.js';
+
+skipChildCoverage();
+const ROOT = built('..');
+const { bin } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+  bin: Record<string, string>;
+};
+const folder = mkdtempSync(join(tmpdir(), 'strsvr-'));
+const installed = join(folder, 'node_modules', 'strsvr');
+
+/** Packs without building, unpacks, and adds the dependencies. @returns the paths of the package's files */
+async function install(): Promise<string[]> {
+  const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder];
+  const { stdout } = await promisify(execFile)('npm', args, { cwd: ROOT });
+  const [packed] = JSON.parse(stdout) as [{ filename: string; files: Array<{ path: string }> }];
+  mkdirSync(installed, { recursive: true });
+  const tarball = join(folder, packed.filename);
+  await promisify(execFile)('tar', ['-xzf', tarball, '-C', installed, '--strip-components=1']);
+  for (const path of dependencies()) cpSync(join(ROOT, path), join(folder, path), { recursive: true });
+  return packed.files.map(({ path }) => path);
+}
+
+/** What npm installs beside the package: all but what is for development. */
+function dependencies(): string[] {
+  const lock = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, { dev?: boolean }>;
+  };
+  return Object.entries(lock.packages).flatMap(([path, { dev }]) =>
+    path !== '' && !dev && existsSync(join(ROOT, path)) ? [path] : [],
+  );
+}
+
+interface Ended {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a command of the installed package to its end. */
+async function runInstalled(command: string, args: readonly string[]): Promise<Ended> {
+  const running = promisify(execFile)(process.execPath, [join(installed, bin[command] ?? ''), ...args], {
+    cwd: folder,
+  });
+  return running.then(
+    (output) => ({ status: 0, ...output }),
+    ({ code, stdout, stderr }) => ({ status: code, stdout, stderr }),
+  );
+}
+
+const files = await install();
+test.after(() => rmSync(folder, { recursive: true }));
+
+test('every file that a page of the package links to is in the package', () => {
+  const pages = files.filter((path) => /^[^/]+\.md$/.test(path));
+  assert.equal(pages.sort(), ['CHANGELOG.md', 'CONTRIBUTING.md', 'README.md']);
+  for (const page of pages) {
+    for (const [, link = ''] of readFileSync(join(ROOT, page), 'utf8').matchAll(/\]\(([^)#]+)[^)]*\)/g)) {
+      if (link.startsWith('http')) continue;
+      const found = files.some((path) => path === link || path.startsWith(`${link.replace(/\/$/, '')}/`));
+      assert.ok(found, `${page} links to ${link}`);
+    }
+  }
+});
+
+test('every command is in the package, and can be run after npm link', () => {
+  for (const path of Object.values(bin)) {
+    assert.ok(files.includes(path), path);
+    accessSync(join(ROOT, path), constants.X_OK);
+    assert.match(readFileSync(join(ROOT, path), 'utf8'), /^#!\/usr\/bin\/env node\n/);
+  }
+});
+
+test('every command of an installed package says what it is called there', async () => {
+  for (const command of Object.keys(bin)) {
+    const { status, stdout, stderr } = await runInstalled(command, ['--help']);
+    assert.equal([status, stderr], [0, ''], command);
+    assert.ok(stdout.startsWith(`${command} `), command);
+  }
+});
+
+test('strlab of an installed package drives a server, and says what its report needs', async () => {
+  await withStrsvr(['0'], async (_server: unknown, address: Address) => {
+    const { status, stdout } = await runInstalled('strlab', [
+      'drive',
+      ...at(address),
+      ...['--clients', '2', '--letters', '20'],
+    ]);
+    assert.is(status, 0);
+    assert.match(stdout, 'the server was right');
+  });
+  const { status, stderr } = await runInstalled('strlab', ['lunch', '--quick', '--out', 'results']);
+  assert.is(status, 1);
+  assert.match(stderr, /^strlab: the report of --out is drawn with echarts; [^\n]+npm install echarts\n$/);
+});
+
+test.run();

@@ -1,0 +1,186 @@
+// The README's promises: every row of "Follow the tutorial" is typed as it stands, the page of code is the file, and
+// every file it names is there.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { EventEmitter, once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { availableParallelism, tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { built, onPath, skipChildCoverage, testWith } from '../support/support.js';
+
+skipChildCoverage();
+const ROOT = built('..');
+const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
+const PATIENCE_MS = 60_000;
+const AT_ONCE = 4;
+
+interface Row {
+  readonly section: string;
+  readonly commands: string[];
+  readonly seen: string[];
+}
+
+function followTheTutorial(): Row[] {
+  const table = README.split('## Follow the tutorial\n')[1]?.split('\n## ')[0] ?? '';
+  const rows = table.split('\n').filter((line) => line.startsWith('| 4') || line.startsWith('| 5'));
+  return rows.map((row) => {
+    const [, section = '', type = '', see = ''] = row.split(/(?<!\\)\|/).map((cell) => cell.trim());
+    const quoted = (cell: string) =>
+      [...cell.replaceAll('\\|', '|').matchAll(/`([^`]+)`/g)].map((match) => match[1] ?? '');
+    return { section, commands: quoted(type), seen: quoted(see).filter((words) => !words.startsWith('--')) };
+  });
+}
+
+/** A pause in a row is so many times as long here: what must happen meanwhile may take long on a busy machine. */
+const LONGER = 3;
+
+/** Commands by the names that `npm link` gives them, and a longer sleep. */
+function commandsOnPath(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'strsvr-'));
+  for (const [name, path] of [
+    ['strsvr', 'server/strsvr.js'],
+    ['strclnt', 'client/strclnt.js'],
+  ] as const) {
+    writeFileSync(join(folder, name), `#!/bin/sh\nexec '${process.execPath}' '${built(path)}' "$@"\n`, {
+      mode: 0o755,
+    });
+  }
+  const sleep = `#!/bin/sh\nPATH='${process.env['PATH']}' exec sleep $(($1 * ${LONGER}))\n`;
+  writeFileSync(join(folder, 'sleep'), sleep, { mode: 0o755 });
+  return folder;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** Types the commands of a row, one after the other, each in a shell of its own; resolves when `done` says so. */
+async function type(commands: string[], path: string, done: (output: string) => boolean): Promise<string> {
+  let output = '';
+  const shells: ChildProcess[] = [];
+  const news = new EventEmitter();
+  const until = async (condition: () => boolean) => {
+    const patience = new AbortController();
+    const { signal } = patience;
+    // Unlike AbortSignal.timeout it keeps this process here when all shells have ended and the words never came.
+    const timer = setTimeout(() => patience.abort(), PATIENCE_MS);
+    while (!condition() && !signal.aborted) await once(news, 'output or end', { signal }).catch(() => {});
+    clearTimeout(timer);
+  };
+  try {
+    for (const command of commands) {
+      const env = { ...process.env, PATH: `${path}${delimiter}${process.env['PATH']}` };
+      const shell = spawn('bash', ['-c', command], {
+        cwd: ROOT,
+        env,
+        stdio: ['ignore', 'pipe', 'pipe'],
+        detached: true,
+      });
+      shells.push(shell);
+      const before = output.length;
+      for (const stream of [shell.stdout, shell.stderr]) {
+        stream.on('data', (chunk) => {
+          output += chunk;
+          news.emit('output or end');
+        });
+      }
+      shell.on('exit', () => news.emit('output or end'));
+      const isServer = /^(strsvr|node dist\/server\/)/.test(command);
+      const listening = () => isServer && /listening on/.test(output.slice(before));
+      await until(() => shell.exitCode !== null || listening());
+    }
+    await until(() => done(output));
+  } finally {
+    for (const { pid } of shells) {
+      try {
+        if (pid !== undefined) process.kill(-pid, 'SIGKILL'); // the shell and all that it started
+      } catch {} // they have ended
+    }
+  }
+  return output;
+}
+
+const rows = followTheTutorial();
+
+test('the table has its rows', () => {
+  assert.ok(rows.length >= 13);
+  for (const { commands, seen } of rows) assert.ok(commands.length > 0 && seen.length > 0);
+});
+
+const path = commandsOnPath();
+const typing: Array<Promise<unknown>> = [];
+for (const [index, { section, commands, seen }] of rows.entries()) {
+  const name = `${section}: ${commands.join(' ; ')}`;
+  const typed = new Set(['bash', ...name.split(' ')]);
+  const missing = ['bash', 'nc', 'w', 'ps'].filter((tool) => typed.has(tool) && !onPath(tool));
+  if (commands.join().includes('--no-lock') && availableParallelism() < 2) missing.push('second core');
+  // Rows mostly wait, so some are typed at the same time; each has a port of its own.
+  const outcome = (typing[index - AT_ONCE] ?? Promise.resolve()).then(async () => {
+    const port = String(await freePort());
+    const here = (text: string) => text.replaceAll('2000', port);
+    const shown = (output: string) => seen.every((words) => output.includes(here(words)));
+    const output = missing.length > 0 ? '' : await type(commands.map(here), path, shown);
+    return seen
+      .filter((words) => !output.includes(here(words)))
+      .map((words) => `never saw ${here(words)} in:\n${output}`);
+  });
+  typing.push(outcome);
+  testWith(
+    test,
+    missing.length > 0 ? `there is no ${missing.join(' and no ')}` : undefined,
+    name,
+    async () => {
+      assert.equal(await outcome, []);
+    },
+  );
+}
+test.after(() => rmSync(path, { recursive: true }));
+
+test('the page of code in the README is server/plain.ts', () => {
+  assert.ok(README.includes(readFileSync(join(ROOT, 'server/plain.ts'), 'utf8')));
+});
+
+test('plain.ts has at most 40 lines, and what a student reads of the server at most 350', () => {
+  const lines = (file: string) => readFileSync(join(ROOT, file), 'utf8').trimEnd().split('\n').length;
+  assert.ok(lines('server/plain.ts') <= 40);
+  assert.ok(
+    lines('server/models/events.ts') + lines('server/core/session.ts') + lines('server/core/text.ts') <= 350,
+  );
+});
+
+test('every file that the README names is there', () => {
+  for (const [, file = ''] of README.matchAll(/\]\(([^)]+)\)/g)) {
+    if (!file.startsWith('http')) assert.ok(existsSync(join(ROOT, file)), file);
+  }
+});
+
+test('every test that the README names is there', () => {
+  const named = [...README.matchAll(/\]\((test\/[\w./-]+)\): "([^"]+)"/g)];
+  assert.ok(named.length > 30);
+  for (const [, file = '', title = ''] of named) {
+    const source = readFileSync(join(ROOT, file), 'utf8');
+    const titles = [...source.matchAll(/\b(?:test|it|testWith)\(\s*(?:test,[^'`]+)?(['`])(.+)\1,/g)];
+    assert.ok(
+      titles.some(([, , words]) => words?.includes(title)),
+      `${file} has no test "${title}"`,
+    );
+  }
+});
+
+test('the Makefile says a line about each of its targets', () => {
+  const makefile = readFileSync(join(ROOT, 'Makefile'), 'utf8');
+  const targets = /^\.PHONY: (.*)$/m.exec(makefile)?.[1]?.split(' ') ?? [];
+  assert.ok(targets.length > 8);
+  for (const target of targets)
+    if (target !== 'help') assert.match(makefile, new RegExp(`@echo 'make ${target} +\\w`));
+});
+
+test.run();

@@ -1,0 +1,328 @@
+// The command as people and scripts use it: what stands on stdout, what on stderr, how it ends.
+
+import { once } from 'node:events';
+import { createConnection } from 'node:net';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { rejects } from '../support/cli-errors.js';
+import { ByteClient, built, Program, run, withServer, withStrsvr } from '../support/support.js';
+import { Terminal } from '../support/terminal.js';
+
+test('stdout carries the listening line and the final value, and nothing else', async () => {
+  await withStrsvr(['0', '--clients', '1'], async (server, address) => {
+    const client = await ByteClient.connect(address);
+    client.send('aé\n');
+    await client.endAndReceive();
+    const { status, stdout, stderr } = await server.finished;
+    assert.is(status, 0);
+    assert.is(stdout, `listening on 127.0.0.1:${address.port} (events)\nthe final value of v is aé\n`);
+    assert.match(
+      stderr,
+      /^client 1 came from 127\.0\.0\.1:\d+\nclient 1 left: 2 letters\n2 letters, 1 client, /,
+    );
+    assert.match(stderr, /; CPU \d+\.\d s; [\d,]+ context switch(es)?; 1 I\/O thread\n$/);
+  });
+});
+
+for (const [signal, status] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const) {
+  test(`${signal} stops in order: the final value, exit 0`, async () => {
+    await withStrsvr(['0'], async (server, address) => {
+      const client = await ByteClient.connect(address);
+      client.send('ab');
+      await client.receive(3);
+      server.child.kill(signal);
+      assert.is((await client.receiveAll()).toString(), '');
+      client.close();
+      const finished = await server.finished;
+      assert.is(finished.status, 0);
+      assert.match(finished.stdout, /\nthe final value of v is ab\n$/);
+      assert.match(
+        finished.stderr,
+        /\nstopping: 1 client connected\nclient 1 closed, the server stops: 2 letters\n2 letters, /,
+      );
+    });
+  });
+
+  test(`a second ${signal} ends it at once: no final value, exit ${status}`, async () => {
+    await withStrsvr(['0'], async (server, address) => {
+      const client = await ByteClient.connect(address);
+      client.socket.pause();
+      client.send('x'.repeat(10_000)); // its replies will not be taken
+      await server.waitFor('stderr', /came from/);
+      const other = await ByteClient.connect(address);
+      other.send('y');
+      await other.receive(1);
+      server.child.kill(signal);
+      await server.waitFor('stderr', /stopping/);
+      server.child.kill(signal);
+      const finished = await server.finished;
+      assert.is(finished.status, status);
+      assert.not.match(finished.stdout, 'final value');
+      client.close();
+      other.close();
+    });
+  });
+}
+
+test('SIGUSR1 does not open a debugger: it is ignored', async () => {
+  for (const [path, ...args] of [
+    ['server/strsvr.js'],
+    ['server/tutorial/tms.js', '--no-wait', '--clients', '9'],
+    ['server/tutorial/svr.js'],
+  ] as const) {
+    await withStrsvr(
+      ['0', ...args],
+      async (server, address) => {
+        server.child.kill('SIGUSR1');
+        // Once it reads a second client's bytes it has had the time in which Node would have opened the port.
+        for (let client = 0; client < 2; client += 1) {
+          const { socket } = await ByteClient.connect(address);
+          socket.end('x');
+          await once(socket.resume(), 'close');
+        }
+        assert.equal([server.child.exitCode, server.child.signalCode], [null, null]);
+        assert.not.match(server.stderr, 'Debugger');
+      },
+      path,
+    );
+  }
+});
+
+test('on a terminal the final value is made safe; in a pipe it is as it is', async () => {
+  const text = 'a\u202eb\u200d😀';
+  const say = async (address: { host: string; port: number }) => {
+    const client = await ByteClient.connect(address);
+    client.send(text);
+    await client.endAndReceive();
+  };
+  await withStrsvr(['0', '--clients', '1'], async (server, address) => {
+    await say(address);
+    assert.match((await server.finished).stdout, `the final value of v is ${text}\n`);
+  });
+  const terminal = new Terminal(process.execPath, [built('server/strsvr.js'), '0', '--clients', '1']);
+  await terminal.shows((screen) => screen.some((row) => row.startsWith('listening on')), 'listening');
+  const [, port] = /listening on [\d.]+:(\d+)/.exec(terminal.screen.join('\n')) ?? [];
+  await say({ host: '127.0.0.1', port: Number(port) });
+  assert.is(await terminal.exited, 0);
+  assert.ok(
+    terminal.screen.includes('the final value of v is a\\u{202E}b\u200d😀'),
+    terminal.screen.join('\n'),
+  );
+});
+
+test('the final value of a long text comes out whole through a pipe', async () => {
+  const length = 300_000;
+  await withStrsvr(['0', '--clients', '1'], async (server, address) => {
+    const socket = createConnection(address);
+    socket.on('error', () => {});
+    socket.write('x'.repeat(length));
+    // Its replies would be 45 GB. It goes away once the server has read all of it.
+    await server.waitFor('stderr', /came from/);
+    socket.destroy();
+    await once(socket, 'close');
+    const { stdout } = await server.finished;
+    assert.match(stdout, /\nthe final value of v is x*\n$/);
+  });
+});
+
+test('--verbose tells the story, letters included and made safe', async () => {
+  await withStrsvr(['0', '--verbose', '--clients', '1'], async (server, address) => {
+    const client = await ByteClient.connect(address);
+    const port = client.socket.localPort;
+    client.send('a\u202e\u200d \n');
+    await client.receive(1 + 4 + 7 + 8 + 1);
+    client.send(Buffer.from('😀').subarray(0, 2));
+    await server.waitFor('stderr', /half a letter waits/);
+    await client.endAndReceive();
+    const { stderr } = await server.finished;
+    const story = [
+      `client 1 is at 127.0.0.1:${port}, tcp to 127.0.0.1:${address.port}`,
+      'client 1: read 9 bytes, letters a \\u{202E} \\u{200D} " ", LF',
+      'client 1: send took 21 bytes',
+      'client 1: read 2 bytes, half a letter waits',
+      'client 1: read 0 bytes, it has closed, half a letter is dropped',
+      'client 1 left: 4 letters',
+    ];
+    assert.is(stderr.split('\n').slice(0, -2).join('\n'), story.join('\n'));
+  });
+});
+
+test('--verbose tells when a client does not take what is written', async () => {
+  await withStrsvr(['0', '--verbose'], async (server, address) => {
+    const client = await ByteClient.connect(address);
+    client.socket.pause();
+    client.send('x'.repeat(10_000));
+    await server.waitFor(
+      'stderr',
+      /client 1: read [\d,]+ bytes, letters x[x ]*, [\d,]+ bytes held until it reads\n/,
+    );
+    await server.waitFor('stderr', /client 1: send took [\d,]+ of [\d,]+ bytes\n/);
+    client.close();
+  });
+});
+
+test('--log json writes a JSON object a line, --log silent nothing', async () => {
+  await withStrsvr(['0', '--log', 'json', '--verbose', '--clients', '1'], async (server, address) => {
+    const client = await ByteClient.connect(address);
+    client.send('a\u202e\0');
+    await client.endAndReceive();
+    const { stderr } = await server.finished;
+    const events = stderr
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    assert.equal(
+      events.map(({ type }) => type),
+      ['listening', 'accepted', 'read', 'wrote', 'read', 'closed', 'stats'],
+    );
+    for (const { level, time, msg } of events) {
+      assert.ok([20, 30].includes(level) && Number.isInteger(time) && msg !== '', msg);
+    }
+    assert.is(events[0].msg, `listening on 127.0.0.1:${address.port} (events)`);
+    assert.equal(events[2].unanswered, ['a', '\\u{202E}']);
+    assert.is(events[5].controls, 1);
+    assert.is(events[5].reason, 'ended');
+  });
+  await withStrsvr(['0', '--log', 'silent', '--verbose', '--clients', '1'], async (server, address) => {
+    await (await ByteClient.connect(address)).endAndReceive();
+    assert.is((await server.finished).stderr, '');
+  });
+});
+
+test('with --log json a failure is JSON as well: wrong options, a host that is not here', async () => {
+  const wrong = await run('server/strsvr.js', ['--log=json', '--io', 'magic']);
+  const elsewhere = await run('server/strsvr.js', ['0', '--log', 'json', '--host', '192.0.2.1']);
+  for (const { status, stderr } of [wrong, elsewhere]) {
+    const { level, time, msg, ...failure } = JSON.parse(stderr);
+    assert.is(level, 60);
+    assert.ok(Number.isInteger(time));
+    assert.equal(failure, { type: 'failed', status, message: msg });
+  }
+  assert.equal([wrong.status, elsewhere.status], [2, 1]);
+});
+
+test('why a client is gone is said: full text, reset, thrown away controls', async () => {
+  await withStrsvr(['0', '--max-length', '1'], async (server, address) => {
+    const [full, broken] = [await ByteClient.connect(address), await ByteClient.connect(address)];
+    broken.send('\n\r');
+    await broken.receive(1);
+    full.send('ab');
+    await full.receiveAll();
+    broken.socket.resetAndDestroy();
+    await server.waitFor('stderr', /client 1 closed, the text is full: 1 letter\n/);
+    await server.waitFor(
+      'stderr',
+      /client 2 lost, read ECONNRESET: 0 letters, 1 control character thrown away\n/,
+    );
+  });
+});
+
+test('open to other machines, or to more than the system has descriptors for, it warns', async () => {
+  await withStrsvr(['0', '--host', '0.0.0.0', '--max-connections', '1000000'], async (server, { port }) => {
+    await server.waitFor('stderr', /warning: at most \d+ clients, not 1000000: /);
+    await server.waitFor(
+      'stderr',
+      new RegExp(`warning: whoever reaches port ${port} can read the text and append to it\n`),
+    );
+  });
+});
+
+test('a port that is taken is one line and exit 1', async () => {
+  await withServer({}, async ({ address }) => {
+    const { status, stdout, stderr } = await run('server/strsvr.js', [String(address.port)]);
+    assert.is(status, 1);
+    assert.is(stdout, '');
+    assert.match(stderr, new RegExp(`^strsvr: port ${address.port} is taken on 127\\.0\\.0\\.1; [^\n]+\n$`));
+  });
+});
+
+test('what the command line may not be is refused in one line with exit 2', async () => {
+  await rejects('strsvr', 'server/strsvr.js', [
+    [['--colour'], 'Unknown argument: colour'],
+    [['1', '2'], 'Unknown argument: 2'],
+    [['70000'], 'port: expected a whole number from 0 to 65535, got "70000"'],
+    [['12x'], 'port: expected a whole number from 0 to 65535, got "12x"'],
+    [['--clients'], '--clients: expected a value, got nothing'],
+    [['--clients', '0'], '--clients: expected a whole number from 1 to 9007199254740991, got "0"'],
+    [
+      ['--clients', '1', '--clients', '2'],
+      '--clients: expected a whole number from 1 to 9007199254740991, got "1,2"',
+    ],
+    [['--max-length=-1'], '--max-length: expected a whole number from 1 to 1073741824, got "-1"'],
+    [['--max-length='], '--max-length: expected a whole number from 1 to 1073741824, got nothing'],
+    [['--host='], '--host: expected a text, got nothing'],
+    [['--io', 'magic'], '--io: expected events, poll, nonblocking, blocking, threads, got "magic"'],
+    [['--log', 'loud'], '--log: expected text, json, silent, got "loud"'],
+    [['--verbose', '--verbose'], '--verbose: expected once, got it again'],
+    [['--verbose=7'], '--verbose: expected no value, got 7'],
+    [
+      ['--allow', '10.0.0.0/8', '--allow', 'home'],
+      '--allow: expected a network such as 192.168.1.0/24 or fd00::/8, got "home"',
+    ],
+    [['--stall-timeout', 'soon'], '--stall-timeout: expected a whole number from 0 to 86400, got "soon"'],
+    [['--idle-sleep', '5'], '--idle-sleep is for --io nonblocking alone'],
+    [['--io', 'poll', '--max-threads', '5'], '--max-threads is for --io threads alone'],
+    [['--io', 'blocking', '--no-lock'], '--no-lock is for --io threads alone'],
+    ...['poll', 'nonblocking', 'blocking', 'threads'].map(
+      (io) => [['--journal', 'file', '--io', io], '--journal is for --io events alone'] as const,
+    ),
+    [['--sync', 'never'], '--sync wants a --journal'],
+  ]);
+});
+
+test('a host that is not here is one line and exit 1', async () => {
+  const { status, stderr } = await run('server/strsvr.js', ['0', '--host', '192.0.2.1']);
+  assert.is(status, 1);
+  assert.match(stderr, /^strsvr: 192\.0\.2\.1 is not an address of this machine; [^\n]+\n$/);
+});
+
+test('--help has every option and examples; --version says the version; completion prints a script', async () => {
+  const help = await run('server/strsvr.js', ['--help']);
+  assert.is(help.status, 0);
+  for (const option of [
+    'host',
+    'clients',
+    'max-length',
+    'journal',
+    'sync',
+    'max-connections',
+    'allow',
+    'stall-timeout',
+    'io',
+    'verbose',
+    'nagle',
+    'log',
+  ]) {
+    assert.match(help.stdout, `--${option} `);
+  }
+  assert.match(help.stdout, 'strsvr 2000 --clients 2 --verbose');
+  const words = help.stdout.replaceAll(/\s+/g, ' '); // its lines break between words
+  assert.match(words, 'always answers letters when they are on disk, never does not wait');
+  assert.match((await run('server/strsvr.js', ['--version'])).stdout, /^\d+\.\d+\.\d+\n$/);
+  assert.match((await run('server/strsvr.js', ['completion'])).stdout, 'strsvr');
+  const completed = await run('server/strsvr.js', ['--get-yargs-completions', 'strsvr', '--max']);
+  assert.match(completed.stdout, '--max-length');
+  for (const [option, words] of [
+    ['--io', ['events', 'poll', 'nonblocking', 'blocking', 'threads']],
+    ['--sync', ['always', 'never']],
+    ['--log', ['text', 'json', 'silent']],
+  ] as const) {
+    const values = await run('server/strsvr.js', ['--get-yargs-completions', 'strsvr', option, '']);
+    assert.equal(values.stdout.trimEnd().split('\n'), words);
+  }
+});
+
+test('a reader of stdout that goes away is no failure', async () => {
+  const server = new Program('server/strsvr.js', ['0']);
+  await server.waitFor('stdout', /listening/);
+  server.child.stdout?.destroy();
+  server.child.kill('SIGTERM');
+  assert.is((await server.finished).status, 0);
+  assert.not.match(server.stderr, 'EPIPE');
+});
+
+test.run();

@@ -1,0 +1,81 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { Trace } from '../../server/log/trace.js';
+import { run } from '../support/support.js';
+
+test('a long run keeps its last part, in the order of time', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'strsvr-'));
+  const file = join(folder, 'trace.json');
+  const trace = new Trace(file, undefined, 10);
+  for (let at = 0; at < 25; at += 1) {
+    // Entries of two threads do not arrive in order.
+    trace.record({
+      at: at ^ 1,
+      thread: at % 2,
+      event: { type: 'wrote', client: 1, bytes: at ^ 1, waiting: 0 },
+    });
+  }
+  trace.write();
+  const events: Array<{ ph: string; pid: number; args: { bytes: number } }> = JSON.parse(
+    readFileSync(file, 'utf8'),
+  );
+  rmSync(folder, { recursive: true });
+  const bytes = events.filter(({ ph, pid }) => ph === 'i' && pid === 1).map(({ args }) => args.bytes);
+  assert.equal(bytes, [14, 16, 17, 18, 19, 20, 21, 22, 23, 25]);
+});
+
+test('a read of many letters keeps the first of them', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'strsvr-'));
+  const file = join(folder, 'trace.json');
+  const trace = new Trace(file);
+  const unanswered = Array.from({ length: 1_024 }, () => '€');
+  const event = { type: 'read', client: 1, bytes: 3_072, unanswered, held: 0, half: false } as const;
+  for (let at = 0; at < 2_500; at += 1) trace.record({ at, thread: 0, event });
+  trace.write();
+  const written = readFileSync(file, 'utf8');
+  rmSync(folder, { recursive: true });
+  const events: Array<{ ph: string; name: string }> = JSON.parse(written);
+  assert.is(events.filter(({ ph }) => ph === 'i').length, 5_000);
+  assert.match(events.at(-1)?.name ?? '', /^read €{16}… 1008 more$/);
+});
+
+test('until it is written the file is as it was; a new one is its owner’s alone', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'strsvr-'));
+  const [old, link, fifo, journal, fresh] = ['old', 'link', 'fifo', 'journal', 'fresh'].map((name) =>
+    join(folder, name),
+  ) as [string, string, string, string, string];
+  for (const file of [old, journal]) writeFileSync(file, 'precious');
+  symlinkSync(journal, link);
+  spawnSync('mkfifo', [fifo]);
+  const refusal = async (...args: string[]) => (await run('server/strsvr.js', ['0', ...args])).stderr;
+  assert.match(await refusal('--trace', old, '--host', '192.0.2.1'), /192\.0\.2\.1 is not an address/);
+  assert.match(await refusal('--trace', link), /cannot write the trace: it is a symbolic link\n/);
+  assert.match(await refusal('--trace', fifo), /cannot write the trace: it is not a regular file\n/);
+  assert.match(await refusal('--trace', journal, '--journal', journal), /journal is the journal\n/);
+  for (const file of [old, journal]) assert.is(readFileSync(file, 'utf8'), 'precious');
+  new Trace(fresh).write();
+  assert.is(statSync(fresh).mode & 0o777, 0o600);
+  new Trace(old).write();
+  assert.not.match(readFileSync(old, 'utf8'), 'precious');
+  rmSync(folder, { recursive: true });
+});
+
+test('a file that cannot be written is said at once, before anybody is served', async () => {
+  const { status, stdout, stderr } = await run('server/strsvr.js', [
+    '0',
+    '--trace',
+    '/no/such/folder/trace.json',
+  ]);
+  assert.is(stdout, '');
+  assert.is(
+    stderr,
+    "strsvr: cannot write the trace: ENOENT: no such file or directory, open '/no/such/folder/trace.json'\n",
+  );
+  assert.is(status, 1);
+});
+
+test.run();

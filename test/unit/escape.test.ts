@@ -1,0 +1,54 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { escapeUnprintable, excerpt, visiblePieces } from '../../shared/escape.js';
+
+test('letters of any script, spaces and joined emoji are printed as they are', () => {
+  for (const text of ['abc é€', '日本語', 'שלום', '👨‍👩‍👧 ❤️ ☺︎', 'e\u0301'])
+    assert.is(escapeUnprintable(text), text);
+});
+
+test('what drives a terminal becomes visible', () => {
+  assert.is(escapeUnprintable('\x1b[2J\x07\0\x7f\u009b'), '\\u{1B}[2J\\u{7}\\u{0}\\u{7F}\\u{9B}');
+});
+
+test('what reorders or hides becomes visible', () => {
+  assert.is(
+    escapeUnprintable('a\u202eb\u2066c\u200f\u00ad\ufeff\u{e0041}'),
+    'a\\u{202E}b\\u{2066}c\\u{200F}\\u{AD}\\u{FEFF}\\u{E0041}',
+  );
+});
+
+test('what breaks a line becomes visible', () => {
+  assert.is(escapeUnprintable('a\nb\u2028c\u2029\u0085'), 'a\\u{A}b\\u{2028}c\\u{2029}\\u{85}');
+});
+
+test('no control, format or separating character is left, whatever comes', () => {
+  for (let letter = 0; letter < 0x110000; letter += 1) {
+    if (letter === 0x200d || (letter >= 0xd800 && letter < 0xe000)) continue;
+    const shown = escapeUnprintable(String.fromCodePoint(letter));
+    assert.not(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(shown), shown);
+  }
+});
+
+test('a long text becomes visible in pieces that are short and whole letters', () => {
+  for (const text of [
+    '',
+    'a',
+    '\x07'.repeat(300_000),
+    '😀'.repeat(100_000),
+    `a${'😀\u202e'.repeat(100_000)}`,
+  ]) {
+    const pieces = [...visiblePieces(text)];
+    assert.ok(pieces.join('') === escapeUnprintable(text));
+    for (const piece of pieces) assert.ok(piece.isWellFormed() && piece.length < 1_000_000);
+  }
+});
+
+test('of a long text a message shows the beginning', () => {
+  assert.is(excerpt(''), '');
+  assert.is(excerpt('a😀'), 'a😀');
+  assert.is(excerpt('😀'.repeat(101)), `${'😀'.repeat(100)}…`);
+  assert.is(excerpt(`a${'😀'.repeat(101)}`), `a${'😀'.repeat(100)}…`);
+});
+
+test.run();

@@ -1,0 +1,108 @@
+import * as fc from 'fast-check';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { encode, encodedLength, INCOMPLETE, isControl, lastLetter, Utf8Decoder } from '../../shared/utf8.js';
+
+/** 1 to 4 bytes a letter, the borders of each length, a byte order mark, a joined emoji. */
+const MIXED = 'aé€😀\u{7f}\u{80}\u{7ff}\u{800}\u{ffff}\u{10000}\u{10ffff}\ufeff👨‍👩‍👧z';
+
+function decodeAll(chunks: Uint8Array[]): string {
+  const decoder = new Utf8Decoder();
+  let text = '';
+  for (const chunk of chunks) {
+    decoder.feed(chunk);
+    for (let letter = decoder.next(); letter !== INCOMPLETE; letter = decoder.next()) {
+      text += String.fromCodePoint(letter);
+    }
+  }
+  return text;
+}
+
+/** What the platform's decoder makes of it; its stream is never ended, as an unfinished letter is never told. */
+function platform(bytes: Uint8Array): string {
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes, { stream: true });
+}
+
+test('a text comes out whole wherever it is cut in two', () => {
+  const bytes = Buffer.from(MIXED);
+  for (let cut = 0; cut <= bytes.length; cut += 1) {
+    assert.is(decodeAll([bytes.subarray(0, cut), bytes.subarray(cut)]), MIXED);
+  }
+});
+
+test('a text comes out whole byte by byte', () => {
+  assert.is(decodeAll([...Buffer.from(MIXED)].map((byte) => Uint8Array.of(byte))), MIXED);
+});
+
+test('every byte pair, and every lead byte with the borders of what may follow, decodes as WHATWG says', () => {
+  const borders = [0x00, 0x41, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc2, 0xe0, 0xed, 0xf4, 0xff];
+  for (let first = 0; first < 256; first += 1) {
+    for (let second = 0; second < 256; second += 1) {
+      const pair = Uint8Array.of(first, second);
+      assert.is(decodeAll([pair]), platform(pair));
+    }
+    if (first < 0xbf) continue; // no longer letter begins below
+    for (const second of borders) {
+      for (const third of borders) {
+        for (const fourth of borders) {
+          const four = Uint8Array.of(first, second, third, fourth);
+          assert.is(decodeAll([four]), platform(four));
+        }
+      }
+    }
+  }
+});
+
+test('any bytes in any cuts decode as WHATWG says', () => {
+  fc.assert(
+    fc.property(fc.array(fc.uint8Array({ maxLength: 8 }), { maxLength: 12 }), (chunks) => {
+      assert.is(decodeAll(chunks), platform(Buffer.concat(chunks)));
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test('a letter encodes into the bytes that the platform gives it', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }), (letter) => {
+      const codePoint = letter.codePointAt(0) ?? 0;
+      const bytes = new Uint8Array(encodedLength(codePoint));
+      encode(codePoint, bytes, 0);
+      assert.equal(Buffer.from(bytes), Buffer.from(letter));
+      assert.is(lastLetter(Buffer.from(`x${letter}`)), letter);
+    }),
+  );
+});
+
+test('unread bytes are counted, survive the reuse of their chunk, and can be discarded', () => {
+  const decoder = new Utf8Decoder();
+  const chunk = Buffer.from('ab€');
+  decoder.feed(chunk);
+  assert.is(decoder.next(), 0x61);
+  assert.is(decoder.unread, 4);
+  decoder.hold();
+  chunk.fill(0);
+  assert.is(decoder.next(), 0x62);
+  decoder.discard();
+  assert.is(decoder.unread, 0);
+  assert.is(decoder.next(), INCOMPLETE);
+});
+
+test('a begun letter is told, and forgotten when discarded', () => {
+  const decoder = new Utf8Decoder();
+  decoder.feed(Buffer.from('😀').subarray(0, 3));
+  assert.is(decoder.next(), INCOMPLETE);
+  assert.ok(decoder.midLetter);
+  decoder.discard();
+  assert.not(decoder.midLetter);
+  decoder.feed(Buffer.from('a'));
+  assert.is(decoder.next(), 0x61);
+});
+
+test('control characters are exactly those of category Cc', () => {
+  for (let letter = 0; letter < 0x3000; letter += 1) {
+    assert.is(isControl(letter), /\p{Cc}/u.test(String.fromCodePoint(letter)), `U+${letter.toString(16)}`);
+  }
+});
+
+test.run();

@@ -1,0 +1,44 @@
+// Clients behind a bad network: whatever it does, one text explains all that they saw.
+
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { IO_MODELS } from '../../server/models/model.js';
+import { prng } from '../../shared/prng.js';
+import { NO_FAULTS, runScript, withProxy } from '../support/chaos-proxy.js';
+import { ByteClient, withServer } from '../support/support.js';
+
+const SCRIPTS = 20;
+const A_FEW = 2;
+
+test('a network without faults changes nothing', async () => {
+  await withServer({}, async (server) => {
+    await withProxy(server.address, NO_FAULTS, prng(1), async (address) => {
+      const client = await ByteClient.connect(address);
+      client.send('abc');
+      assert.is((await client.endAndReceive()).toString(), 'aababc');
+    });
+  });
+});
+
+test('a network of single bytes, late, changes nothing either', async () => {
+  await withServer({}, async (server) => {
+    const faults = { ...NO_FAULTS, sliceBytes: 1, latencyMs: 1, jitterMs: 3 };
+    await withProxy(server.address, faults, prng(2), async (address) => {
+      const client = await ByteClient.connect(address);
+      client.send('é😀€');
+      assert.is((await client.endAndReceive()).toString(), 'éé😀é😀€');
+    });
+  });
+});
+
+test(`${SCRIPTS} scripts of faults: no answered letter is lost, none is there twice`, async () => {
+  for (let seed = 1; seed <= SCRIPTS; seed += 1) assert.is(await runScript('events', seed), undefined);
+});
+
+test('the other I/O models: a few of the same scripts', async () => {
+  for (const io of IO_MODELS.filter((model) => model !== 'events')) {
+    for (let seed = 1; seed <= A_FEW; seed += 1) assert.is(await runScript(io, seed), undefined);
+  }
+});
+
+test.run();

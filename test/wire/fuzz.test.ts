@@ -1,0 +1,32 @@
+// Hostile bytes against a model, for some thousand seeds. A failing seed is printed. `make soak` takes a million.
+
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { IO_MODELS, type IoModelName } from '../../server/models/model.js';
+import { fuzzInProcess, fuzzOverSocket } from '../support/fuzz.js';
+import { withServer } from '../support/support.js';
+
+const IN_PROCESS = 5_000;
+const OVER_SOCKETS = 15;
+
+test(`${IN_PROCESS} streams in process, in any cuts, read in any pieces`, () => {
+  for (let seed = 1; seed <= IN_PROCESS; seed += 1) assert.is(fuzzInProcess(seed), undefined);
+});
+
+test(`${OVER_SOCKETS} streams over sockets, for each I/O model`, async () => {
+  await Promise.all(IO_MODELS.map(overSockets));
+});
+
+async function overSockets(io: IoModelName): Promise<void> {
+  await withServer({ io, idleSleepMs: 1 }, async (server) => {
+    let before = '';
+    for (let seed = 1; seed <= OVER_SOCKETS; seed += 1) {
+      const { text, wrong } = await fuzzOverSocket(server, seed, before);
+      assert.is(wrong, undefined, io);
+      before = text;
+    }
+    assert.is((await server.stop()).text.toString(), before, io);
+  });
+}
+
+test.run();
