@@ -13,24 +13,24 @@ BUILT := dist/.built
 .PHONY: help install build demo server client tms tmc svr wps lab test soak bench exercise lint format coverage clean
 
 help:
-	@echo 'make install    install what is needed, build, and say how to have the commands everywhere'
+	@echo 'make install    install the dependencies, build, and print how to put the commands on your PATH'
 	@echo 'make build      compile to dist/'
-	@echo 'make demo       two clients and a server in real terminals, then a client out to lunch (FAST=1: no pauses)'
-	@echo 'make server     start strsvr and tell what it does (PORT=2000 HOST=127.0.0.1 IO=events)'
+	@echo 'make demo       replay the tutorial in real terminals, then compare four I/O models (FAST=1: no pauses)'
+	@echo 'make server     start strsvr and print everything it does (PORT=2000 HOST=127.0.0.1 IO=events)'
 	@echo 'make client     start strclnt (HOST=127.0.0.1 PORT=2000)'
 	@echo 'make tms        start tms, which sends 10,000 copies of a string (PORT=2000 HOST=127.0.0.1)'
-	@echo 'make tmc        start tmc, which sends it the string (HOST=127.0.0.1 PORT=2000 STRING=abc)'
-	@echo 'make svr        start svr, which runs w and ps for others (PORT=8888 HOST=127.0.0.1)'
-	@echo 'make wps        start wps, which asks it to (HOST=127.0.0.1 PORT=8888 COMMAND=ps)'
-	@echo 'make lab        measure asynchronous I/O against threads, and say where the report is (under two minutes)'
-	@echo 'make test       run all tests and check the coverage'
-	@echo 'make soak       crowds, attacks, chance, stops, kills and seeded bugs, as a table of figures; half an hour'
-	@echo 'make exercise   list servers with a bug in them, to be found and mended; N=4 makes the fourth (HINT=1, CHECK=1)'
-	@echo 'make bench      measure how fast strsvr is, against C, Python and what was aimed at; some 7 minutes (QUICK=1: fewer runs)'
-	@echo 'make lint       check style and format'
-	@echo 'make format     repair style and format'
-	@echo 'make coverage   run all tests and say where the coverage report is'
-	@echo 'make clean      remove what was built'
+	@echo 'make tmc        start tmc, which sends the string to tms (HOST=127.0.0.1 PORT=2000 STRING=abc)'
+	@echo 'make svr        start svr, which runs w or ps for its clients (PORT=8888 HOST=127.0.0.1)'
+	@echo 'make wps        start wps, a client of svr (HOST=127.0.0.1 PORT=8888 COMMAND=ps)'
+	@echo 'make lab        compare asynchronous I/O with threads and write results/report.html (under two minutes)'
+	@echo 'make test       run all tests and check coverage'
+	@echo 'make soak       run the long tests: load, attacks, crashes, disk faults, seeded bugs; about half an hour'
+	@echo 'make exercise   list servers with one bug each, to find and fix; N=4 builds the fourth (HINT=1, CHECK=1)'
+	@echo 'make bench      compare the speed of strsvr with C, Python and its targets; about 7 minutes (QUICK=1: fewer runs)'
+	@echo 'make lint       check style and formatting'
+	@echo 'make format     fix style and formatting'
+	@echo 'make coverage   run all tests and print where the coverage report is'
+	@echo 'make clean      delete dist and coverage'
 
 $(INSTALLED): package.json package-lock.json
 	npm ci --ignore-scripts --no-audit --no-fund
@@ -41,7 +41,7 @@ $(BUILT): $(INSTALLED) tsconfig.json $(SOURCES)
 	@touch $@
 
 install: $(BUILT)
-	@echo 'Installed and built. For strsvr, strclnt, strlab, tms, tmc, svr and wps-client in every terminal, type: npm link'
+	@echo 'Installed and built. To put strsvr, strclnt, strlab, tms, tmc, svr and wps-client on your PATH, type: npm link'
 
 build: $(BUILT)
 

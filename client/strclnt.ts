@@ -45,29 +45,29 @@ function readOptions() {
   const { host, port, raw, maxReply } = readCommandLine({
     name: 'strclnt',
     usage: '[host] [port]',
-    summary: 'Send letters to a strsvr and print the string that comes back',
+    summary: 'Send letters to a strsvr server and print each reply',
     positionals: (yargs) =>
       yargs
         .positional('host', {
-          describe: `Where the server is (${DEFAULT_HOST}); digits alone are the port`,
+          describe: `Host of the server (${DEFAULT_HOST}); a single number is the port`,
           coerce: nonEmpty('host'),
         })
         .positional('port', {
-          describe: `Its TCP port (${DEFAULT_PORT})`,
+          describe: `TCP port of the server (${DEFAULT_PORT})`,
           coerce: wholeNumber('port', 1, MAX_PORT),
         }),
     options: (yargs) =>
       yargs
         .option('raw', {
-          describe: "Talk to a server that knows nothing of line ends, such as the tutorial's",
+          describe: "Send letters without line feeds, for servers that store them, such as the tutorial's",
           boolean: true,
           default: false,
         })
-        .option('max-reply', replyLimit('Give up on a longer reply, in bytes')),
+        .option('max-reply', replyLimit('Maximum length of a reply, in bytes')),
     examples: [
-      ['strclnt', 'ask for letters at the terminal; Enter alone leaves'],
+      ['strclnt', 'prompt for letters; Enter alone exits'],
       ['strclnt 192.168.1.17 2000', 'a server on another machine'],
-      ['printf abc | strclnt', 'send three letters, print three replies'],
+      ['printf abc | strclnt', 'send three letters and print three replies'],
     ],
   });
   const portAlone = port === undefined && host !== undefined && /^\d+$/.test(host);

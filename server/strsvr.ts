@@ -98,49 +98,47 @@ function readOptions() {
   const options = readCommandLine({
     name: 'strsvr',
     usage: '[port]',
-    summary:
-      'Keep one string for everybody: append each letter that a client sends, send the whole string back',
+    summary: 'Keep one shared string: append each letter that a client sends, reply with the whole string',
     positionals: (yargs) => yargs.positional('port', listenPort(DEFAULT_PORT)),
     options: (yargs) =>
       yargs
         .option('host', LISTEN_HOST)
         .option('clients', {
           requiresArg: true,
-          describe: 'Accept this many clients, and end when all have gone',
+          describe: 'Accept this many clients, then exit when the last one has disconnected',
           coerce: wholeNumber('--clients', 1, Number.MAX_SAFE_INTEGER),
         })
         .option('max-length', {
           requiresArg: true,
-          describe: 'Longest text, in bytes',
+          describe: 'Maximum length of the text, in bytes',
           default: DEFAULT_MAX_LENGTH,
           coerce: wholeNumber('--max-length', 1, LENGTH_LIMIT),
         })
         .option('journal', {
           requiresArg: true,
-          describe: 'events: keep the text in this file; a letter is answered when it is on disk',
+          describe: 'events only: keep the text in this file; reply to a letter when it is on disk',
           coerce: nonEmpty('--journal'),
         })
         .option('sync', {
           ...choice('--sync', SYNCS),
-          describe: 'With --journal: always answers letters when they are on disk, never does not wait',
+          describe: 'With --journal: wait for the disk before each reply (always), or do not wait (never)',
           defaultDescription: '"always"',
         })
         .option('max-connections', {
           requiresArg: true,
-          describe: 'Most clients connected at the same time; more are refused',
+          describe: 'Maximum number of connected clients; further clients are rejected',
           default: DEFAULT_MAX_CONNECTIONS,
           coerce: wholeNumber('--max-connections', 1, CONNECTIONS_LIMIT),
         })
         .option('allow', {
           requiresArg: true,
-          describe:
-            'Accept only clients with an address in this network, such as 10.0.0.0/8 or fd00::/8; repeat it for more networks',
+          describe: 'Accept only clients from this network, such as 10.0.0.0/8 or fd00::/8; may be repeated',
           coerce: parseNetworks('--allow'),
         })
         .option('stall-timeout', {
           requiresArg: true,
           describe:
-            'Disconnect clients that read less than 1 KiB of pending replies in this many seconds; 0: never',
+            'Disconnect clients that read less than 1 KiB of pending replies in this many seconds; 0 disables it',
           default: DEFAULT_STALL_TIMEOUT,
           coerce: wholeNumber('--stall-timeout', 0, STALL_TIMEOUT_LIMIT),
         })
@@ -151,46 +149,47 @@ function readOptions() {
         })
         .option('idle-sleep', {
           requiresArg: true,
-          describe: 'nonblocking: sleep this many ms after a round in which no client had sent anything',
+          describe: 'nonblocking only: sleep this many milliseconds after a round without input',
           defaultDescription: '0',
           coerce: wholeNumber('--idle-sleep', 0, IDLE_SLEEP_LIMIT),
         })
         .option('max-threads', {
           requiresArg: true,
-          describe: 'threads: most clients at the same time; more are refused',
+          describe: 'threads only: maximum number of connected clients; further clients are rejected',
           defaultDescription: String(DEFAULT_MAX_THREADS),
           coerce: wholeNumber('--max-threads', 1, THREADS_LIMIT),
         })
         .option('no-lock', {
-          describe: 'threads: append without a lock, to see letters get lost',
+          describe: 'threads only: append without the lock, to demonstrate lost updates',
           boolean: true,
           default: false,
         })
         .option('cpu-rounds', {
           requiresArg: true,
-          describe: 'Compute this many rounds before each letter is appended; for the laboratory',
+          describe: 'Compute this many rounds before appending each letter, to simulate work',
           default: 0,
           coerce: wholeNumber('--cpu-rounds', 0, CPU_ROUNDS_LIMIT),
         })
         .option('backlog', {
           requiresArg: true,
-          describe: 'How many connections may wait to be accepted',
+          describe: 'Maximum number of connections that wait to be accepted',
           default: DEFAULT_BACKLOG,
           coerce: wholeNumber('--backlog', 0, BACKLOG_LIMIT),
         })
         .option('trace', {
           requiresArg: true,
-          describe: 'At the end, write what happened to a file for ui.perfetto.dev or chrome://tracing',
+          describe:
+            'Write a trace of the events to this file at exit, for ui.perfetto.dev or chrome://tracing',
           coerce: nonEmpty('--trace'),
         })
         .option('verbose', {
-          describe: 'Tell on stderr what is read and written, letters included',
+          describe: 'Print everything that is read and written to stderr, letters included',
           boolean: true,
           default: false,
         })
         .option('nagle', {
           describe:
-            "Keep Nagle's algorithm (no TCP_NODELAY) and send a reply and its LF in two writes: the LF comes late",
+            "Leave Nagle's algorithm on (no TCP_NODELAY) and write a reply and its LF separately, which delays the LF",
           boolean: true,
           default: false,
         })
@@ -202,9 +201,9 @@ function readOptions() {
     repeatable: ['allow'],
     examples: [
       ['strsvr', `listen on ${DEFAULT_HOST}:${DEFAULT_PORT} until Ctrl-C`],
-      ['strsvr 2000 --clients 2 --verbose', "the tutorial's session, told as it happens"],
-      ['strsvr 0 --host 0.0.0.0', 'a free port, open to other machines'],
-      ['strsvr 2000 --host 0.0.0.0 --allow 192.168.1.0/24', 'open to those of one network'],
+      ['strsvr 2000 --clients 2 --verbose', "the tutorial's session, with everything printed"],
+      ['strsvr 0 --host 0.0.0.0', 'a free port, reachable from other machines'],
+      ['strsvr 2000 --host 0.0.0.0 --allow 192.168.1.0/24', 'reachable from one network only'],
     ],
   });
   const {

@@ -61,7 +61,7 @@ export function readCommandLine<Positionals extends object, Options extends obje
     .example(spec.examples as Array<[string, string]>)
     .command(
       'completion', // not yargs's own, which would go on with the command itself
-      'Print a script for the shell that completes options',
+      'Print a shell script for option completion',
       {},
       () => void command.showCompletionScript(),
     )

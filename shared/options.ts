@@ -103,7 +103,7 @@ export function checkOptions(options: object, checks: Checks): Record<string, un
 /** The address that a server listens on, for yargs. */
 export const LISTEN_HOST = {
   requiresArg: true,
-  describe: 'Address to listen on; 0.0.0.0 lets other machines in',
+  describe: 'Address to listen on; 0.0.0.0 accepts connections from other machines',
   default: DEFAULT_HOST,
   coerce: nonEmpty('--host'),
 } as const;
@@ -111,7 +111,7 @@ export const LISTEN_HOST = {
 /** The port that a server listens on, for yargs. */
 export function listenPort(byDefault: number) {
   return {
-    describe: 'TCP port; 0 picks a free one',
+    describe: 'TCP port; 0 chooses a free port',
     default: byDefault,
     coerce: wholeNumber('port', 0, MAX_PORT),
   } as const;
@@ -119,12 +119,12 @@ export function listenPort(byDefault: number) {
 
 /** Where a client finds its server, for yargs; both must be given. */
 export const SERVER_HOST = {
-  describe: 'Where the server is',
+  describe: 'Host of the server',
   demandOption: true,
   coerce: nonEmpty('host'),
 } as const;
 export const SERVER_PORT = {
-  describe: 'Its TCP port',
+  describe: 'TCP port of the server',
   demandOption: true,
   coerce: wholeNumber('port', 1, MAX_PORT),
 } as const;

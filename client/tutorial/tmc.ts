@@ -59,35 +59,35 @@ function readOptions() {
   return readCommandLine({
     name: 'tmc',
     usage: '<host> <port> <string>',
-    summary: 'Send a string to a tms and show in what chunks the copies come back',
+    summary: 'Send a string to a tms server and print the chunks in which the copies arrive',
     positionals: (yargs) =>
       yargs
         .positional('host', SERVER_HOST)
         .positional('port', SERVER_PORT)
-        .positional('string', { describe: 'What to send', demandOption: true, coerce: nonEmpty('string') }),
+        .positional('string', { describe: 'String to send', demandOption: true, coerce: nonEmpty('string') }),
     options: (yargs) =>
       yargs
         .option('writes', {
           requiresArg: true,
-          describe: 'Send the string in so many writes; tms says how many receives it took',
+          describe: 'Send the string in this many writes; tms prints how many receives it needed',
           default: 1,
           coerce: wholeNumber('--writes', 1, 1_000_000),
         })
         .option('receive-size', {
           requiresArg: true,
-          describe: 'How much one receive may return, in bytes',
+          describe: 'Maximum size of one receive, in bytes',
           default: RECEIVE_SIZE,
           coerce: wholeNumber('--receive-size', 1, RECEIVE_SIZE),
         })
         .option('pause', {
           requiresArg: true,
-          describe: 'Wait so long after each receive, in milliseconds',
+          describe: 'Delay after each receive, in milliseconds',
           default: 0,
           coerce: wholeNumber('--pause', 0, MAX_WAIT_MS),
         })
         .option('quiet', { describe: 'Print only the summary', boolean: true, default: false }),
     examples: [
-      ['tmc 127.0.0.1 2000 abc', 'run it five times: five lists of chunks'],
+      ['tmc 127.0.0.1 2000 abc', 'run it five times to get five different lists'],
       ['tmc 127.0.0.1 2000 abc --receive-size 1000', 'at most 1,000 bytes at a time'],
     ],
   });

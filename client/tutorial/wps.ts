@@ -47,7 +47,7 @@ function readOptions() {
   return readCommandLine({
     name: 'wps-client', // as package.json calls it: many desktops have another wps
     usage: '<host> <port> <command>',
-    summary: 'Ask a svr who is logged in on its machine (w) or which processes run there (ps)',
+    summary: 'Ask a svr server to run w (logged-in users) or ps (processes) and print the output',
     positionals: (yargs) =>
       yargs
         .positional('host', SERVER_HOST)
@@ -60,14 +60,14 @@ function readOptions() {
     options: (yargs) =>
       yargs
         .option('buffered', {
-          describe: 'Print nothing before the last line has come, as readlines() does',
+          describe: 'Print nothing until the last line has arrived, as readlines() does',
           boolean: true,
           default: false,
         })
         .option(
           'max-reply',
-          replyLimit('Give up on a longer line, with --buffered on a longer answer, in bytes'),
+          replyLimit('Maximum length of a line (with --buffered: of the output), in bytes'),
         ),
-    examples: [['wps-client 127.0.0.1 8888 ps', 'a line at a time, as they come']],
+    examples: [['wps-client 127.0.0.1 8888 ps', 'print each line when it arrives']],
   });
 }

@@ -120,31 +120,31 @@ function readOptions() {
   return readCommandLine({
     name: 'svr',
     usage: '[port]',
-    summary: 'Tell clients who is logged in on this machine (w) and which processes run here (ps)',
+    summary: 'Run w (logged-in users) or ps (processes) on request and send the output',
     positionals: (yargs) => yargs.positional('port', listenPort(8888)),
     options: (yargs) =>
       yargs
         .option('host', LISTEN_HOST)
         .option('timeout', {
           requiresArg: true,
-          describe: 'How long a client and a program may take, in milliseconds',
+          describe: 'Time limit for a client and for a program, in milliseconds',
           default: 10_000,
           coerce: wholeNumber('--timeout', 1, MAX_WAIT_MS),
         })
         .option('max-output', {
           requiresArg: true,
-          describe: 'Most output of a program that is sent, in bytes',
+          describe: 'Maximum output of a program, in bytes',
           default: 1024 * 1024,
           coerce: wholeNumber('--max-output', 1, 1024 * 1024 * 1024),
         })
         .option('line-delay', {
           requiresArg: true,
-          describe: 'Wait so long between two lines, in milliseconds, for all to see',
+          describe: 'Delay between two lines, in milliseconds',
           default: 0,
           coerce: wholeNumber('--line-delay', 0, MAX_WAIT_MS),
         }),
     examples: [
-      ['svr', "the tutorial's server, on port 8888, for this machine only"],
+      ['svr', "the tutorial's server, on port 8888, reachable from this machine only"],
       ['svr 2000 --line-delay 500', 'two lines a second'],
     ],
   });

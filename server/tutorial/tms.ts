@@ -108,31 +108,31 @@ function readOptions() {
   return readCommandLine({
     name: 'tms',
     usage: '[port]',
-    summary: 'Receive a string from a client, wait for Enter, send many copies back',
+    summary: 'Receive a string from a client, wait for Enter, then send many copies back',
     positionals: (yargs) => yargs.positional('port', listenPort(DEFAULT_PORT)),
     options: (yargs) =>
       yargs
         .option('host', LISTEN_HOST)
         .option('copies', {
           requiresArg: true,
-          describe: 'How many copies of the string to send',
+          describe: 'Number of copies to send',
           default: 10_000,
           coerce: wholeNumber('--copies', 1, 1_000_000_000),
         })
         .option('clients', {
           requiresArg: true,
-          describe: 'Serve so many clients, one after the other, and end',
+          describe: 'Serve this many clients, one after another, then exit',
           default: 1,
           coerce: wholeNumber('--clients', 1, Number.MAX_SAFE_INTEGER),
         })
         .option('no-wait', {
-          describe: 'Send at once, without waiting for Enter',
+          describe: 'Send immediately, without waiting for Enter',
           boolean: true,
           default: false,
         }),
     examples: [
-      ['tms 2000', "the tutorial's server; Enter makes it send"],
-      ['tms 2000 --clients 5 --no-wait', 'the same for five runs of the client'],
+      ['tms 2000', "the tutorial's server: press Enter to send"],
+      ['tms 2000 --clients 5 --no-wait', 'the same, for five runs of the client'],
     ],
   });
 }

@@ -301,7 +301,7 @@ test('--help has every option and examples; --version says the version; completi
   }
   assert.match(help.stdout, 'strsvr 2000 --clients 2 --verbose');
   const words = help.stdout.replaceAll(/\s+/g, ' '); // its lines break between words
-  assert.match(words, 'always answers letters when they are on disk, never does not wait');
+  assert.match(words, 'wait for the disk before each reply (always), or do not wait (never)');
   assert.match((await run('server/strsvr.js', ['--version'])).stdout, /^\d+\.\d+\.\d+\n$/);
   assert.match((await run('server/strsvr.js', ['completion'])).stdout, 'strsvr');
   const completed = await run('server/strsvr.js', ['--get-yargs-completions', 'strsvr', '--max']);
