@@ -90,7 +90,7 @@ export async function driveServer(options: Options): Promise<void> {
     warmup: WARM_UP,
     prefill: 0,
     durationMs,
-    patienceMs: PATIENCE_MS,
+    idleTimeoutMs: PATIENCE_MS,
     timeoutMs: durationMs + PATIENCE_MS,
     burst: 1,
     writes: 1,
@@ -120,7 +120,7 @@ async function watched(plan: LoadPlan): Promise<LoadResult> {
 }
 
 function report(plan: LoadPlan, result: LoadResult): string {
-  const { answered, seconds, lettersPerSecond, loadCpu, corrected, uncorrected, finalLetters } = result;
+  const { answered, seconds, lettersPerSecond, loadCpu, latency, serviceTime, finalLetters } = result;
   const loop =
     plan.rate === undefined
       ? 'each client sent its next letter when it had its reply (closed loop)'
@@ -130,8 +130,8 @@ function report(plan: LoadPlan, result: LoadResult): string {
     loop,
     `${thousands(Math.round(lettersPerSecond))} letters/s; the load took ${Math.round(100 * loadCpu)} % of a core`,
   ];
-  if (corrected !== undefined && uncorrected !== undefined) {
-    lines.push('', ...(plan.rate === undefined ? table([corrected]) : table([corrected, uncorrected])));
+  if (latency !== undefined && serviceTime !== undefined) {
+    lines.push('', ...(plan.rate === undefined ? table([latency]) : table([latency, serviceTime])));
   }
   if (complaints(result).length === 0) {
     const text = finalLetters === undefined ? '' : `, and the text has all ${plural(finalLetters, 'letter')}`;
@@ -167,11 +167,11 @@ function milliseconds(ms: number | undefined): string {
 }
 
 /** What was wrong, in a clause each. */
-function complaints({ faults, frozen, finalLetters }: LoadResult): string[] {
+function complaints({ faults, timedOut, finalLetters }: LoadResult): string[] {
   const named = Object.entries(faults).map(
     ([fault, times]) => `${FAULTS[fault as Fault]} (${plural(times, 'time')})`,
   );
-  if (frozen > 0) named.push(`${plural(frozen, 'client')} waited in vain for a reply`);
+  if (timedOut > 0) named.push(`${plural(timedOut, 'client')} waited in vain for a reply`);
   else if (finalLetters === undefined) named.push('it did not show its final text');
   return named;
 }

@@ -15,11 +15,11 @@ export function summarizeRun(plan: LoadPlan, load: LoadResult, alone: ProcessSta
   return {
     metrics: {
       'letters/s': load.lettersPerSecond,
-      ...times(load.corrected, ''),
-      ...times(load.uncorrected, ' uncorrected'),
+      ...times(load.latency, ''),
+      ...times(load.serviceTime, ' uncorrected'),
       'load CPU %': 100 * load.loadCpu,
       ...(load.startUpMs !== undefined && { 'start-up ms/client': load.startUpMs / plan.clients }),
-      frozen: load.frozen,
+      frozen: load.timedOut,
       ...(load.finalBytes !== undefined && { 'text bytes': load.finalBytes }),
       ...costs(plan, load, alone),
     },

@@ -8,13 +8,13 @@ import { type LetterTable, NOWHERE } from './letter-table.js';
 import type { Fault } from './plan.js';
 
 const NAMES: Record<Violation['invariant'], Fault> = {
-  I1: 'foreign',
-  I2: 'diverged',
+  I1: 'wrongLetter',
+  I2: 'prefixMismatch',
   I3: 'lost',
-  I4: 'shrunk',
-  I5: 'disordered',
-  I7: 'doubled',
-  I8: 'disordered',
+  I4: 'notGrowing',
+  I5: 'reordered',
+  I7: 'duplicated',
+  I8: 'reordered',
 };
 
 /**
@@ -35,7 +35,7 @@ export function checkFinalText(
   explained.fill(1, 0, base.length).fill(1, text.length - last);
   const homeless = placeAnswered(operations, text, explained, faults);
   placeOthers(operations, text, explained, homeless, faults);
-  if (!text.subarray(0, known.length).equals(known)) faults.add('diverged');
+  if (!text.subarray(0, known.length).equals(known)) faults.add('prefixMismatch');
   if (!faults.none) return;
   const violation = checkHistory([...before(base), ...operations.history(text), looked(text)], text);
   if (violation !== undefined) faults.add(NAMES[violation.invariant]);
@@ -75,7 +75,7 @@ function placeOthers(
   for (const [at, letter] of text.entries()) {
     if (explained[at] === 1) continue;
     const from = (homeless[letter] as number) > 0 ? homeless : waiting;
-    if (from[letter] === 0) faults.add('doubled');
+    if (from[letter] === 0) faults.add('duplicated');
     else from[letter] = (from[letter] as number) - 1;
   }
   faults.add(

@@ -92,7 +92,7 @@ export class LoadClient {
   /** Of the reply that is coming: its bytes so far, the last of them, and whether they are no piece of the known text. */
   #length = 0;
   #last = 0;
-  #diverged = false;
+  #prefixMismatch = false;
   /** The length of its last reply, and how often that reply came again instead of another. */
   #lastLength = 0;
   #repeats = 0;
@@ -160,8 +160,8 @@ export class LoadClient {
   finish(): void {
     if (!this.closed) libc().close(this.fd);
     if (this.refused) this.#context.faults.add('closed');
-    if (!this.closed && !this.waits && this.#length > 0) this.#context.faults.add('unasked');
-    if (this.#repeats > 0) this.#context.faults.add(this.waits ? 'shrunk' : 'unasked', this.#repeats);
+    if (!this.closed && !this.waits && this.#length > 0) this.#context.faults.add('unsolicited');
+    if (this.#repeats > 0) this.#context.faults.add(this.waits ? 'notGrowing' : 'unsolicited', this.#repeats);
   }
 
   // --- send ---
@@ -261,7 +261,7 @@ export class LoadClient {
   /** More of a reply has come, between two places of the buffer. */
   #grow(from: number, to: number): void {
     const { buffer, known } = this.#context;
-    if (!this.#diverged) this.#diverged = !known.agrees(this.#length, buffer, from, to);
+    if (!this.#prefixMismatch) this.#prefixMismatch = !known.agrees(this.#length, buffer, from, to);
     this.#length += to - from;
     this.#last = buffer[to - 1] as number;
   }
@@ -269,9 +269,9 @@ export class LoadClient {
   /** A reply is there. */
   #complete(now: number): void {
     const length = this.#length;
-    const diverged = this.#diverged;
+    const prefixMismatch = this.#prefixMismatch;
     this.#length = 0;
-    this.#diverged = false;
+    this.#prefixMismatch = false;
     this.#context.lastAnswer = now;
     if (!this.started) this.#context.start(now);
     this.started = true;
@@ -279,13 +279,13 @@ export class LoadClient {
       this.#lineUnanswered = false;
       this.#sendLine();
     } else if (this.#unanswered === 0) {
-      this.#context.faults.add('unasked');
+      this.#context.faults.add('unsolicited');
     } else {
-      this.#answer(length, diverged, now);
+      this.#answer(length, prefixMismatch, now);
     }
   }
 
-  #answer(length: number, diverged: boolean, now: number): void {
+  #answer(length: number, prefixMismatch: boolean, now: number): void {
     const { operations, faults } = this.#context;
     const k = this.#answeredBy(this.#last);
     if (k === undefined && length === this.#lastLength) {
@@ -300,12 +300,12 @@ export class LoadClient {
     this.#context.open -= 1;
     this.#context.replyBytes += length;
     const inOrder = k === undefined || k === this.#oldest;
-    if (!inOrder) faults.add('disordered');
+    if (!inOrder) faults.add('reordered');
     this.#advance();
-    if (diverged) faults.add('diverged');
-    else if (k === undefined) faults.add('foreign');
-    else if (length <= this.#lastLength) faults.add('shrunk');
-    else if (length <= (operations.knownBefore[number] as number)) faults.add('foreign');
+    if (prefixMismatch) faults.add('prefixMismatch');
+    else if (k === undefined) faults.add('wrongLetter');
+    else if (length <= this.#lastLength) faults.add('notGrowing');
+    else if (length <= (operations.knownBefore[number] as number)) faults.add('wrongLetter');
     else operations.places[number] = length;
     if (inOrder && operations.places[number] !== NOWHERE) this.#lastLength = length;
   }
@@ -334,6 +334,6 @@ export class LoadClient {
     libc().close(this.fd);
     if (this.#measured) this.#context.open -= this.#share - this.#sent + this.#unanswered;
     this.#context.unanswered -= this.#unanswered;
-    if (!this.refused) this.#context.faults.add(this.#length > 0 ? 'torn' : 'closed');
+    if (!this.refused) this.#context.faults.add(this.#length > 0 ? 'truncated' : 'closed');
   }
 }

@@ -94,16 +94,16 @@ class Load {
     const spent = performance.now() - began;
     const loadCpu = ((user + system) / 1000 - this.#idleMs) / spent;
     const after = this.#observe();
-    const frozen = this.#clients.filter(({ waits }) => waits).length;
-    this.#settle(idleClients, frozen);
+    const timedOut = this.#clients.filter(({ waits }) => waits).length;
+    this.#settle(idleClients, timedOut);
     this.#watch.close();
-    const text = this.#lastLook(frozen);
+    const text = this.#lastLook(timedOut);
     const { startedAt } = this.#context;
     return {
       ...this.#figures(),
       ...(startedAt !== undefined && { startUpMs: startedAt - startUpBegan }),
       ...this.#verdict(text),
-      frozen,
+      timedOut,
       loadCpu,
       ...(before !== undefined && after !== undefined && { watched: { before, after } }),
     };
@@ -121,7 +121,7 @@ class Load {
 
   /** When to give up on a server that has last answered at this time. */
   #patience(lastAnswer: number): number {
-    return lastAnswer + (this.#plan.patienceMs ?? Number.POSITIVE_INFINITY);
+    return lastAnswer + (this.#plan.idleTimeoutMs ?? Number.POSITIVE_INFINITY);
   }
 
   // --- before ---
@@ -270,9 +270,9 @@ class Load {
   // --- after ---
 
   /** Sees whether anything comes that nobody asked for, and lets the clients go. */
-  #settle(idleClients: readonly number[], frozen: number): void {
+  #settle(idleClients: readonly number[], timedOut: number): void {
     const until = performance.now() + QUIET_MS;
-    for (let left = QUIET_MS; frozen === 0 && left > 0; left = until - performance.now())
+    for (let left = QUIET_MS; timedOut === 0 && left > 0; left = until - performance.now())
       this.#watch.turn(left, this.#visit);
     for (const client of this.#clients) {
       client.finish();
@@ -284,8 +284,8 @@ class Load {
   }
 
   /** The final text, as one client more sees it. It may be refused until the server has noticed that the others are gone. */
-  #lastLook(frozen: number): Buffer | undefined {
-    const deadline = performance.now() + (frozen > 0 ? LAST_LOOK_FROZEN_MS : LAST_LOOK_MS);
+  #lastLook(timedOut: number): Buffer | undefined {
+    const deadline = performance.now() + (timedOut > 0 ? LAST_LOOK_FROZEN_MS : LAST_LOOK_MS);
     while (performance.now() < deadline) {
       try {
         return look(this.#plan, deadline);
@@ -301,7 +301,7 @@ class Load {
     const { sent, answered, replyBytes, lastAnswer } = this.#context;
     const operations = this.#operations;
     const times = operations.times(operations.sent);
-    const [corrected, uncorrected] = [percentiles(operations.times(operations.intended)), percentiles(times)];
+    const [latency, serviceTime] = [percentiles(operations.times(operations.intended)), percentiles(times)];
     const firstSent = operations.sent.reduce((min, at) => (at > 0 ? Math.min(min, at) : min), lastAnswer);
     const seconds = answered === 0 ? 0 : (lastAnswer - firstSent) / 1000;
     return {
@@ -310,8 +310,8 @@ class Load {
       seconds,
       lettersPerSecond: seconds > 0 ? answered / seconds : 0,
       replyBytes,
-      ...(corrected !== undefined && { corrected }),
-      ...(uncorrected !== undefined && { uncorrected }),
+      ...(latency !== undefined && { latency }),
+      ...(serviceTime !== undefined && { serviceTime }),
       buckets: buckets(times),
     };
   }
@@ -331,7 +331,7 @@ class Load {
 function heard(fd: number): [Fault, number] {
   try {
     const length = libc().recv(fd, Buffer.alloc(1));
-    return length === 0 ? ['closed', 1] : ['unasked', length === EAGAIN ? 0 : 1];
+    return length === 0 ? ['closed', 1] : ['unsolicited', length === EAGAIN ? 0 : 1];
   } catch {
     return ['closed', 1];
   }

@@ -20,7 +20,7 @@ export interface LoadPlan {
   readonly rate?: number;
   /**
    * In an open loop, so many letters of one client may be unanswered at a time; what is due waits in the load meanwhile,
-   * which `corrected` counts and `uncorrected` does not. Without: no limit.
+   * which `latency` counts and `serviceTime` does not. Without: no limit.
    */
   readonly maxInFlight?: number;
   /**
@@ -33,7 +33,7 @@ export interface LoadPlan {
   /** Send no more letters after so long; those on their way are still waited for. */
   readonly durationMs?: number;
   /** Give up when no reply has come for so long while one is waited for. */
-  readonly patienceMs?: number;
+  readonly idleTimeoutMs?: number;
   /** Lines without a letter that each client sends, one after the other, before anything is measured. */
   readonly warmup: number;
   /** The text is brought to so many bytes before anything is measured, by clients that come one after the other. */
@@ -64,14 +64,14 @@ export interface Percentiles {
 /** What a server did wrong, by name, and how often. */
 export const FAULTS = {
   /** Also one that ends in a letter of that value which was there before its own was sent. */
-  foreign: 'a reply does not end in its own letter',
-  shrunk: 'a reply is no longer than an earlier one on the same connection',
-  diverged: 'a reply is no continuation of an earlier one',
-  disordered: 'replies came in another order than their letters',
-  doubled: 'a letter is in the text twice, or was never sent',
+  wrongLetter: 'a reply does not end in its own letter',
+  notGrowing: 'a reply is no longer than an earlier one on the same connection',
+  prefixMismatch: 'a reply is no continuation of an earlier one',
+  reordered: 'replies came in another order than their letters',
+  duplicated: 'a letter is in the text twice, or was never sent',
   lost: 'an answered letter is not in the final text',
-  torn: 'a reply stopped in the middle',
-  unasked: 'bytes came that nobody asked for',
+  truncated: 'a reply stopped in the middle',
+  unsolicited: 'bytes came that answer nothing',
   closed: 'the server closed the connection',
 } as const;
 export type Fault = keyof typeof FAULTS;
@@ -89,14 +89,14 @@ export interface LoadResult {
   readonly finalLetters?: number;
   /** Bytes of the final text. */
   readonly finalBytes?: number;
-  /** Reply times counted from when each letter was to be sent (the same as `uncorrected` in a closed loop). */
-  readonly corrected?: Percentiles;
+  /** Reply times counted from when each letter was to be sent (the same as `serviceTime` in a closed loop). */
+  readonly latency?: Percentiles;
   /** Reply times counted from when each letter was really sent. */
-  readonly uncorrected?: Percentiles;
+  readonly serviceTime?: Percentiles;
   /** Reply times below each of these bounds, for a histogram: [upper bound in ms, count]. */
   readonly buckets: ReadonlyArray<readonly [belowMs: number, count: number]>;
   /** Clients that had a letter unanswered when the load gave up. */
-  readonly frozen: number;
+  readonly timedOut: number;
   /** From the first connect until every sending client has had one answer, in milliseconds; undefined if never. */
   readonly startUpMs?: number;
   /**

@@ -42,9 +42,9 @@ export function look(server: Address, deadline: number): Buffer {
  * Sees whether two clients are answered while both are connected. Nothing is stored.
  * @throws OperationalError when the server serves one client after the other, or does not answer at all
  */
-export function checkTwoClients(server: Address, patienceMs: number): void {
+export function checkTwoClients(server: Address, idleTimeoutMs: number): void {
   const clients = [0, 1].map((index) => {
-    const client = new LineClient(server, performance.now() + patienceMs);
+    const client = new LineClient(server, performance.now() + idleTimeoutMs);
     client.send(LINE);
     client.line(
       index === 0

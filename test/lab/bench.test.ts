@@ -143,7 +143,7 @@ test('a load that never sleeps counts as busy only while a client has something 
       assert.equal(found.faults, {});
       // All but a few of its turns find nothing to do; when another process has the core, it is not busy either.
       assert.ok(found.loadCpu < 0.9, `busy for ${found.loadCpu}`);
-      assert.ok((found.uncorrected?.p50 ?? 0) >= LATE_MS - 1);
+      assert.ok((found.serviceTime?.p50 ?? 0) >= LATE_MS - 1);
     },
   );
 });

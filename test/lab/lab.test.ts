@@ -320,7 +320,7 @@ test('a load that was busy makes its run void, if it had to keep to a clock', as
     const lab = { models: [], quick: true, clients: undefined, targets: [] };
     const drive = async ({ letters }: LoadPlan): Promise<LoadResult> => ({
       ...{ sent: letters, answered: letters, seconds: 1, lettersPerSecond: letters, replyBytes: 250 },
-      ...{ expectedLetters: letters + 2, buckets: [], frozen: 0, faults: {}, loadCpu },
+      ...{ expectedLetters: letters + 2, buckets: [], timedOut: 0, faults: {}, loadCpu },
     });
     const course = { seed: 1, repeats: 1, onRun: () => {}, drive };
     const [found] = await runExperiments([experiment], lab, course);

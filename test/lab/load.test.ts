@@ -62,7 +62,7 @@ function plan(address: Address, changes: Partial<LoadPlan> = {}): LoadPlan {
 }
 
 /** Where a reply never comes: far longer than one that comes takes. */
-const NEVER = { patienceMs: 5_000 };
+const NEVER = { idleTimeoutMs: 5_000 };
 
 /** What the load says of a server that answers letters in this way. */
 async function verdictOn(
@@ -82,13 +82,13 @@ for (const io of IO_MODELS) {
     await withServer({ io, idleSleepMs: 1, maxThreads: 4 }, async ({ address }) => {
       const result = await drive(plan(address, { clients: 4, letters: 1_010 }));
       assert.equal(result.faults, {});
-      assert.is(result.frozen, 0);
+      assert.is(result.timedOut, 0);
       assert.equal([result.sent, result.answered], [1_010, 1_010]);
       assert.equal([result.finalLetters, result.expectedLetters, result.finalBytes], [1_012, 1_012, 1_012]);
       assert.is(result.replyBytes, (1_010 * (2 + 1_011)) / 2);
-      assert.is(result.corrected?.count, 1_010);
-      assert.equal(result.corrected, result.uncorrected, 'the loop is closed');
-      assert.is(result.corrected?.p999, undefined, 'too few for it');
+      assert.is(result.latency?.count, 1_010);
+      assert.equal(result.latency, result.serviceTime, 'the loop is closed');
+      assert.is(result.latency?.p999, undefined, 'too few for it');
       assert.ok(result.startUpMs !== undefined && result.startUpMs > 0);
       assert.ok(result.loadCpu > 0);
     });
@@ -131,20 +131,20 @@ it('silent clients are connected and left alone', async () => {
   );
 });
 
-it('a server that waits for a silent client leaves all others frozen until that one has left', async () => {
+it('a server that waits for a silent client times out every other until that one has left', async () => {
   await withServer({ io: 'blocking' }, async ({ address }) => {
-    const { frozen, sent, faults, startUpMs } = await drive(plan(address, { idleClients: 1, ...NEVER }));
-    assert.equal([frozen, sent, faults, startUpMs], [10, 0, {}, undefined]);
+    const { timedOut, sent, faults, startUpMs } = await drive(plan(address, { idleClients: 1, ...NEVER }));
+    assert.equal([timedOut, sent, faults, startUpMs], [10, 0, {}, undefined]);
     const later = await connect(address);
     assert.match(await later.send('a'), /a$/);
     later.close();
   });
 });
 
-it('clients that the server refuses are told, and the others go on', async () => {
+it('clients that the server refuses are counted, and the others go on', async () => {
   await withServer({ io: 'threads', maxThreads: 2 }, async ({ address }) => {
-    const { faults, frozen, sent, finalLetters } = await drive(plan(address, { clients: 4 }));
-    assert.equal([faults, frozen, sent, finalLetters], [{ closed: 2 }, 0, 500, 502]);
+    const { faults, timedOut, sent, finalLetters } = await drive(plan(address, { clients: 4 }));
+    assert.equal([faults, timedOut, sent, finalLetters], [{ closed: 2 }, 0, 500, 502]);
   });
 });
 
@@ -183,8 +183,8 @@ test('after the duration no more is sent', async () => {
   assert.equal(faults, {});
 });
 
-test('a stall shows in the corrected times, and hides from the others', async () => {
-  const { faults, corrected, uncorrected } = await verdictOn(
+test('a stall shows in the latency, and hardly in the service time', async () => {
+  const { faults, latency, serviceTime } = await verdictOn(
     ({ number, reply }) => {
       if (number === 300) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 600);
       reply();
@@ -192,9 +192,9 @@ test('a stall shows in the corrected times, and hides from the others', async ()
     { clients: 4, rate: 500, letters: 1_000, maxInFlight: 1 },
   );
   assert.equal(faults, {});
-  assert.ok(corrected !== undefined && corrected.p99 > 480, `corrected p99 ${corrected?.p99} ms`);
-  assert.ok(uncorrected !== undefined && uncorrected.max > 540, 'it was there');
-  assert.ok(uncorrected.p99 <= corrected.p99, `uncorrected p99 ${uncorrected.p99} ms`);
+  assert.ok(latency !== undefined && latency.p99 > 480, `latency p99 ${latency?.p99} ms`);
+  assert.ok(serviceTime !== undefined && serviceTime.max > 540, 'it was there');
+  assert.ok(serviceTime.p99 <= latency.p99, `service time p99 ${serviceTime.p99} ms`);
 });
 
 test('of 1,000 letters that a stall of 600 ms held up, made up: four were late since they were sent', () => {
@@ -207,17 +207,17 @@ test('of 1,000 letters that a stall of 600 ms held up, made up: four were late s
     operations.sent[number] = stalled && !waits ? 1_200 : due;
     operations.answered[number] = (stalled ? 1_200 : due) + 1;
   }
-  const [corrected, uncorrected] = [operations.intended, operations.sent].map((since) =>
+  const [latency, serviceTime] = [operations.intended, operations.sent].map((since) =>
     percentiles(operations.times(since)),
   );
-  assert.ok(corrected !== undefined && corrected.p99 > 540, `corrected p99 ${corrected?.p99} ms`);
-  assert.ok(uncorrected !== undefined && uncorrected.p99 < 2, `uncorrected p99 ${uncorrected?.p99} ms`);
-  assert.ok(uncorrected.max > 540, 'it is there');
+  assert.ok(latency !== undefined && latency.p99 > 540, `latency p99 ${latency?.p99} ms`);
+  assert.ok(serviceTime !== undefined && serviceTime.p99 < 2, `service time p99 ${serviceTime?.p99} ms`);
+  assert.ok(serviceTime.max > 540, 'it is there');
 });
 
 test('no reply is measured as shorter than the server took for it', async () => {
   const delays: number[] = [];
-  const { uncorrected, seconds } = await verdictOn(
+  const { serviceTime, seconds } = await verdictOn(
     ({ reply }) => {
       const came = performance.now();
       setTimeout(() => {
@@ -231,36 +231,36 @@ test('no reply is measured as shorter than the server took for it', async () => 
   const measured = delays.slice(1, -1).toSorted((one, other) => one - other);
   assert.is(measured.length, 30);
   assert.ok(
-    (uncorrected?.p50 ?? 0) > 0.99 * (measured[14] ?? 0),
-    `${uncorrected?.p50} of ${measured[14]} ms`,
+    (serviceTime?.p50 ?? 0) > 0.99 * (measured[14] ?? 0),
+    `${serviceTime?.p50} of ${measured[14]} ms`,
   );
-  assert.ok((uncorrected?.max ?? 0) <= 1_000 * seconds);
+  assert.ok((serviceTime?.max ?? 0) <= 1_000 * seconds);
 });
 
 // --- wrong servers ---
 
-it('a reply that is never sent freezes its client', async () => {
-  const { frozen, faults, answered } = await verdictOn(
+it('a reply that is never sent times its client out', async () => {
+  const { timedOut, faults, answered } = await verdictOn(
     ({ number, reply }) => {
       if (number !== 5) reply();
     },
     { clients: 2, ...NEVER },
   );
-  assert.equal([frozen, faults], [1, {}]);
+  assert.equal([timedOut, faults], [1, {}]);
   assert.ok(answered >= 10, 'the other goes on');
 });
 
-it('a reply that is left out before others is told from one that is late', async () => {
-  const { frozen, faults, answered } = await verdictOn(
+it('a skipped reply counts each later one as reordered', async () => {
+  const { timedOut, faults, answered } = await verdictOn(
     ({ number, reply }) => {
       if (number !== 5) reply();
     },
     { rate: 200, ...NEVER },
   );
-  assert.equal([frozen, faults, answered], [1, { disordered: 15 }, 19]);
+  assert.equal([timedOut, faults, answered], [1, { reordered: 15 }, 19]);
 });
 
-it('replies in another order than their letters are disordered', async () => {
+it('replies in another order than their letters are reordered', async () => {
   let held = '';
   const { faults, answered } = await verdictOn(
     ({ number, text, socket, reply }) => {
@@ -274,23 +274,23 @@ it('replies in another order than their letters are disordered', async () => {
     },
     { rate: 200 },
   );
-  assert.equal([faults, answered], [{ disordered: 1 }, 20]);
+  assert.equal([faults, answered], [{ reordered: 1 }, 20]);
 });
 
-it('a reply that comes twice was not asked for', async () => {
-  const { faults, frozen, answered } = await verdictOn(({ number, reply }) => {
+it('a reply that comes twice is unsolicited', async () => {
+  const { faults, timedOut, answered } = await verdictOn(({ number, reply }) => {
     reply();
     if (number === 5) reply();
   });
-  assert.equal([faults, frozen, answered], [{ unasked: 1 }, 0, 20]);
+  assert.equal([faults, timedOut, answered], [{ unsolicited: 1 }, 0, 20]);
 });
 
-it('bytes for a silent client were not asked for', async () => {
+it('bytes for a silent client are unsolicited', async () => {
   const sockets: Array<{ write: (text: string) => void }> = [];
   await withStubServer(
     async (address) => {
       const { faults } = await drive(plan(address, { letters: 20, idleClients: 2 }));
-      assert.equal(faults, { unasked: 1 });
+      assert.equal(faults, { unsolicited: 1 });
     },
     ({ number, reply }) => {
       reply();
@@ -300,25 +300,25 @@ it('bytes for a silent client were not asked for', async () => {
   );
 });
 
-it('a reply that stops in the middle is torn', async () => {
+it('a reply that stops in the middle is truncated', async () => {
   const { faults, finalLetters } = await verdictOn(({ number, text, socket, reply }) => {
     if (number === 5) socket.end(text.slice(0, 3));
     else reply();
   });
-  assert.equal([faults, finalLetters], [{ torn: 1 }, 7]);
+  assert.equal([faults, finalLetters], [{ truncated: 1 }, 7]);
 });
 
-it('a connection that the server closes or resets is told', async () => {
+it('a connection that the server closes or resets is counted', async () => {
   for (const close of ['end', 'resetAndDestroy'] as const) {
-    const { faults, frozen, answered } = await verdictOn(({ number, socket, reply }) => {
+    const { faults, timedOut, answered } = await verdictOn(({ number, socket, reply }) => {
       if (number === 5) socket[close]();
       else reply();
     });
-    assert.equal([faults, frozen, answered], [{ closed: 1 }, 0, 4], close);
+    assert.equal([faults, timedOut, answered], [{ closed: 1 }, 0, 4], close);
   }
 });
 
-it('a silent client that the server closes is told', async () => {
+it('a silent client that the server closes is counted', async () => {
   const sockets: Array<{ end: () => void }> = [];
   await withStubServer(
     async (address) => {
@@ -332,18 +332,18 @@ it('a silent client that the server closes is told', async () => {
   );
 });
 
-it('a reply without its own letter is foreign', async () => {
+it('a reply that ends in another letter is found', async () => {
   const { faults } = await verdictOn(({ number, text, socket, reply }) => {
     if (number === 5) socket.write(`${text.slice(0, -1)}?\n`);
     else reply();
   });
-  assert.is(faults.foreign, 1);
-  assert.ok((faults.diverged ?? 0) >= 15, 'the text that it showed is taken at its word');
+  assert.is(faults.wrongLetter, 1);
+  assert.ok((faults.prefixMismatch ?? 0) >= 15, 'the text that it showed is taken at its word');
   const early = await verdictOn(({ number, text, socket, reply }) => {
     if (number === 5) socket.write(`${text.slice(0, -2)}\n`);
     else reply();
   });
-  assert.equal(early.faults, { foreign: 1 });
+  assert.equal(early.faults, { wrongLetter: 1 });
 });
 
 it('a letter that was there before it was sent is not its own', async () => {
@@ -353,15 +353,15 @@ it('a letter that was there before it was sent is not its own', async () => {
     if (text.at(-2) === letter) socket.write(`${text.slice(0, -1)}\n`);
     else reply();
   };
-  let foreign = 0;
-  for (let seed = 1; foreign === 0 && seed <= 20; seed += 1) {
+  let wrongLetter = 0;
+  for (let seed = 1; wrongLetter === 0 && seed <= 20; seed += 1) {
     const { faults } = await verdictOn(answer, { clients: 2, letters: 1_200, rate: 800, seed });
-    foreign += faults.foreign ?? 0;
+    wrongLetter += faults.wrongLetter ?? 0;
   }
-  assert.ok(foreign > 0);
+  assert.ok(wrongLetter > 0);
 });
 
-it('a reply that does not grow has shrunk', async () => {
+it('a reply that is no longer than the one before it is found', async () => {
   const again = await verdictOn(
     ({ number, text, socket, reply }) => {
       if (number === 60) socket.write(`${text.slice(0, -52)}\n`);
@@ -369,20 +369,20 @@ it('a reply that does not grow has shrunk', async () => {
     },
     { letters: 70 },
   );
-  assert.equal([again.faults, again.frozen], [{ shrunk: 1 }, 0]);
+  assert.equal([again.faults, again.timedOut], [{ notGrowing: 1 }, 0]);
   const stuck = await verdictOn(({ number, text, socket, reply }) => {
     if (number < 5) reply();
     else socket.write(`${text.slice(0, 5)}\n`);
   }, NEVER);
-  assert.equal([stuck.faults.shrunk, stuck.frozen], [1, 1]);
+  assert.equal([stuck.faults.notGrowing, stuck.timedOut], [1, 1]);
 });
 
-it('a text that changes diverges', async () => {
+it('a text that changes is a prefix mismatch', async () => {
   const { faults } = await verdictOn((letter) => {
     if (letter.number === 5) letter.text = `?${letter.text.slice(1)}`;
     letter.reply();
   });
-  assert.ok((faults.diverged ?? 0) > 10, JSON.stringify(faults));
+  assert.ok((faults.prefixMismatch ?? 0) > 10, JSON.stringify(faults));
 });
 
 it('an answered letter that is not in the final text is lost', async () => {
@@ -394,17 +394,17 @@ it('an answered letter that is not in the final text is lost', async () => {
   assert.equal([finalLetters, expectedLetters], [21, 22]);
 });
 
-it('a letter that is in the text twice, or that nobody sent, is doubled', async () => {
+it('a letter that is in the text twice, or was never sent, is duplicated', async () => {
   const twice = await verdictOn((letter) => {
     if (letter.number === 5) letter.text += letter.letter;
     letter.reply();
   });
-  assert.equal(twice.faults, { doubled: 1 });
+  assert.equal(twice.faults, { duplicated: 1 });
   const invented = await verdictOn((letter) => {
     letter.reply();
     if (letter.number === 5) letter.text += '?';
   });
-  assert.equal(invented.faults, { doubled: 1 });
+  assert.equal(invented.faults, { duplicated: 1 });
 });
 
 // --- its process ---
@@ -426,7 +426,7 @@ it('it answers each plan with a line, and ends when it is asked no more', async 
       assert.equal(
         found.map(({ answered, faults }) => [answered, faults]),
         [
-          [100, { doubled: 1 }],
+          [100, { duplicated: 1 }],
           [100, {}],
         ],
       );
@@ -509,8 +509,8 @@ function alive(pid: number): boolean {
 }
 
 it('a server that does not close after the end of a client, or never ends a line, is named so', async () => {
-  const failure = (address: Address, patienceMs: number): Promise<string> =>
-    drive(plan(address, { patienceMs, timeoutMs: 60_000 })).then(
+  const failure = (address: Address, idleTimeoutMs: number): Promise<string> =>
+    drive(plan(address, { idleTimeoutMs, timeoutMs: 60_000 })).then(
       () => 'nothing',
       (error: unknown) => String(error),
     );
@@ -552,7 +552,7 @@ it('a server that is not there, or does not answer lines, is an error', async ()
   await withNetServer(
     () => {},
     async (address) => {
-      const error = await failure(address, { patienceMs: 300 });
+      const error = await failure(address, { idleTimeoutMs: 300 });
       assert.match(error, /^OperationalError: 127\.0\.0\.1:\d+ does not answer/);
     },
   );
@@ -597,7 +597,7 @@ it('strlab drive --json prints all of it, and a line says what the server did wr
       const { status, stdout, stderr } = await run(STRLAB, args);
       assert.match(stdout, /^\{/, stderr);
       const result = JSON.parse(stdout) as LoadResult;
-      assert.equal([result.answered, result.faults, result.finalLetters], [300, { doubled: 1 }, 303]);
+      assert.equal([result.answered, result.faults, result.finalLetters], [300, { duplicated: 1 }, 303]);
       assert.equal(
         [status, stderr],
         [1, 'strlab: the server was wrong: a letter is in the text twice, or was never sent (1 time)\n'],

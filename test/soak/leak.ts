@@ -56,7 +56,7 @@ async function work(
     nagle: false,
     seed: 1,
   };
-  const how = { timeoutMs: 2_000 * seconds + 60_000, patienceMs: 30_000, burst: 1, writes: 1 } as const;
+  const how = { timeoutMs: 2_000 * seconds + 60_000, idleTimeoutMs: 30_000, burst: 1, writes: 1 } as const;
   const watched = new Course(server);
   const [before] = await Promise.all([server.look('begin'), idle.look('begin')]);
   const onProgress = (done: number) => {
@@ -65,7 +65,7 @@ async function work(
   };
   const {
     answered,
-    corrected,
+    latency,
     faults,
     finalBytes = 0,
   } = await runLoad({ ...server.address, ...plan, ...how }, { onProgress });
@@ -76,7 +76,7 @@ async function work(
   return [
     exactly('  letters answered', answered, letters),
     nothing('  promises broken', Object.keys(faults)),
-    atMost('  answered in (p99)', corrected?.p99 ?? Number.POSITIVE_INFINITY, scope.latencyMs, 'ms'),
+    atMost('  answered in (p99)', latency?.p99 ?? Number.POSITIVE_INFINITY, scope.latencyMs, 'ms'),
     unaffected(healthy),
     seconds < TOO_FEW_SECONDS
       ? info(`  ${growth}`, 'too short')

@@ -47,7 +47,7 @@ function plan(clients: number, seconds: number): Omit<LoadPlan, 'host' | 'port' 
   return { clients, letters, rate: clients, warmup: 1, prefill: 0, timeoutMs, ...HOW };
 }
 
-const HOW = { patienceMs: 30_000, burst: 1, writes: 1, nagle: false, seed: 1 } as const;
+const HOW = { idleTimeoutMs: 30_000, burst: 1, writes: 1, nagle: false, seed: 1 } as const;
 
 async function watchCrowd(
   server: InstrumentedServer,
@@ -56,7 +56,7 @@ async function watchCrowd(
   other: HealthyClient,
 ): Promise<Row[]> {
   const watch = server.program.child.pid ?? 0;
-  const { answered, corrected, faults, loadCpu, seconds, watched } = await runLoad(
+  const { answered, latency, faults, loadCpu, seconds, watched } = await runLoad(
     { ...server.address, ...crowd, watch },
     { onProgress: (done) => progress(done, crowd.letters) },
   );
@@ -64,7 +64,7 @@ async function watchCrowd(
   return [
     exactly('  letters answered', answered, crowd.letters),
     nothing('  promises broken', Object.keys(faults)),
-    atMost('  answered in (p99)', corrected?.p99 ?? Number.POSITIVE_INFINITY, latencyMs, 'ms'),
+    atMost('  answered in (p99)', latency?.p99 ?? Number.POSITIVE_INFINITY, latencyMs, 'ms'),
     unaffected(other),
     atMost('  resident memory of the server', (server.memory.peakMiB * 2 ** 20) / 1e6, RESIDENT_MB, 'MB'),
     info('  of a core they took, server and load', `${percent(cpuSeconds / seconds)}, ${percent(loadCpu)}`),

@@ -30,7 +30,7 @@ export const lostUpdates: Experiment = {
         measure: async (bench) => {
           const args = parameter === WITH ? [] : ['--no-lock'];
           const clients = lab.clients ?? CLIENTS;
-          const plan = { clients, letters: letters(lab), burst: BURST, patienceMs: PATIENCE_MS };
+          const plan = { clients, letters: letters(lab), burst: BURST, idleTimeoutMs: PATIENCE_MS };
           const { metrics, load } = await bench.run(target, args, plan);
           const { lost = 0, ...others } = load?.faults ?? {};
           return {

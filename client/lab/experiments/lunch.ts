@@ -8,7 +8,7 @@ import { list, ours } from './common.js';
 
 const CLIENTS = 5;
 /** Longer where a thread has to be started for each who is silent. */
-const patienceMs = (idleClients: number) => 1_000 + 100 * idleClients;
+const idleTimeoutMs = (idleClients: number) => 1_000 + 100 * idleClients;
 
 const parameters = ({ quick }: LabOptions) => (quick ? [1] : [0, 1, 2, 20]);
 const parameter = (idleClients: number) => `${idleClients} silent`;
@@ -32,7 +32,7 @@ export const lunch: Experiment = {
             clients: lab.clients ?? CLIENTS,
             idleClients,
             letters: 100 * (lab.clients ?? CLIENTS),
-            timeoutMs: patienceMs(idleClients),
+            timeoutMs: idleTimeoutMs(idleClients),
           }),
       })),
     ),
