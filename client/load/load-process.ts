@@ -1,40 +1,43 @@
-// The process that the load has for itself. It reads a JSON object a line: a plan, and whether it shall say how far it is;
-// and prints a JSON object a line: how far it is, and at the end of each run the result or what went wrong.
+// The process that the load has for itself. It reads a JSON object a line, a request, and prints a JSON object a line:
+// how far it is, and at the end of each run the result or the error.
 
 import { writeSync } from 'node:fs';
 import { OperationalError } from '../../shared/errors.js';
 import { splitLines } from '../../shared/line-splitter.js';
+import { type BurstPlan, type BurstResult, burst } from './burst.js';
 import { drive } from './load.js';
 import type { LoadPlan, LoadResult } from './plan.js';
 
-export interface LoadRequest {
-  readonly plan: LoadPlan;
-  readonly progress: boolean;
-}
+export type LoadRequest =
+  | { readonly plan: LoadPlan; readonly progress: boolean }
+  | { readonly burst: BurstPlan };
 
 export type LoadReply =
   | { readonly answered: number }
-  | { readonly result: LoadResult }
+  | { readonly result: LoadResult | BurstResult }
   | { readonly error: { readonly code: string; readonly message: string } };
 
 const parent = process.ppid;
 
-for await (const line of splitLines(process.stdin)) run(JSON.parse(line) as LoadRequest);
+for await (const line of splitLines(process.stdin)) serve(JSON.parse(line) as LoadRequest);
 
-function run({ plan, progress }: LoadRequest): void {
-  const onProgress = (answered: number) => {
-    if (process.ppid !== parent) process.exit(1); // nobody waits for the result any more
-    if (progress) say({ answered });
-  };
+function serve(request: LoadRequest): void {
   try {
-    say({ result: drive(plan, onProgress) });
+    write({ result: 'burst' in request ? burst(request.burst) : run(request) });
   } catch (error) {
     if (!(error instanceof OperationalError)) throw error;
-    say({ error: { code: error.code, message: error.message } });
+    write({ error: { code: error.code, message: error.message } });
   }
 }
 
-/** The event loop stands still while the load runs, so everything is written at once. */
-function say(said: LoadReply): void {
-  writeSync(1, `${JSON.stringify(said)}\n`);
+function run({ plan, progress }: Extract<LoadRequest, { plan: LoadPlan }>): LoadResult {
+  return drive(plan, (answered) => {
+    if (process.ppid !== parent) process.exit(1); // the process that waited for the result has ended
+    if (progress) write({ answered });
+  });
+}
+
+/** Synchronous, since the event loop stands still while the load runs. */
+function write(reply: LoadReply): void {
+  writeSync(1, `${JSON.stringify(reply)}\n`);
 }

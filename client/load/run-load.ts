@@ -1,32 +1,26 @@
-// Runs the load in a process of its own, for one run or for one after the other: a load that has run before is warm, and
-// its own first steps are not taken for the server's. The process never outlives this one.
+// Runs the load in a process of its own, for one run or for several in a row: later runs find compiled code, so the load's
+// own start is not measured as the server's. The process never outlives this one.
 
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { OperationalError } from '../../shared/errors.js';
 import { splitLines } from '../../shared/line-splitter.js';
+import type { BurstPlan, BurstResult } from './burst.js';
+import { Child } from './child-process.js';
 import type { LoadReply, LoadRequest } from './load-process.js';
 import type { LoadPlan, LoadResult } from './plan.js';
 
 const PROGRAM = fileURLToPath(new URL('load-process.js', import.meta.url));
 
+type OnProgress = (answered: number) => void;
+
 export class LoadProcess {
-  readonly #child: ChildProcessByStdio<Writable, Readable, null>;
-  readonly #said: AsyncGenerator<string>;
-  readonly #ended: Promise<unknown[]>;
-  readonly #end = () => this.#child.kill('SIGKILL');
+  readonly #child: Child;
+  readonly #replies: AsyncGenerator<string>;
 
   /** @param through a command that the process is run through, such as `taskset -c 1` */
   constructor(through: readonly string[] = []) {
-    const [command = '', ...rest] = [...through, process.execPath, PROGRAM];
-    this.#child = spawn(command, rest, { stdio: ['pipe', 'pipe', 'inherit'] });
-    this.#child.stdin.on('error', () => {}); // it has ended, which run() tells
-    this.#said = splitLines(this.#child.stdout);
-    this.#ended = once(this.#child, 'close');
-    this.#ended.catch(() => {}); // it is awaited below, perhaps later than it fails
-    process.on('exit', this.#end);
+    this.#child = new Child([...through, process.execPath, PROGRAM]);
+    this.#replies = splitLines(this.#child.stdout);
   }
 
   /**
@@ -34,31 +28,36 @@ export class LoadProcess {
    * @param onProgress called about five times a second while the load measures, with the letters answered so far
    * @throws OperationalError when the server cannot be reached, or not be brought to where measuring can begin
    */
-  async run(plan: LoadPlan, onProgress?: (answered: number) => void): Promise<LoadResult> {
-    const asked: LoadRequest = { plan, progress: onProgress !== undefined };
-    this.#child.stdin.write(`${JSON.stringify(asked)}\n`);
-    for (;;) {
-      const { value: line, done } = await this.#said.next();
-      if (done) break;
-      const said = JSON.parse(line) as LoadReply;
-      if ('result' in said) return said.result;
-      if ('error' in said) throw new OperationalError(said.error.code, said.error.message);
-      onProgress?.(said.answered);
-    }
-    const [code, killedBy] = await this.#ended;
-    throw new Error(`the load ended without a result: ${killedBy ?? `exit ${code}`}`);
+  run(plan: LoadPlan, onProgress?: OnProgress): Promise<LoadResult> {
+    return this.#request({ plan, progress: onProgress !== undefined }, onProgress) as Promise<LoadResult>;
   }
 
-  /** Ends it at once; resolves when it has gone. */
-  async close(): Promise<void> {
-    this.#end();
-    await this.#ended.catch(() => {});
-    process.off('exit', this.#end);
+  /** See burst.ts. */
+  burst(burst: BurstPlan): Promise<BurstResult> {
+    return this.#request({ burst }) as Promise<BurstResult>;
+  }
+
+  async #request(request: LoadRequest, onProgress?: OnProgress): Promise<LoadResult | BurstResult> {
+    this.#child.stdin.write(`${JSON.stringify(request)}\n`);
+    for (;;) {
+      const { value: line, done } = await this.#replies.next();
+      if (done) break;
+      const reply = JSON.parse(line) as LoadReply;
+      if ('result' in reply) return reply.result;
+      if ('error' in reply) throw new OperationalError(reply.error.code, reply.error.message);
+      onProgress?.(reply.answered);
+    }
+    throw new Error(`the load ended without a result: ${(await this.#child.ended)?.message ?? 'exit 0'}`);
+  }
+
+  /** Ends it at once; resolves when it has ended. */
+  close(): Promise<void> {
+    return this.#child.kill();
   }
 }
 
 export interface RunLoadOptions {
-  readonly onProgress?: (answered: number) => void;
+  readonly onProgress?: OnProgress;
   /** Ends the load at once; the call then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
   readonly through?: readonly string[];
@@ -87,4 +86,10 @@ export async function runLoad(
     signal?.removeEventListener('abort', abort);
     await load.close();
   }
+}
+
+/** A single burst in a process of its own. */
+export async function runBurst(plan: BurstPlan): Promise<BurstResult> {
+  const load = new LoadProcess();
+  return load.burst(plan).finally(() => load.close());
 }

@@ -17,8 +17,7 @@ import {
   metricOf,
   ratioOf,
 } from '../../client/lab/thresholds.js';
-import { runBurst } from '../../client/load/run-burst.js';
-import { runLoad } from '../../client/load/run-load.js';
+import { runBurst, runLoad } from '../../client/load/run-load.js';
 import { run, withNetServer, withServer } from '../support/support.js';
 
 const test = suite('bench');

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { connect } from 'strsvr/client';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { output } from '../../client/load/child-process.js';
 import { LetterTable } from '../../client/load/letter-table.js';
 import { buckets, percentiles } from '../../client/load/percentiles.js';
 import type { LoadPlan, LoadResult } from '../../client/load/plan.js';
@@ -672,6 +673,16 @@ it('strlab drive: wrong usage and unreachable servers are one line', async () =>
 });
 
 // --- its parts ---
+
+it('a command gives its output, or an error with the end of its stderr, its status or its signal', async () => {
+  const node = (script: string, timeoutMs?: number) => output([process.execPath, '-e', script], timeoutMs);
+  assert.is(await node('process.stdout.write("é")'), 'é');
+  const failure = (command: Promise<string>) => command.catch(({ code, message }) => `${code} ${message}`);
+  assert.is(await failure(node('console.error("first"); process.exitCode = 3')), 'FAILED first');
+  assert.is(await failure(node('process.exitCode = 3')), 'FAILED exit 3');
+  assert.is(await failure(node('setInterval(() => {}, 1_000)', 500)), 'FAILED SIGKILL');
+  assert.match(await failure(output(['no-such-program'])), /^ENOENT spawn no-such-program/);
+});
 
 test('where there is no epoll, poll tells who is ready', () => {
   const listener = libc().listen({ host: '127.0.0.1', port: 0 }, 5);

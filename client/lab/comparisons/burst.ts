@@ -1,6 +1,6 @@
 // One client sends 1,000 letters in one write, and has 500,500 bytes to come.
 
-import { runBurst } from '../../load/run-burst.js';
+import { runBurst } from '../../load/run-load.js';
 import { pick } from '../experiments/common.js';
 import { ratioOf } from '../thresholds.js';
 import { comparison, WARM_UP } from './comparison.js';

@@ -1,18 +1,12 @@
-// Measures, in a process of its own, how long a server takes to answer letters that come in one write without line ends:
-// `node run-burst.js PLAN`, with the plan and then the result as JSON. The wire is raw, so the load cannot do it: that
-// counts lines.
+// Measures how long a server takes to answer letters that come in one write without line ends. The wire is raw, so the
+// load cannot do it: it counts lines.
 
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { errorCode, OperationalError } from '../../shared/errors.js';
+import { lostError } from '../../shared/errors.js';
 import { EAGAIN, libc } from '../../shared/libc/libc.js';
 import { LF } from '../../shared/utf8.js';
 import { connectAll } from './line-client.js';
 
-const run = promisify(execFile);
-const PROGRAM = fileURLToPath(import.meta.url);
-/** Receives that bring nothing, so that our own side is not cold when the server's time is taken. */
+/** Receives that bring nothing, so that our own code is compiled when the server's time is taken. */
 const REHEARSALS = 1_000;
 
 export interface BurstPlan {
@@ -27,20 +21,23 @@ export interface BurstPlan {
 
 export type BurstResult = { readonly ms: number } | { readonly wrong: string };
 
-/** @throws OperationalError when the process fails */
-export async function runBurst(plan: BurstPlan): Promise<BurstResult> {
+/**
+ * On a server whose text is empty.
+ * @throws OperationalError when the connection fails
+ */
+export function burst(plan: BurstPlan): BurstResult {
+  const deadline = performance.now() + plan.timeoutMs;
+  const [fd = -1] = connectAll(plan, 1, { nagle: false }, deadline);
   try {
-    const { stdout } = await run(process.execPath, [PROGRAM, JSON.stringify(plan)]);
-    return JSON.parse(stdout) as BurstResult;
+    return measure(fd, plan, deadline);
   } catch (error) {
-    throw new OperationalError(errorCode(error) ?? 'FAILED', 'the burst could not be measured', error);
+    throw lostError(error, plan);
+  } finally {
+    libc().close(fd);
   }
 }
 
-/** On a server whose text is empty. */
-function burst({ host, port, letters: count, warmup, timeoutMs }: BurstPlan): BurstResult {
-  const deadline = performance.now() + timeoutMs;
-  const [fd = -1] = connectAll({ host, port }, 1, { nagle: false }, deadline);
+function measure(fd: number, { letters: count, warmup }: BurstPlan, deadline: number): BurstResult {
   const letters = Buffer.alloc(count, 'abcdefghijklmnopqrstuvwxyz');
   const expected = Buffer.concat(Array.from({ length: count }, (_, at) => letters.subarray(0, at + 1)));
   const line = Buffer.of(LF);
@@ -68,8 +65,4 @@ function receive(fd: number, buffer: Buffer, deadline: number): number {
     if (received !== EAGAIN) length += received;
   }
   return length;
-}
-
-if (process.argv[1] === PROGRAM) {
-  process.stdout.write(JSON.stringify(burst(JSON.parse(process.argv[2] ?? '') as BurstPlan)));
 }
