@@ -1,5 +1,5 @@
 // A socket as "send a letter, get the text". The line wire asks for an LF after each reply, so that the reply's end
-// can be seen (README, "The wire"). The raw wire is for servers that know nothing of that, the tutorial's among them.
+// can be seen (server/README.md, "The wire"). The raw wire is for servers that know nothing of that, the tutorial's among them.
 
 import type { Socket } from 'node:net';
 import { setTimeout as sleep, setImmediate as yieldToIo } from 'node:timers/promises';

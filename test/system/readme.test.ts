@@ -1,19 +1,35 @@
-// The README's promises: every row of "Follow the tutorial" is typed as it stands, the page of code is the file, and
-// every file it names is there.
+// What the documents claim: every row of "Follow the tutorial" is typed as it stands, the page of code is the file, the
+// bytes of the wire are sent, the tables of options and events are complete, and every link leads somewhere.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { availableParallelism, tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { built, onPath, skipChildCoverage, testWith } from '../support/support.js';
+import { completeOptions } from '../../server/server-options.js';
+import {
+  ByteClient,
+  built,
+  onPath,
+  run,
+  skipChildCoverage,
+  testWith,
+  withServer,
+} from '../support/support.js';
 
 skipChildCoverage();
 const ROOT = built('..');
-const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
+const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
+const README = read('README.md');
+const SERVER = read('server/README.md');
+const PAGES = ['.', 'server', 'client', 'test'].flatMap((folder) =>
+  readdirSync(join(ROOT, folder), { recursive: folder !== '.', encoding: 'utf8' })
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => join(folder, file)),
+);
 const PATIENCE_MS = 60_000;
 const AT_ONCE = 4;
 
@@ -23,8 +39,13 @@ interface Row {
   readonly seen: string[];
 }
 
+/** The part of a page below a heading, up to the next one of that level. */
+function section(page: string, heading: string): string {
+  return page.split(`## ${heading}\n`)[1]?.split('\n## ')[0] ?? '';
+}
+
 function followTheTutorial(): Row[] {
-  const table = README.split('## Follow the tutorial\n')[1]?.split('\n## ')[0] ?? '';
+  const table = section(read('server/tutorial/README.md'), 'Follow the tutorial');
   const rows = table.split('\n').filter((line) => line.startsWith('| 4') || line.startsWith('| 5'));
   return rows.map((row) => {
     const [, section = '', type = '', see = ''] = row.split(/(?<!\\)\|/).map((cell) => cell.trim());
@@ -144,30 +165,47 @@ for (const [index, { section, commands, seen }] of rows.entries()) {
 }
 test.after(() => rmSync(path, { recursive: true }));
 
-test('the page of code in the README is server/plain.ts', () => {
-  assert.ok(README.includes(readFileSync(join(ROOT, 'server/plain.ts'), 'utf8')));
+test('the README has at most 200 lines, and its page of code is server/plain.ts', () => {
+  assert.ok(README.split('\n').length <= 200);
+  assert.ok(README.includes(read('server/plain.ts')));
 });
 
 test('plain.ts has at most 40 lines, and what a student reads of the server at most 350', () => {
-  const lines = (file: string) => readFileSync(join(ROOT, file), 'utf8').trimEnd().split('\n').length;
+  const lines = (file: string) => read(file).trimEnd().split('\n').length;
   assert.ok(lines('server/plain.ts') <= 40);
   assert.ok(
     lines('server/models/events.ts') + lines('server/core/session.ts') + lines('server/core/text.ts') <= 350,
   );
 });
 
-test('every file that the README names is there', () => {
-  for (const [, file = ''] of README.matchAll(/\]\(([^)]+)\)/g)) {
-    if (!file.startsWith('http')) assert.ok(existsSync(join(ROOT, file)), file);
+test('every file and heading that a page links to is there', () => {
+  const slug = (heading: string) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\w -]/g, '')
+      .replaceAll(' ', '-');
+  for (const page of PAGES) {
+    for (const [, link = ''] of read(page).matchAll(/\]\(([^)]+)\)/g)) {
+      if (link.startsWith('http')) continue;
+      const [file = '', anchor] = link.split('#');
+      const target = file === '' ? page : join(dirname(page), file);
+      assert.ok(existsSync(join(ROOT, target)), `${page} links to ${link}`);
+      if (anchor === undefined) continue;
+      const headings = [...read(target).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => slug(heading));
+      assert.ok(headings.includes(anchor), `${page} links to ${link}`);
+    }
   }
 });
 
-test('every test that the README names is there', () => {
-  const named = [...README.matchAll(/\]\((test\/[\w./-]+)\): "([^"]+)"/g)];
+test('every test that a page names is there', () => {
+  const named = PAGES.flatMap((page) =>
+    [...read(page).matchAll(/\]\(([\w./-]+\.test\.ts)\): "([^"]+)"/g)].map(
+      ([, file = '', title = '']) => [join(dirname(page), file), title] as const,
+    ),
+  );
   assert.ok(named.length > 30);
-  for (const [, file = '', title = ''] of named) {
-    const source = readFileSync(join(ROOT, file), 'utf8');
-    const titles = [...source.matchAll(/\b(?:test|it|testWith)\(\s*(?:test,[^'`]+)?(['`])(.+)\1,/g)];
+  for (const [file, title] of named) {
+    const titles = [...read(file).matchAll(/\b(?:test|it|testWith)\(\s*(?:test,[^'`]+)?(['`])(.+)\1,/g)];
     assert.ok(
       titles.some(([, , words]) => words?.includes(title)),
       `${file} has no test "${title}"`,
@@ -175,8 +213,53 @@ test('every test that the README names is there', () => {
   }
 });
 
+const cells = (line: string) => [...line.matchAll(/`([^`]*)`/g)].map(([, code = '']) => code);
+
+test('the bytes of the wire are as the table says', async () => {
+  const table =
+    section(SERVER, 'The wire').split('| bytes received | bytes sent | |\n| --- | --- | --- |\n')[1] ?? '';
+  const examples = table.split('\n\n')[0]?.split('\n') ?? [];
+  assert.ok(examples.length >= 5);
+  for (const example of examples) {
+    const [, sent = '', received = ''] = example.split('|');
+    const bytes = (cell: string) => cells(cell).map((hex) => Buffer.from(hex.replaceAll(' ', ''), 'hex'));
+    await withServer({}, async ({ address }) => {
+      const client = await ByteClient.connect(address);
+      for (const chunk of bytes(sent)) client.send(chunk);
+      assert.equal(await client.endAndReceive(), Buffer.concat(bytes(received)), example);
+    });
+  }
+});
+
+test('the tables have every option of strsvr and strclnt, and every option of the library', async () => {
+  for (const [command, page] of [
+    ['server/strsvr.js', SERVER],
+    ['client/strclnt.js', read('client/README.md')],
+  ] as const) {
+    const { stdout } = await run(command, ['--help']);
+    const options = [...stdout.matchAll(/^ {2}(--[\w-]+)/gm)].map(([, option = '']) => option);
+    for (const option of options.filter((name) => name !== '--help' && name !== '--version'))
+      assert.ok(page.includes(`| \`${option}\` |`), option);
+  }
+  const named = cells(section(SERVER, 'Limits and defaults'));
+  for (const option of Object.keys(completeOptions({})))
+    assert.ok(['lock', 'onEvent'].includes(option) || named.includes(option), option);
+});
+
+test('the table of log events has every type of event, and no other', () => {
+  const sources = readdirSync(join(ROOT, 'server/log')).map((file) => read(`server/log/${file}`));
+  const declared = sources.flatMap((source) =>
+    [...source.matchAll(/(?<=\| \(?\{\s*)type: '([^']+)'/g)].map(([, type = '']) => type),
+  );
+  const rows = [...section(SERVER, 'Log events').matchAll(/^\| `([^`]+)` \| \d\d(?:, \d\d)? \|/gm)].map(
+    ([, type = '']) => type,
+  );
+  assert.ok(declared.length > 15);
+  assert.equal(rows.toSorted(), declared.toSorted());
+});
+
 test('the Makefile says a line about each of its targets', () => {
-  const makefile = readFileSync(join(ROOT, 'Makefile'), 'utf8');
+  const makefile = read('Makefile');
   const targets = /^\.PHONY: (.*)$/m.exec(makefile)?.[1]?.split(' ') ?? [];
   assert.ok(targets.length > 8);
   for (const target of targets)
