@@ -181,7 +181,7 @@ test('without koffi events works, and the others are refused in one line', async
     assert.is(refused.status, 1);
     assert.is(
       refused.stderr,
-      'strsvr: without the package koffi only --io events works; npm install koffi\n',
+      'strsvr: without the package koffi only the I/O model events works; npm install koffi\n',
     );
     const served = strsvr('events');
     try {

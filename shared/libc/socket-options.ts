@@ -1,0 +1,88 @@
+// setsockopt(2), getsockopt(2) and fcntl(2) for TCP sockets, with the numbers of Linux and macOS (socket(7), tcp(7)).
+
+import { bindings } from './bindings.js';
+import { MACOS } from './structs.js';
+import { attempt, SystemError } from './system-call.js';
+
+export const SOL_SOCKET = MACOS ? 0xffff : 1;
+export const SO_REUSEADDR = MACOS ? 4 : 2;
+export const SO_RCVBUF = MACOS ? 0x1002 : 8;
+const SO_ERROR = MACOS ? 0x1007 : 4;
+const SO_LINGER = MACOS ? 0x1080 : 13; // macOS: SO_LINGER_SEC, its SO_LINGER counts in ticks
+const SO_NOSIGPIPE = 0x1022; // macOS; Linux has MSG_NOSIGNAL
+const SO_KEEPALIVE = MACOS ? 8 : 9;
+export const IPPROTO_TCP = 6;
+const TCP_NODELAY = 1;
+export const TCP_MAXSEG = 2;
+const TCP_KEEPIDLE = MACOS ? 0x10 : 4;
+const TCP_KEEPINTVL = MACOS ? 0x101 : 5;
+const TCP_KEEPCNT = MACOS ? 0x102 : 6;
+const TCP_INFO = 11; // Linux
+/** Where struct tcp_info of linux/tcp.h has tcpi_unacked (u32), tcpi_bytes_acked (u64) and tcpi_notsent_bytes (u32). */
+const UNACKED_AT = 24;
+const BYTES_ACKED_AT = 120;
+const NOTSENT_BYTES_AT = 144;
+const TCP_INFO_BYTES = 148;
+export const F_SETFL = 4;
+export const O_NONBLOCK = MACOS ? 0x0004 : 0o4000;
+
+/** When to probe a silent peer, as tcp(7) has it. */
+export interface KeepAlive {
+  /** Seconds of silence before the first probe, and between probes. */
+  readonly idle: number;
+  readonly between: number;
+  /** After this many probes without an answer the connection is broken. */
+  readonly times: number;
+}
+
+/** @param values one int, or two for the few options that take a struct of two */
+export function setOption(fd: number, level: number, name: number, ...values: number[]): void {
+  const bytes = Int32Array.from(values);
+  attempt('setsockopt', () => bindings().setsockopt(fd, level, name, bytes, bytes.byteLength));
+}
+
+/** What every connected socket needs: TCP_NODELAY unless `nagle`, and no SIGPIPE. */
+export function prepareConnection(fd: number, { nagle }: { readonly nagle: boolean }): void {
+  if (!nagle) setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  if (MACOS) setOption(fd, SOL_SOCKET, SO_NOSIGPIPE, 1);
+}
+
+export function setKeepAlive(fd: number, { idle, between, times }: KeepAlive): void {
+  setOption(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+  setOption(fd, IPPROTO_TCP, TCP_KEEPIDLE, idle);
+  setOption(fd, IPPROTO_TCP, TCP_KEEPINTVL, between);
+  setOption(fd, IPPROTO_TCP, TCP_KEEPCNT, times);
+}
+
+export function setNonblocking(fd: number): void {
+  attempt('fcntl', () => bindings().fcntl(fd, F_SETFL, 'int', O_NONBLOCK));
+}
+
+/** The connection will end with a reset, and what is not sent by then is thrown away. */
+export function setResetOnClose(fd: number): void {
+  setOption(fd, SOL_SOCKET, SO_LINGER, 1, 0);
+}
+
+/** @throws SystemError with what went wrong on the socket since the last call */
+export function throwPendingError(fd: number, call: string): void {
+  const errno = new Int32Array(1);
+  getOption(fd, SOL_SOCKET, SO_ERROR, errno);
+  if (errno[0] !== 0) throw new SystemError(call, errno[0] as number);
+}
+
+/** Bytes acknowledged, bytes not sent yet, and segments in flight; undefined where the system has no TCP_INFO. */
+export function tcpInfo(fd: number) {
+  if (MACOS) return undefined;
+  const info = Buffer.alloc(TCP_INFO_BYTES);
+  getOption(fd, IPPROTO_TCP, TCP_INFO, info);
+  return {
+    acknowledged: Number(info.readBigUInt64LE(BYTES_ACKED_AT)),
+    notSent: info.readUInt32LE(NOTSENT_BYTES_AT),
+    inFlight: info.readUInt32LE(UNACKED_AT),
+  };
+}
+
+function getOption(fd: number, level: number, name: number, value: NodeJS.TypedArray): void {
+  const length = Uint32Array.of(value.byteLength);
+  attempt('getsockopt', () => bindings().getsockopt(fd, level, name, value, length));
+}
