@@ -17,12 +17,6 @@ export const TCP_MAXSEG = 2;
 const TCP_KEEPIDLE = MACOS ? 0x10 : 4;
 const TCP_KEEPINTVL = MACOS ? 0x101 : 5;
 const TCP_KEEPCNT = MACOS ? 0x102 : 6;
-const TCP_INFO = 11; // Linux
-/** Where struct tcp_info of linux/tcp.h has tcpi_unacked (u32), tcpi_bytes_acked (u64) and tcpi_notsent_bytes (u32). */
-const UNACKED_AT = 24;
-const BYTES_ACKED_AT = 120;
-const NOTSENT_BYTES_AT = 144;
-const TCP_INFO_BYTES = 148;
 export const F_SETFL = 4;
 export const O_NONBLOCK = MACOS ? 0x0004 : 0o4000;
 
@@ -70,19 +64,7 @@ export function throwPendingError(fd: number, call: string): void {
   if (errno[0] !== 0) throw new SystemError(call, errno[0] as number);
 }
 
-/** Bytes acknowledged, bytes not sent yet, and segments in flight; undefined where the system has no TCP_INFO. */
-export function tcpInfo(fd: number) {
-  if (MACOS) return undefined;
-  const info = Buffer.alloc(TCP_INFO_BYTES);
-  getOption(fd, IPPROTO_TCP, TCP_INFO, info);
-  return {
-    acknowledged: Number(info.readBigUInt64LE(BYTES_ACKED_AT)),
-    notSent: info.readUInt32LE(NOTSENT_BYTES_AT),
-    inFlight: info.readUInt32LE(UNACKED_AT),
-  };
-}
-
-function getOption(fd: number, level: number, name: number, value: NodeJS.TypedArray): void {
+export function getOption(fd: number, level: number, name: number, value: NodeJS.TypedArray): void {
   const length = Uint32Array.of(value.byteLength);
   attempt('getsockopt', () => bindings().getsockopt(fd, level, name, value, length));
 }

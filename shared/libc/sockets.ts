@@ -15,7 +15,6 @@ import {
   setNonblocking,
   setOption,
   setResetOnClose,
-  tcpInfo,
 } from './socket-options.js';
 import { decodeAddress, encodeAddress, family, MACOS, PollList, SOCKADDR_BYTES } from './structs.js';
 import { attempt, EAGAIN, SystemError, wouldBlock } from './system-call.js';
@@ -187,18 +186,6 @@ export function localAddress(fd: number): Address {
   sockaddrLength.writeUInt32LE(SOCKADDR_BYTES);
   attempt('getsockname', () => bindings().getsockname(fd, sockaddr, sockaddrLength));
   return decodeAddress(sockaddr);
-}
-
-/** How many sent bytes the peer has acknowledged so far; undefined while the kernel holds none back, or has no TCP_INFO. */
-export function acknowledged(fd: number): number | undefined {
-  const info = tcpInfo(fd);
-  return info === undefined || info.notSent === 0 ? undefined : info.acknowledged;
-}
-
-/** The same, but undefined only when the peer has acknowledged everything. */
-export function delivering(fd: number): number | undefined {
-  const info = tcpInfo(fd);
-  return info === undefined || info.notSent + info.inFlight === 0 ? undefined : info.acknowledged;
 }
 
 function errnos(...codes: Array<keyof typeof constants.errno>): ReadonlySet<number> {
