@@ -12,13 +12,14 @@ import { allocateTextBuffer } from './core/text-buffer.js';
 import { warmUp } from './core/warm-up.js';
 import type { Journal, JournalOptions } from './journal/journal.js';
 import { clampToFdLimit, JOURNAL_FAILED, LINGER_MS } from './limits/limits.js';
-import { type Cost, isDetail, Log, type LogEntry, type ServerEvent } from './log/log.js';
+import { isDetail, type LogEntry, type ServerEvent, type ServerStats } from './log/events.js';
+import { Log } from './log/log.js';
 import { RejectionRateLimiter } from './log/rejection-rate-limiter.js';
 import type { Trace } from './log/trace.js';
 import type { IoModel, IoModelContext, IoModelName } from './models/model.js';
 import { completeOptions, type StringServerOptions } from './server-options.js';
 
-export type { Address, Cost, IoModelName, LogEntry, ServerEvent, StringServerOptions, Sync };
+export type { Address, IoModelName, LogEntry, ServerEvent, ServerStats, StringServerOptions, Sync };
 export { OperationalError };
 
 /** A model is loaded when it is wanted: only `events` works everywhere. */
@@ -33,7 +34,7 @@ const MODELS: Record<IoModelName, () => Promise<new (context: IoModelContext) =>
 export interface ServerResult {
   /** The final value of the shared string, UTF-8. */
   readonly text: Buffer;
-  readonly cost: Cost;
+  readonly stats: ServerStats;
 }
 
 export interface StringServer {
@@ -51,12 +52,7 @@ export interface StringServer {
   /** The text so far, as far as clients may see it: not a copy, to be read and not changed. */
   readonly text: Buffer;
   /** What has happened so far. Counting the letters takes some milliseconds for each MiB of text. */
-  readonly stats: ServerStats;
-}
-
-export interface ServerStats extends Cost {
-  /** How many clients are connected now. */
-  readonly connected: number;
+  readonly stats: ServerStats & { /** How many clients are connected now. */ readonly connected: number };
 }
 
 /**
@@ -82,14 +78,14 @@ export async function startStringServer(options: StringServerOptions = {}): Prom
   const { io } = settings;
   const started = performance.now();
   const trace = traceFile === undefined ? undefined : await openTrace(traceFile, file);
-  const troubles = new RejectionRateLimiter((entry) => {
+  const limiter = new RejectionRateLimiter((entry) => {
     if (detailed || !isDetail(entry.event)) onEvent?.(entry);
     trace?.record(entry);
   });
   const log = new Log({
     detailed: detailed || trace !== undefined,
     thread: 0,
-    sink: (entry) => troubles.pass(entry),
+    sink: (entry) => limiter.pass(entry),
   });
   const text = burden(new Text(allocateTextBuffer(maxLength, io !== 'events')), settings.cpuRounds);
   const wanted = io === 'threads' ? Math.min(maxThreads, settings.maxConnections) : settings.maxConnections;
@@ -119,22 +115,22 @@ export async function startStringServer(options: StringServerOptions = {}): Prom
     const { buffer, byteOffset, length } = text.view(0, Math.min(text.length, text.durableLength));
     return Buffer.from(buffer, byteOffset, length);
   };
-  const cost = (): Cost => ({
+  const stats = (): ServerStats => ({
     letters: countLetters(visibleText()) - recovered,
     recovered,
     clients: model.accepted,
-    refused: troubles.rejected,
-    stalled: troubles.stalled,
+    rejected: limiter.rejected,
+    stalled: limiter.stalled,
     seconds: (performance.now() - started) / 1000,
     ...processCost(),
     ioThreads: model.ioThreads,
   });
   const closed = ended.then(() => {
-    troubles.flush();
-    const outcome = { text: visibleText(), cost: cost() };
-    log.record({ type: 'stats', ...outcome.cost });
+    limiter.flush();
+    const result = { text: visibleText(), stats: stats() };
+    log.record({ type: 'stats', ...result.stats });
     trace?.write();
-    return outcome;
+    return result;
   });
   const stop = () => {
     model.stop();
@@ -150,7 +146,7 @@ export async function startStringServer(options: StringServerOptions = {}): Prom
       return visibleText();
     },
     get stats() {
-      return { ...cost(), connected: troubles.connected };
+      return { ...stats(), connected: limiter.connected };
     },
   };
 }

@@ -31,7 +31,10 @@ import {
   wholeNumber,
 } from '../shared/options.js';
 import { parseNetworks } from './limits/ip-allow-list.js';
-import { entryOf, render, type ServerEvent } from './log/log.js';
+import type { ServerEvent } from './log/events.js';
+import { formatJson } from './log/json-format.js';
+import { entryOf } from './log/log.js';
+import { formatText } from './log/text-format.js';
 import { IO_MODELS, type IoModelName } from './models/model.js';
 import { startStringServer } from './string-server.js';
 
@@ -42,7 +45,7 @@ let stuck = false;
 
 /** Known before the options are: what is wrong with them is JSON as well. */
 const asJson = /(^|\0)--log(=|\0)json(\0|$)/.test(process.argv.slice(2).join('\0'));
-const renderJson = (event: ServerEvent) => render(entryOf(event), 'json', false) ?? '';
+const renderJson = (event: ServerEvent) => formatJson(entryOf(event), false);
 if (asJson) stderr.notice = (dropped) => renderJson({ type: 'logDropped', ...dropped });
 const failureLine = asJson ? (failure: Failure) => renderJson({ type: 'failed', ...failure }) : undefined;
 
@@ -52,7 +55,8 @@ const main = async () => {
     ...options,
     detailed: verbose && log !== 'silent',
     onEvent: (entry) => {
-      const line = render(entry, log, verbose);
+      if (log === 'silent') return;
+      const line = log === 'json' ? formatJson(entry, verbose) : formatText(entry.event, verbose);
       if (line !== undefined) stderr.write(line);
     },
   });

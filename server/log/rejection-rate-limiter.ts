@@ -2,7 +2,7 @@
 // server with connections does not flood its log too. The first refusal is told at once, after that once a second how
 // many more there were; every other event goes through as it comes.
 
-import type { LogEntry } from './log.js';
+import type { LogEntry } from './events.js';
 
 const SECOND_MS = 1_000;
 

@@ -6,7 +6,7 @@
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, statSync, writeFileSync } from 'node:fs';
 import { errorCode, OperationalError } from '../../shared/errors.js';
 import { escapeUnprintable } from '../../shared/escape.js';
-import type { LogEntry, ServerEvent } from './log.js';
+import type { LogEntry, ServerEvent } from './events.js';
 
 const CAPACITY = 100_000;
 /** Of a read, so many letters are kept. */
@@ -102,10 +102,10 @@ function openRegular(file: string, other: string | undefined): number {
 
 /** Clients that send many letters at once would fill the memory with them. */
 function shortened(event: Extract<ServerEvent, { type: 'read' }>): ServerEvent {
-  const { unanswered } = event;
-  if (unanswered.length <= MAX_LETTERS) return event;
-  const more = `… ${unanswered.length - MAX_LETTERS} more`;
-  return { ...event, unanswered: [...unanswered.slice(0, MAX_LETTERS), more] };
+  const { pendingLetters } = event;
+  if (pendingLetters.length <= MAX_LETTERS) return event;
+  const more = `… ${pendingLetters.length - MAX_LETTERS} more`;
+  return { ...event, pendingLetters: [...pendingLetters.slice(0, MAX_LETTERS), more] };
 }
 
 function attempt<T>(call: () => T): T {
@@ -143,8 +143,8 @@ function traceEvents({ at, thread, event }: LogEntry): TraceEvent[] {
 
 function nameOf(event: ServerEvent): string {
   if (event.type === 'read')
-    return event.bytes === 0 ? 'read end' : `read ${escapeUnprintable(event.unanswered.join(''))}`;
-  if (event.type === 'wrote') return `wrote ${event.bytes - event.waiting} of ${event.bytes}`;
+    return event.bytes === 0 ? 'read end' : `read ${escapeUnprintable(event.pendingLetters.join(''))}`;
+  if (event.type === 'wrote') return `wrote ${event.bytes - event.unsent} of ${event.bytes}`;
   return event.type;
 }
 

@@ -41,7 +41,7 @@ await runCommand('svr', async () => {
     void serve(socket, `client ${clients}`, options);
   });
   server.maxConnections = MAX_CLIENTS;
-  server.on('drop', (client) => tell(`refused ${clientAddress(client)}: ${serverFull(MAX_CLIENTS)}`));
+  server.on('drop', (client) => tell(`rejected ${clientAddress(client)}: ${serverFull(MAX_CLIENTS)}`));
   const address = await listen(server, options);
   const stop = () => {
     tell(`stopping: ${plural(connected.size, 'client')} connected`);

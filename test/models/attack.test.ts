@@ -15,7 +15,8 @@ import { Text } from '../../server/core/text.js';
 import { allocateTextBuffer } from '../../server/core/text-buffer.js';
 import { IpAllowList } from '../../server/limits/ip-allow-list.js';
 import { watchStalls } from '../../server/limits/limits.js';
-import { type CloseReason, Log, type LogEntry } from '../../server/log/log.js';
+import type { CloseReason, LogEntry } from '../../server/log/events.js';
+import { Log } from '../../server/log/log.js';
 import { EventsModel } from '../../server/models/events.js';
 import { IO_MODELS } from '../../server/models/model.js';
 import {
@@ -107,7 +108,7 @@ testWith(
         for (const client of clients) assert.is((await client.receive(1)).toString(), '\n', io);
         for (const client of clients) client.close();
         assert.match(server.stderr, new RegExp(`warning: at most ${most[io]} clients, not `));
-        assert.match(await ended(server), new RegExp(`, ${most[io]} clients, 20 refused, `), io);
+        assert.match(await ended(server), new RegExp(`, ${most[io]} clients, 20 rejected, `), io);
       };
       const few = ['sh', '-c', 'ulimit -n 100 && exec "$@"', 'sh'];
       await withStrsvr(['0', ...modelArgs(io)], use, undefined, few);
@@ -479,7 +480,7 @@ testWith(test, NO_PROC, '1,000 connections that are reset at once leave nothing 
     await until(() => descriptors('self').length <= before, io);
     assert.is(await healthy.send('b'), 'ab', io);
     healthy.close();
-    assert.is((await server.stop()).cost.clients, 1_001, io);
+    assert.is((await server.stop()).stats.clients, 1_001, io);
   }
 });
 
@@ -504,8 +505,8 @@ test('--allow lets in its networks alone, also IPv4 over IPv6; who is refused do
         const connection = await connect({ host: allowed, port });
         assert.is(await connection.send('a'), 'a', io);
         connection.close();
-        const { cost } = await closed;
-        assert.equal([cost.clients, cost.refused], [1, 1], io);
+        const { stats } = await closed;
+        assert.equal([stats.clients, stats.rejected], [1, 1], io);
       });
     }
   });
@@ -559,7 +560,7 @@ test('a flood of refusals is one line a second, and none is lost from the count'
       const refused = async () => (await ByteClient.connect(address)).receiveAll().catch(() => '');
       for (let i = 0; i < flood; i += 50) {
         await Promise.all(Array.from({ length: 50 }, refused));
-        if (i === 100) await server.waitFor('stderr', json ? /"rejectedSummary"/ : /refused \d+ more/);
+        if (i === 100) await server.waitFor('stderr', json ? /"rejectedSummary"/ : /rejected \d+ more/);
       }
       inside.send('\n');
       assert.is((await inside.receive(1)).toString(), '\n', io);
@@ -574,7 +575,7 @@ test('a flood of refusals is one line a second, and none is lost from the count'
         stderr,
       );
       assert.ok(counts.length <= 2 + seconds, stderr);
-      assert.match(stderr, json ? /"clients":1,"refused":300,/ : /letters, 1 client, 300 refused, /);
+      assert.match(stderr, json ? /"clients":1,"rejected":300,/ : /letters, 1 client, 300 rejected, /);
     });
   });
 });
@@ -584,7 +585,7 @@ function countsInText(stderr: string): number[] {
   for (const line of lines)
     assert.match(line, /127\.0\.0\.1:\d+: 1 clients are connected, as many as are allowed$/);
   return lines.map((line) =>
-    Number(/^refused ([\d,]+) more in the last second, the last /.exec(line)?.[1] ?? 1),
+    Number(/^rejected ([\d,]+) more in the last second, the last /.exec(line)?.[1] ?? 1),
   );
 }
 
@@ -603,7 +604,7 @@ test('nothing that a client sends stands in the log', async () => {
     await withImpatient(io, async (server, address) => {
       const client = await ByteClient.connect(address);
       const name = await nameOf(client, server);
-      client.send('\x1b[2J\r\nrefused 6.6.6.6:66: letter\u202e\u0085\n');
+      client.send('\x1b[2J\r\nrejected 6.6.6.6:66: letter\u202e\u0085\n');
       await client.endAndReceive();
       await server.waitFor(
         'stderr',

@@ -31,12 +31,12 @@ test('the address says which port was free, and the outcome says what was stored
   assert.is(await connection.send('a'), 'a');
   assert.is(await connection.send('€'), 'a€');
   connection.close();
-  const { text, cost } = await server.stop();
+  const { text, stats } = await server.stop();
   assert.is(text.toString(), 'a€');
-  assert.is(cost.letters, 2);
-  assert.is(cost.clients, 1);
-  assert.is(cost.ioThreads, 1);
-  assert.ok(cost.cpuSeconds > 0);
+  assert.is(stats.letters, 2);
+  assert.is(stats.clients, 1);
+  assert.is(stats.ioThreads, 1);
+  assert.ok(stats.cpuSeconds > 0);
 });
 
 test('an option that is misspelt or is not what it may be is a TypeError that names it', async () => {
@@ -132,12 +132,12 @@ test('the text, the clients and the counters can be read while it runs', async (
       await other.receive(5);
       assert.equal([early.toString(), server.text.toString()], ['a€', 'a€b']);
       await both;
-      const { letters, recovered, clients, connected, refused } = server.stats;
-      assert.equal([letters, recovered, clients, connected, refused], [3, 0, 2, 2, 0], io);
+      const { letters, recovered, clients, connected, rejected } = server.stats;
+      assert.equal([letters, recovered, clients, connected, rejected], [3, 0, 2, 2, 0], io);
       await one.endAndReceive();
       other.close();
-      const { cost } = await server.stop();
-      assert.equal([cost.letters, server.stats.letters, server.stats.connected], [3, 3, 0], io);
+      const { stats } = await server.stop();
+      assert.equal([stats.letters, server.stats.letters, server.stats.connected], [3, 3, 0], io);
     });
   }
 });
@@ -258,7 +258,7 @@ test('a reset in the middle of long replies frees the client', async () => {
   });
 });
 
-test('more clients than allowed are refused, and those that are in are served', async () => {
+test('more clients than allowed are rejected, and those that are in are served', async () => {
   await withStrsvr(['0', '--max-connections', '1'], async (server, address) => {
     const first = await connect(address);
     await first.send('a');
@@ -266,7 +266,7 @@ test('more clients than allowed are refused, and those that are in are served', 
     assert.is((await second.receiveAll().catch(() => Buffer.alloc(0))).length, 0);
     await server.waitFor(
       'stderr',
-      /refused 127\.0\.0\.1:\d+: 1 clients are connected, as many as are allowed/,
+      /rejected 127\.0\.0\.1:\d+: 1 clients are connected, as many as are allowed/,
     );
     assert.is(await first.send('b'), 'ab');
     first.close();

@@ -210,7 +210,7 @@ test('threads: more clients than --max-threads are refused', async () => {
     assert.is((await third.receiveAll().catch(() => '')).length, 0);
     await server.waitFor(
       'stderr',
-      /refused 127\.0\.0\.1:\d+: 2 clients are connected, as many as are allowed\n/,
+      /rejected 127\.0\.0\.1:\d+: 2 clients are connected, as many as are allowed\n/,
     );
     for (const client of clients) client.close();
     await server.waitFor('stderr', /client 2 left/);

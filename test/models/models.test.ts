@@ -284,8 +284,8 @@ for (const io of IO_MODELS) {
       'e client 1',
       'i closed',
     ]);
-    assert.equal(story(2).slice(0, 3).sort(), ['i client 1: came', 'i client 1: read a', 'i listening']);
-    assert.is(story(2).at(-1), 'i cost');
+    assert.equal(story(2).slice(0, 3).sort(), ['i client 1: accepted', 'i client 1: read a', 'i listening']);
+    assert.is(story(2).at(-1), 'i stats');
     const times = events.flatMap(({ ts }) => (typeof ts === 'number' ? [ts] : []));
     assert.equal(
       times,

@@ -183,8 +183,8 @@ test('--log json writes a JSON object a line, --log silent nothing', async () =>
       assert.ok([20, 30].includes(level) && Number.isInteger(time) && msg !== '', msg);
     }
     assert.is(events[0].msg, `listening on 127.0.0.1:${address.port} (events)`);
-    assert.equal(events[2].unanswered, ['a', '\\u{202E}']);
-    assert.is(events[5].controls, 1);
+    assert.equal(events[2].pendingLetters, ['a', '\\u{202E}']);
+    assert.is(events[5].controlCharacters, 1);
     assert.is(events[5].reason, 'ended');
   });
   await withStrsvr(['0', '--log', 'silent', '--verbose', '--clients', '1'], async (server, address) => {

@@ -16,7 +16,7 @@ test('a long run keeps its last part, in the order of time', () => {
     trace.record({
       at: at ^ 1,
       thread: at % 2,
-      event: { type: 'wrote', client: 1, bytes: at ^ 1, waiting: 0 },
+      event: { type: 'wrote', client: 1, bytes: at ^ 1, unsent: 0 },
     });
   }
   trace.write();
@@ -32,8 +32,15 @@ test('a read of many letters keeps the first of them', () => {
   const folder = mkdtempSync(join(tmpdir(), 'strsvr-'));
   const file = join(folder, 'trace.json');
   const trace = new Trace(file);
-  const unanswered = Array.from({ length: 1_024 }, () => '€');
-  const event = { type: 'read', client: 1, bytes: 3_072, unanswered, held: 0, half: false } as const;
+  const pendingLetters = Array.from({ length: 1_024 }, () => '€');
+  const event = {
+    type: 'read',
+    client: 1,
+    bytes: 3_072,
+    pendingLetters,
+    undecoded: 0,
+    midLetter: false,
+  } as const;
   for (let at = 0; at < 2_500; at += 1) trace.record({ at, thread: 0, event });
   trace.write();
   const written = readFileSync(file, 'utf8');

@@ -263,7 +263,7 @@ test('more clients than may run a program at once are refused, and the log says 
     assert.is(status, 1);
     await server.waitFor(
       'stderr',
-      /refused 127\.0\.0\.1:\d+: 100 clients are connected, as many as are allowed\n/,
+      /rejected 127\.0\.0\.1:\d+: 100 clients are connected, as many as are allowed\n/,
     );
     for (const client of clients) client.close();
   });

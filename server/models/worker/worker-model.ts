@@ -146,7 +146,14 @@ export abstract class WorkerModel implements IoModel {
   /** Closes a client that has no thread. */
   protected dropClient(client: number, fd: number, detail: string): void {
     this.#remotes.delete(client);
-    this.context.log.record({ type: 'closed', client, reason: 'broken', detail, letters: 0, controls: 0 });
+    this.context.log.record({
+      type: 'closed',
+      client,
+      reason: 'broken',
+      detail,
+      letters: 0,
+      controlCharacters: 0,
+    });
     this.#release(fd, 'broken');
   }
 
@@ -206,7 +213,7 @@ export abstract class WorkerModel implements IoModel {
         log.record({ type: 'blocked', client: now.client, remote, seconds });
       }
       const [asked, answered] = [(now.asked - before.asked) | 0, (now.answered - before.answered) | 0];
-      if (log.detailed && asked > answered + 1) log.record({ type: 'polled', asked, answered });
+      if (log.detailed && asked > answered + 1) log.record({ type: 'polled', polls: asked, hits: answered });
       before = now;
     }, WATCH_MS).unref();
   }

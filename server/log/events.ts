@@ -1,0 +1,95 @@
+// What can happen on the server: a typed list of events, each recorded once. Fields are raw values; text-format.ts and
+// json-format.ts say how they are written.
+
+import type { Address } from '../../shared/address.js';
+import type { Closing } from '../core/session.js';
+
+/**
+ * Why a connection was closed: for its session's reason, because it broke, because the client read too little of its
+ * replies (`stalled`) or not all of them in time when the server stopped (`overdue`), or because the journal failed.
+ */
+export type CloseReason = Closing | 'broken' | 'stalled' | 'overdue' | 'journal';
+
+/** A reason that the session does not know. */
+export interface CloseFailure {
+  readonly reason: CloseReason;
+  readonly detail: string;
+}
+
+export type ServerEvent =
+  | { type: 'listening'; address: Address; io: string; fd?: number }
+  | { type: 'reachable'; address: Address; interface: string; mac: string }
+  | { type: 'warning'; message: string }
+  | { type: 'accepted'; client: number; remote: Address; local: Address; fd?: number }
+  | { type: 'rejected'; remote: Address; reason: string }
+  /** `count` more since the last event about rejections; `remote` and `reason` of the last. */
+  | { type: 'rejectedSummary'; count: number; remote: Address; reason: string }
+  | {
+      type: 'closed';
+      client: number;
+      reason: CloseReason;
+      detail?: string;
+      letters: number;
+      controlCharacters: number;
+    }
+  | { type: 'stopping'; connected: number }
+  /** The journal is open; `cut` bytes at the file's end were no letters, and were moved to the file `keptIn`. */
+  | { type: 'journal'; file: string; bytes: number; cut: number; keptIn?: string }
+  /** `bytes` of the text wait for room on the disk. */
+  | { type: 'disk full'; reason: string; bytes: number }
+  | { type: 'disk free' }
+  | { type: 'journal failed'; message: string }
+  | { type: 'blocked'; client: number; remote: Address; seconds: number }
+  | ({ type: 'stats' } & ServerStats)
+  // These two are the command's: lines of the log that could not be written, and why it exits with which status.
+  | { type: 'logDropped'; lines: number; reason: string }
+  | { type: 'failed'; message: string; status: 1 | 2 }
+  | Detail;
+
+/** Events of the hot path, made only for a log that is `detailed`. */
+type Detail =
+  | {
+      type: 'read';
+      client: number;
+      bytes: number;
+      pendingLetters: readonly string[];
+      undecoded: number;
+      midLetter: boolean;
+    }
+  | { type: 'wrote'; client: number; bytes: number; unsent: number }
+  | { type: 'polled'; polls: number; hits: number };
+
+/** What a server has done since it started, and what that cost its process. */
+export interface ServerStats {
+  /** Appended by this server, without those that it recovered from its journal. */
+  readonly letters: number;
+  readonly recovered: number;
+  /** Accepted clients. */
+  readonly clients: number;
+  /** Connections that were not admitted, and clients that were closed because they did not read their replies. */
+  readonly rejected: number;
+  readonly stalled: number;
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+  readonly contextSwitches: number;
+  readonly ioThreads: number;
+}
+
+/** An event with its time and its thread: 0, or the number of the client that the thread serves. */
+export interface LogEntry {
+  /** Milliseconds since 1970, from a clock that never goes back within a thread. */
+  readonly at: number;
+  readonly thread: number;
+  readonly event: ServerEvent;
+}
+
+/** Whether an event is one of the hot path. */
+export function isDetail({ type }: ServerEvent): boolean {
+  return DETAILS.has(type);
+}
+
+const DETAILS: ReadonlySet<ServerEvent['type']> = new Set([
+  'read',
+  'wrote',
+  'polled',
+] satisfies Detail['type'][]);
