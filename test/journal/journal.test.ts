@@ -15,7 +15,8 @@ import { GROUP_BYTES } from '../../server/journal/recovery.js';
 import { Log, type ServerEvent } from '../../server/log/log.js';
 import { powerCutImages } from '../support/crash-consistency.js';
 import { content, FOLDER, failure, NO_FLOCK, newFile } from '../support/journal-fixtures.js';
-import { testWith, until } from '../support/support.js';
+import { testWith } from '../support/skipping.js';
+import { until } from '../support/waiting.js';
 
 const test = suite('journal');
 
@@ -326,16 +327,23 @@ it('closing brings to disk what is in the text', async () => {
 type Fault = 'EIO' | 'ENOSPC' | 'EDQUOT' | 'EINTR' | 'killed';
 type Call = 'open' | 'read' | 'write' | 'fdatasync' | 'fsync' | 'ftruncate' | 'fstat' | 'stat';
 
-/** A disk whose n-th call of a kind fails, or dies half done: then nothing is ever heard again. */
+/** A disk whose n-th call of a kind fails; or the process is killed in that call: it is made, and no call returns any more. */
 class FaultyDisk {
   readonly calls: Call[] = [];
-  readonly opened: number[] = [];
+  /** Descriptors that are open. */
+  readonly opened = new Set<number>();
   /** The calls after the one that failed. */
   after: Call[] | undefined;
+  /** Resolves when the call in which the process is killed has been made: no other one is under way then. */
+  readonly killed: Promise<void>;
   readonly disk: FileSystem;
 
   constructor(fails: Call, n: number, fault: Fault) {
     const never = new Promise<never>(() => {});
+    let kill = () => {};
+    this.killed = new Promise((resolve) => {
+      kill = resolve;
+    });
     let made = 0;
     const faulty =
       <A extends unknown[], R>(name: Call, call: (...args: A) => Promise<R>) =>
@@ -349,7 +357,8 @@ class FaultyDisk {
         this.after = [];
         if (fault !== 'killed')
           throw Object.assign(new Error(`${fault}: injected, ${name}`), { code: fault });
-        await call(...args);
+        await call(...args).catch(() => {}); // open(2) of a file that exists fails in any case
+        kill();
         return never;
       };
     // Every write takes 3 bytes at most: some are partial, and some fail after a partial one.
@@ -358,9 +367,13 @@ class FaultyDisk {
       ...NODE_FILE_SYSTEM,
       open: faulty('open', async (path, flags, mode) => {
         const fd = await NODE_FILE_SYSTEM.open(path, flags, mode);
-        this.opened.push(fd);
+        this.opened.add(fd);
         return fd;
       }),
+      close: (fd) => {
+        this.opened.delete(fd);
+        return NODE_FILE_SYSTEM.close(fd);
+      },
       read: faulty('read', NODE_FILE_SYSTEM.read),
       write: faulty('write', write),
       fdatasync: faulty('fdatasync', NODE_FILE_SYSTEM.fdatasync),
@@ -403,28 +416,16 @@ async function survive(fails: Call, n: number, fault: Fault): Promise<Survived> 
     }
     await opened.journal.close();
   };
-  let over = false;
-  const end = story()
-    .catch((error: Error) => {
-      failed = error;
-    })
-    .finally(() => {
-      over = true;
-    });
-  if (fault !== 'killed') await end;
-  else await until(() => over || faulty.after !== undefined).then(() => sleep(5));
+  const end = story().catch((error: Error) => {
+    failed = error;
+  });
+  await Promise.race([end, faulty.killed]);
   const { text, events = [] } = opened ?? {};
   const shown = text === undefined ? '' : Buffer.from(text.view(0, text.durableLength)).toString();
   if (failed !== undefined) await opened?.journal.close().catch(() => {});
-  if (fault === 'killed') for (const fd of faulty.opened) closeQuietly(fd);
+  for (const fd of faulty.opened) fs.closeSync(fd); // as the end of a process does
   const fileAfter = fs.readFileSync(file);
   return { faulty, shown, said, failed, fileAfter, fileBefore, events };
-}
-
-function closeQuietly(fd: number): void {
-  try {
-    fs.closeSync(fd);
-  } catch {} // it was closed
 }
 
 const FAILURES: Record<Call, readonly Fault[]> = {
