@@ -3,7 +3,9 @@
 import { spawn } from 'node:child_process';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { built, onPath, Program, run, testWith, withStrsvr } from '../support/support.js';
+import { built, Program, run } from '../support/program.js';
+import { withStrsvr } from '../support/servers.js';
+import { onPath, testWith } from '../support/skipping.js';
 
 const REPLIES = 'a\nab\nabc\n';
 

@@ -7,30 +7,31 @@ import { connect } from 'strsvr/client';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { DROPPED, pipedLetters } from '../../client/letter-input.js';
-import { type Address, at, built, Program, run, withNetServer, withServer } from '../support/support.js';
-import { Terminal } from '../support/terminal.js';
+import { built, Program, run } from '../support/program.js';
+import { PtyProgram } from '../support/pty-program.js';
+import { type Address, at, withNetServer, withServer } from '../support/servers.js';
 
 const PROMPT = 'enter a letter:';
 
 /** strclnt at a terminal of its own, closed whatever happens. */
 async function withTerminal(
   args: readonly string[],
-  use: (terminal: Terminal) => Promise<void>,
+  use: (terminal: PtyProgram) => Promise<void>,
 ): Promise<void> {
-  const terminal = new Terminal(process.execPath, [built('client/strclnt.js'), ...args]);
+  const terminal = new PtyProgram('client/strclnt.js');
+  terminal.start(...args);
   try {
     await use(terminal);
   } finally {
-    terminal.close();
-    await terminal.exited;
+    await terminal.close();
   }
 }
 
 /** Resolves when the last rows of the terminal are these. */
-function ends(terminal: Terminal, ...rows: string[]): Promise<void> {
-  return terminal.shows(
-    (screen) => screen.slice(-rows.length).join('\n') === rows.join('\n'),
+function ends(terminal: PtyProgram, ...rows: string[]): Promise<void> {
+  return terminal.waitFor(
     rows.join('\n'),
+    (screen) => screen.slice(-rows.length).join('\n') === rows.join('\n'),
   );
 }
 
@@ -40,7 +41,7 @@ test('the tutorial’s session of two clients, keystroke by keystroke', async ()
   await withServer({ clients: 2 }, async (server) => {
     await withTerminal(at(server.address), async (first) => {
       await withTerminal(at(server.address), async (second) => {
-        const letter = async (terminal: Terminal, key: string, reply: string) => {
+        const letter = async (terminal: PtyProgram, key: string, reply: string) => {
           await ends(terminal, PROMPT);
           terminal.type(`${key}\r`);
           await ends(terminal, `${PROMPT}${key}`, reply, PROMPT);
@@ -81,9 +82,9 @@ test('a space is a letter, and so is each part of an emoji; !! is no history', a
     await withTerminal(at(server.address), async (terminal) => {
       await ends(terminal, PROMPT);
       terminal.type(' \r');
-      await terminal.shows((screen) => screen.length === 3, 'a second prompt');
+      await terminal.waitFor('a second prompt', (screen) => screen.length === 3);
       terminal.type('!!é😀❤️\r');
-      await terminal.shows((screen) => screen.length === 5, 'a third prompt');
+      await terminal.waitFor('a third prompt', (screen) => screen.length === 5);
       terminal.type('\r');
       assert.is(await terminal.exited, 0);
     });
@@ -95,11 +96,12 @@ test('after Ctrl-D, as after Enter, what comes next stands in a row of its own',
   await withServer({}, async ({ address }) => {
     for (const key of ['\x04', '\r']) {
       const strclnt = [process.execPath, built('client/strclnt.js'), ...at(address)].join(' ');
-      const terminal = new Terminal('sh', ['-c', `${strclnt}; echo next`]);
+      const terminal = new PtyProgram('sh');
+      terminal.start('-c', `${strclnt}; echo next`);
       await ends(terminal, PROMPT);
       terminal.type(key);
       assert.is(await terminal.exited, 0);
-      assert.equal(terminal.screen, [PROMPT, 'next']);
+      assert.equal(terminal.lines, [PROMPT, 'next']);
     }
   });
 });
@@ -124,16 +126,16 @@ test('a typed control character is left out, with one note', async () => {
     await withTerminal(at(server.address), async (terminal) => {
       await ends(terminal, PROMPT);
       terminal.type('\t\r');
-      await terminal.shows(
-        (screen) => screen.filter((row) => row.startsWith(PROMPT)).length === 2,
+      await terminal.waitFor(
         'a second prompt',
+        (screen) => screen.filter((row) => row.startsWith(PROMPT)).length === 2,
       );
       assert.match(
-        terminal.screen.join('\n'),
+        terminal.lines.join('\n'),
         'strclnt: control characters and escape sequences (arrow keys) are not letters',
       );
       terminal.type('a\tb\r');
-      await terminal.shows((screen) => screen.includes('ab'), 'ab');
+      await terminal.waitFor('ab', (screen) => screen.includes('ab'));
     });
     assert.is((await server.stop()).text.toString(), 'ab');
   });
@@ -146,13 +148,13 @@ test('arrow and function keys are left out whole, with a note, and leave nothing
       terminal.type('a\x1b[A\x1bOPb\x1b[1;5D\x1b[\r');
       await ends(terminal, 'ab', PROMPT);
       assert.match(
-        terminal.screen.join('\n'),
+        terminal.lines.join('\n'),
         'strclnt: control characters and escape sequences (arrow keys)',
       );
       terminal.type('\x1b[A\r'); // not Enter alone
       await ends(terminal, `${PROMPT}^[[A`, PROMPT);
       terminal.type('Ac\r');
-      await terminal.shows((screen) => screen.includes('abAc'), 'abAc');
+      await terminal.waitFor('abAc', (screen) => screen.includes('abAc'));
     });
     assert.is((await server.stop()).text.toString(), 'abAc');
   });
@@ -164,9 +166,9 @@ test('a long line that is pasted arrives letter by letter, wherever a read ends'
       await withTerminal(at(server.address), async (terminal) => {
         await ends(terminal, PROMPT);
         terminal.type(`${line}\r`);
-        await terminal.shows(
-          (screen) => screen.filter((row) => row.startsWith(PROMPT)).length === 2,
+        await terminal.waitFor(
           'a prompt',
+          (screen) => screen.filter((row) => row.startsWith(PROMPT)).length === 2,
         );
         terminal.type('\r');
         assert.is(await terminal.exited, 0);
@@ -183,7 +185,7 @@ test('what strangers send cannot drive the terminal', async () => {
     await withTerminal(at(address), async (terminal) => {
       await ends(terminal, PROMPT);
       terminal.type('b\r');
-      await terminal.shows((screen) => /^a\\u\{202E\}.?\\u\{2028\}b$/.test(screen[1] ?? ''), 'escapes');
+      await terminal.waitFor('escapes', (screen) => /^a\\u\{202E\}.?\\u\{2028\}b$/.test(screen[1] ?? ''));
     });
     stranger.close();
   });
@@ -198,7 +200,7 @@ test('a server that goes away while the user thinks: a line and exit 1; with not
       await server.stop();
       terminal.type(keys);
       status = await terminal.exited;
-      screen = terminal.screen.join('\n');
+      screen = terminal.lines.join('\n');
     });
     return { status, screen };
   };

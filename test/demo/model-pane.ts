@@ -4,7 +4,7 @@
 import { type Figures, LETTERS, type Model, WORD } from './expectations.js';
 import type { Pane } from './pane-layout.js';
 import { ProcessStats } from './process-stats.js';
-import { PtyProgram, some } from './pty-program.js';
+import { portOf, some, terminal } from './terminals.js';
 import { PROMPT } from './transcript.js';
 
 /** Room for the left one of two terminals in a pane: its longest line. */
@@ -12,10 +12,10 @@ const LEFT_COLUMNS = 'client 1, at lunch'.length;
 
 export class ModelPane {
   readonly model: Model;
-  readonly client2 = new PtyProgram('client/strclnt.js');
+  readonly client2 = terminal('client/strclnt.js');
   figures: Figures = { answered: 0, cpu: undefined, clientThreads: 0, everybodyWaits: false };
-  readonly #server = new PtyProgram('server/strsvr.js');
-  readonly #client1 = new PtyProgram('client/strclnt.js');
+  readonly #server = terminal('server/strsvr.js');
+  readonly #client1 = terminal('client/strclnt.js');
   #gauge: ProcessStats | undefined;
   #port = '';
   #whereIsClient1 = '';
@@ -26,26 +26,26 @@ export class ModelPane {
 
   async startServer(): Promise<void> {
     this.#server.start('0', '--io', this.model, '--verbose');
-    this.#port = await this.#server.listens();
+    this.#port = await portOf(this.#server);
     this.#gauge = new ProcessStats(this.#server.pid);
   }
 
   async startClient1(): Promise<void> {
     this.#client1.start(this.#port);
-    await this.#client1.shows('its prompt', isAsked);
-    await this.#server.shows('client 1', some('client 1 is '));
+    await this.#client1.waitFor('its prompt', isAsked);
+    await this.#server.waitFor('client 1', some('client 1 is '));
     this.#whereIsClient1 = ', at lunch';
   }
 
   /** In `blocking` the server does not even notice it. */
   async startClient2(): Promise<void> {
     this.client2.start(this.#port);
-    await this.client2.shows('its prompt', isAsked);
+    await this.client2.waitFor('its prompt', isAsked);
   }
 
   async endLunch(): Promise<void> {
     this.#client1.type('\r');
-    await this.#client1.ends();
+    await this.#client1.exited;
     this.#whereIsClient1 = ', gone';
   }
 

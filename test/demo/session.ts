@@ -1,8 +1,9 @@
 // Replays the tutorial's session with a real server and two real clients, each in a terminal of its own. It waits for
 // what the screens show and never for a time: pauses are for people, and so for whoever takes the frames.
 
+import type { PtyProgram } from '../support/pty-program.js';
 import type { Pane } from './pane-layout.js';
-import { PtyProgram, some } from './pty-program.js';
+import { portOf, some, terminal } from './terminals.js';
 import { type ClientNumber, FINAL_VALUE, type Frame, PROMPT, TRANSCRIPT, type Turn } from './transcript.js';
 
 /**
@@ -36,8 +37,8 @@ export async function replay(onFrame: (frame: Frame) => Promise<void>): Promise<
 }
 
 class Session {
-  readonly #clients = { 1: new PtyProgram('client/strclnt.js'), 2: new PtyProgram('client/strclnt.js') };
-  readonly #server = new PtyProgram('server/strsvr.js');
+  readonly #clients = { 1: terminal('client/strclnt.js'), 2: terminal('client/strclnt.js') };
+  readonly #server = terminal('server/strsvr.js');
   #port = '';
   /** Replies that the server has written to both clients. */
   #replies = 0;
@@ -53,33 +54,36 @@ class Session {
 
   async startServer(): Promise<void> {
     this.#server.start('0', '--clients', '2', '--verbose');
-    this.#port = await this.#server.listens();
+    this.#port = await portOf(this.#server);
   }
 
   async startClient(client: ClientNumber): Promise<void> {
     this.#clients[client].start(this.#port);
-    await this.#clients[client].shows('its prompt', (lines) => lines.at(-1) === PROMPT);
-    await this.#server.shows(`client ${client}`, some(`client ${client} is at `));
+    await this.#clients[client].waitFor('its prompt', (lines) => lines.at(-1) === PROMPT);
+    await this.#server.waitFor(`client ${client}`, some(`client ${client} is at `));
   }
 
   async typeLetter({ client, letter }: Turn): Promise<void> {
     this.#clients[client].type(letter);
-    await this.#clients[client].shows(`the letter ${letter}`, (lines) => lines.at(-1) === PROMPT + letter);
+    await this.#clients[client].waitFor(`the letter ${letter}`, (lines) => lines.at(-1) === PROMPT + letter);
   }
 
   /** Sends the letter and waits for a reply, whatever it says; or, without a letter, leaves. */
   async pressEnter({ client, reply }: Turn): Promise<void> {
-    const player = this.#clients[client];
-    const wanted = player.lines.length + 2;
-    player.type('\r');
+    const program = this.#clients[client];
+    const wanted = program.lines.length + 2;
+    program.type('\r');
     if (reply === undefined) {
-      await player.ends();
-      await this.#server.shows(`that client ${client} left`, some(`client ${client} left`));
+      await program.exited;
+      await this.#server.waitFor(`that client ${client} left`, some(`client ${client} left`));
       return;
     }
     this.#replies += 1;
-    await player.shows('a reply and a prompt', (lines) => lines.length === wanted && lines.at(-1) === PROMPT);
-    await this.#server.shows(
+    await program.waitFor(
+      'a reply and a prompt',
+      (lines) => lines.length === wanted && lines.at(-1) === PROMPT,
+    );
+    await this.#server.waitFor(
       `${this.#replies} replies`,
       (lines) => lines.filter((line) => /^client \d: send took /.test(line)).length === this.#replies,
     );
@@ -87,8 +91,8 @@ class Session {
 
   /** The server ends by itself when both clients have gone. */
   async end(): Promise<void> {
-    await this.#server.shows('the final value', some(FINAL_VALUE));
-    await this.#server.ends();
+    await this.#server.waitFor('the final value', some(FINAL_VALUE));
+    await this.#server.exited;
   }
 
   async close(): Promise<void> {
@@ -96,8 +100,8 @@ class Session {
   }
 }
 
-function pane(name: string, { command, lines, exitStatus }: PtyProgram, active = false): Pane {
-  const title = command === '' ? name : `${name}: ${command}`;
+function pane(name: string, { commandLine, lines, exitStatus }: PtyProgram, active = false): Pane {
+  const title = commandLine === '' ? name : `${name}: ${commandLine}`;
   const status = exitStatus === undefined ? undefined : `ended, exit status ${exitStatus}`;
   return { title, lines, status, active };
 }

@@ -8,6 +8,8 @@ import { startStringServer } from 'strsvr';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { NODE_FILE_SYSTEM } from '../../server/journal/file-system.js';
+import { ByteClient } from '../support/byte-client.js';
+import { concurrent } from '../support/concurrent.js';
 import { killCycles, tracedRun } from '../support/crash-consistency.js';
 import { fsFaultArgs } from '../support/fs-fault-preload.js';
 import {
@@ -22,18 +24,10 @@ import {
   READ,
   WRITE,
 } from '../support/journal-fixtures.js';
-import {
-  at,
-  ByteClient,
-  concurrent,
-  ended,
-  type Finished,
-  Program,
-  run,
-  testWith,
-  until,
-  withStrsvr,
-} from '../support/support.js';
+import { ended, type Finished, Program, run } from '../support/program.js';
+import { at, withStrsvr } from '../support/servers.js';
+import { testWith } from '../support/skipping.js';
+import { until } from '../support/waiting.js';
 
 const test = suite('journal-server');
 const it = (name: string, body: () => Promise<void>) => testWith(test, NO_FLOCK, name, body);

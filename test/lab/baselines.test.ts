@@ -8,7 +8,10 @@ import { suite, test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ServerUnderTest } from '../../client/lab/server-under-test.js';
 import { baselines } from '../../client/lab/servers-under-test.js';
-import { type Address, ByteClient, Program, skipChildCoverage, testWith } from '../support/support.js';
+import { ByteClient } from '../support/byte-client.js';
+import { Program, skipChildCoverage } from '../support/program.js';
+import type { Address } from '../support/servers.js';
+import { testWith } from '../support/skipping.js';
 
 skipChildCoverage();
 const NAMES = [

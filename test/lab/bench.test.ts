@@ -18,7 +18,8 @@ import {
   ratioOf,
 } from '../../client/lab/thresholds.js';
 import { runBurst, runLoad } from '../../client/load/run-load.js';
-import { run, withNetServer, withServer } from '../support/support.js';
+import { run } from '../support/program.js';
+import { withNetServer, withServer } from '../support/servers.js';
 
 const test = suite('bench');
 

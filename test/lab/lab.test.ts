@@ -27,7 +27,8 @@ import { ourServers, plain } from '../../client/lab/servers-under-test.js';
 import type { LoadPlan, LoadResult } from '../../client/load/plan.js';
 import { LoadProcess } from '../../client/load/run-load.js';
 import { rejects } from '../support/cli-errors.js';
-import { Program, run, until } from '../support/support.js';
+import { Program, run } from '../support/program.js';
+import { until } from '../support/waiting.js';
 
 const test = suite('lab');
 const STRLAB = 'client/lab/strlab.js';

@@ -17,19 +17,12 @@ import { LoadProcess, runLoad } from '../../client/load/run-load.js';
 import { Schedule } from '../../client/load/schedule.js';
 import { IO_MODELS } from '../../server/models/model.js';
 import { libc, POLLIN, POLLOUT } from '../../shared/libc/libc.js';
+import { concurrent } from '../support/concurrent.js';
+import { built, Program, run } from '../support/program.js';
+import { PtyProgram } from '../support/pty-program.js';
+import { type Address, at, withNetServer, withServer } from '../support/servers.js';
 import { type Letter, withStubServer } from '../support/stub-server.js';
-import {
-  type Address,
-  at,
-  built,
-  concurrent,
-  Program,
-  run,
-  until,
-  withNetServer,
-  withServer,
-} from '../support/support.js';
-import { Terminal } from '../support/terminal.js';
+import { until } from '../support/waiting.js';
 
 /** These mostly wait: for a load to start, and for what never comes. */
 const it = concurrent(test, 6);
@@ -643,11 +636,11 @@ it('strlab drive says how many clients waited in vain', async () => {
 
 it('strlab drive shows how far it is, at a terminal only; with --rate, both times', async () => {
   await withServer({}, async ({ address }) => {
-    const args = [built(STRLAB), 'drive', ...at(address), '--rate', '100', '--letters', '100'];
-    const terminal = new Terminal(process.execPath, args);
-    await terminal.shows((rows) => rows.some((row) => / [1-9]\d* of 100 letters/.test(row)), 'a bar');
+    const terminal = new PtyProgram(STRLAB);
+    terminal.start('drive', ...at(address), '--rate', '100', '--letters', '100');
+    await terminal.waitFor('a bar', (rows) => rows.some((row) => / [1-9]\d* of 100 letters/.test(row)));
     assert.is(await terminal.exited, 0);
-    const shown = terminal.screen.join('\n');
+    const shown = terminal.lines.join('\n');
     assert.not.match(shown, /[1-9]\d* of 100 letters/, 'the bar has gone');
     assert.match(shown, /^sent by the clock, 100 letters\/s \(open loop\)$/m);
     assert.match(shown, /\n +since it was due +since it was sent\np50 +[\d.]+ ms +[\d.]+ ms\n/);

@@ -13,7 +13,7 @@ import { report } from '../../client/lab/report/report.js';
 import { mark, scaleFor } from '../../client/lab/report/scale.js';
 import { escapeUnprintable } from '../../shared/escape.js';
 import { fixtureResults, HOSTILE } from '../fixtures/results.js';
-import { testWith } from '../support/support.js';
+import { testWith } from '../support/skipping.js';
 
 const CHROMIUM = '/usr/bin/chromium';
 const NO_BROWSER = existsSync(CHROMIUM) ? undefined : `there is no ${CHROMIUM}`;

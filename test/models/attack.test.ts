@@ -19,24 +19,14 @@ import type { CloseReason, LogEntry } from '../../server/log/events.js';
 import { Log } from '../../server/log/log.js';
 import { EventsModel } from '../../server/models/events.js';
 import { IO_MODELS } from '../../server/models/model.js';
-import {
-  type Address,
-  asleep,
-  ByteClient,
-  built,
-  ended as endedWithin,
-  modelArgs,
-  onPath,
-  Program,
-  skipChildCoverage,
-  testWith,
-  until,
-  withServer,
-  withStrsvr,
-} from '../support/support.js';
+import { ByteClient } from '../support/byte-client.js';
+import { built, ended as endedWithin, Program, skipChildCoverage } from '../support/program.js';
+import { type Address, modelArgs, withServer, withStrsvr } from '../support/servers.js';
+import { missingProgram, testWith } from '../support/skipping.js';
+import { asleep, until } from '../support/waiting.js';
 
 const NO_PROC = existsSync('/proc/self/net/tcp') ? undefined : 'it is seen in /proc';
-const NO_PRLIMIT = onPath('prlimit') ? NO_PROC : 'there is no prlimit';
+const NO_PRLIMIT = missingProgram('prlimit') ?? NO_PROC;
 skipChildCoverage();
 /** Does the same to a server of each model at the same time. */
 async function each(models: readonly IoModelName[], use: (io: IoModelName) => Promise<void>): Promise<void> {
@@ -246,17 +236,12 @@ os.dup2(its, 2)
 os.set_inheritable(ours, True)
 os.execvp(sys.argv[1], sys.argv[1:])`;
 
-testWith(
-  test,
-  onPath('python3') ? undefined : 'python3 opens the terminal',
-  'the terminal that shows the log is stopped',
-  async () => {
-    const stopped = ['python3', '-c', ON_STOPPED_TERMINAL];
-    await each(['events', 'poll'], (io) =>
-      withStrsvr(['0', ...modelArgs(io)], outlivesItsLog(1_000), undefined, stopped),
-    );
-  },
-);
+testWith(test, missingProgram('python3'), 'the terminal that shows the log is stopped', async () => {
+  const stopped = ['python3', '-c', ON_STOPPED_TERMINAL];
+  await each(['events', 'poll'], (io) =>
+    withStrsvr(['0', ...modelArgs(io)], outlivesItsLog(1_000), undefined, stopped),
+  );
+});
 
 /** Its lines cannot be written, however many clients come; they are served, and it ends in order. */
 function outlivesItsLog(clients: number): (server: Program, address: Address) => Promise<void> {

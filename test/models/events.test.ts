@@ -13,15 +13,10 @@ import { allocateTextBuffer } from '../../server/core/text-buffer.js';
 import { Log } from '../../server/log/log.js';
 import { EventsModel } from '../../server/models/events.js';
 import { RECEIVE_BYTES } from '../../server/models/shared-read-buffer.js';
-import {
-  type Address,
-  ByteClient,
-  onPath,
-  Program,
-  testWith,
-  withServer,
-  withStrsvr,
-} from '../support/support.js';
+import { ByteClient } from '../support/byte-client.js';
+import { Program } from '../support/program.js';
+import { type Address, withServer, withStrsvr } from '../support/servers.js';
+import { missingProgram, testWith } from '../support/skipping.js';
 
 test('the address says which port was free, and the outcome says what was stored', async () => {
   const server = await startStringServer({ port: 0 });
@@ -179,7 +174,7 @@ test('50 clients at once: each reply ends in its letter, replies grow, the text 
 
 testWith(
   test,
-  onPath('strace') ? undefined : 'there is no strace',
+  missingProgram('strace'),
   'a client’s socket has TCP_NODELAY, and with --nagle it has not',
   async () => {
     const folder = mkdtempSync(join(tmpdir(), 'strsvr-'));

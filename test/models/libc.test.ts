@@ -10,15 +10,10 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { EAGAIN, libc, POLLIN, POLLOUT, SHUT_RDWR, SystemError } from '../../shared/libc/libc.js';
 import { EpollList, PollList } from '../../shared/libc/structs.js';
-import {
-  type Address,
-  ByteClient,
-  built,
-  ended,
-  Program,
-  TIMEOUT_MS,
-  withServer,
-} from '../support/support.js';
+import { ByteClient } from '../support/byte-client.js';
+import { built, ended, Program } from '../support/program.js';
+import { type Address, withServer } from '../support/servers.js';
+import { TIMEOUT_MS } from '../support/waiting.js';
 
 const BLOCKING = { nonblocking: false, nagle: false, keepAlive: { idle: 45, between: 1, times: 10 } };
 

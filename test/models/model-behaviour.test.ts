@@ -9,19 +9,12 @@ import * as assert from 'uvu/assert';
 import { IO_MODELS } from '../../server/models/model.js';
 import { ControlBlock } from '../../server/models/worker/control-block.js';
 import { LF } from '../../shared/utf8.js';
-import {
-  type Address,
-  asleep,
-  ByteClient,
-  built,
-  concurrent,
-  ended,
-  modelArgs,
-  skipChildCoverage,
-  testWith,
-  withServer,
-  withStrsvr,
-} from '../support/support.js';
+import { ByteClient } from '../support/byte-client.js';
+import { concurrent } from '../support/concurrent.js';
+import { built, ended, skipChildCoverage } from '../support/program.js';
+import { type Address, modelArgs, withServer, withStrsvr } from '../support/servers.js';
+import { testWith } from '../support/skipping.js';
+import { asleep } from '../support/waiting.js';
 
 skipChildCoverage();
 const NO_PROC = existsSync('/proc/self/task') ? undefined : 'it is seen in /proc';

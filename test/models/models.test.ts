@@ -13,16 +13,10 @@ import * as assert from 'uvu/assert';
 import { LINGER_IDLE_MS } from '../../server/limits/limits.js';
 import { IO_MODELS } from '../../server/models/model.js';
 import { checkHistory, fingerprint, type Operation } from '../../shared/linearizability.js';
-import {
-  type Address,
-  asleep,
-  ByteClient,
-  modelArgs,
-  skipChildCoverage,
-  until,
-  withServer,
-  withStrsvr,
-} from '../support/support.js';
+import { ByteClient } from '../support/byte-client.js';
+import { skipChildCoverage } from '../support/program.js';
+import { type Address, modelArgs, withServer, withStrsvr } from '../support/servers.js';
+import { asleep, until } from '../support/waiting.js';
 
 skipChildCoverage();
 const NO_PROC = existsSync('/proc/self/task') ? undefined : 'it is seen in /proc';

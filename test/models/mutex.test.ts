@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { built } from '../support/support.js';
+import { built } from '../support/program.js';
 
 /** Lets four threads add to one number, each many times; a sum needs reading and writing, and so can go wrong. */
 async function addTogether(lock: boolean): Promise<number> {

@@ -3,7 +3,8 @@ import { createConnection, createServer, type Socket } from 'node:net';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { readIntoSharedBuffer } from '../../server/models/shared-read-buffer.js';
-import { ByteClient, withServer } from '../support/support.js';
+import { ByteClient } from '../support/byte-client.js';
+import { withServer } from '../support/servers.js';
 
 const test = suite('receive');
 

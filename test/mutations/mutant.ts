@@ -4,7 +4,7 @@
 import { spawn } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { built, type Finished, Program } from '../support/support.js';
+import { built, type Finished, Program } from '../support/program.js';
 import type { Mutation } from './mutations.js';
 
 const ROOT = built('..');

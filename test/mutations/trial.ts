@@ -12,7 +12,7 @@ import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { OrphanTracker } from '../support/orphan-tracker.js';
-import { built } from '../support/support.js';
+import { built } from '../support/program.js';
 import { compileMutant, writeMutant } from './mutant.js';
 import { MUTATIONS, type Mutation, type Trial } from './mutations.js';
 

@@ -2,7 +2,8 @@
 // what it leaves behind in the server.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { at, ended, Program } from '../support/support.js';
+import { ended, Program } from '../support/program.js';
+import { at } from '../support/servers.js';
 import type { Probe } from './in-process-probe.js';
 import {
   HealthyClient,

@@ -2,9 +2,10 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ByteClient } from '../support/byte-client.js';
 import { recoverFile } from '../support/crash-consistency.js';
 import { injecting, NO_STRACE, READ, WRITE } from '../support/journal-fixtures.js';
-import { ByteClient, ended, Program } from '../support/support.js';
+import { ended, Program } from '../support/program.js';
 import { inFolder, info, nothing, type Row, type Scope, scaled } from './suite.js';
 
 /** What the system says, and whether the server then goes on as if nothing had happened, perhaps a little later. */

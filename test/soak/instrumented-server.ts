@@ -9,7 +9,9 @@ import { connect } from 'strsvr/client';
 import { percentiles } from '../../client/load/percentiles.js';
 import { checkHistory, fingerprint, type Operation } from '../../shared/linearizability.js';
 import { HAS_PROC, processStats } from '../../shared/procfs.js';
-import { type Address, ByteClient, built, ended, Program } from '../support/support.js';
+import { ByteClient } from '../support/byte-client.js';
+import { built, ended, Program } from '../support/program.js';
+import type { Address } from '../support/servers.js';
 import type { Probe, Question } from './in-process-probe.js';
 import { info, type Row } from './suite.js';
 

@@ -4,8 +4,8 @@ import { setImmediate as otherWork } from 'node:timers/promises';
 import { IO_MODELS, type IoModelName } from '../../server/models/model.js';
 import { runScript } from '../support/chaos-proxy.js';
 import { fuzzInProcess, fuzzOverSocket } from '../support/fuzz.js';
+import { withServer } from '../support/servers.js';
 import { simulate } from '../support/simulator.js';
-import { withServer } from '../support/support.js';
 import { info, nothing, type Row, type Scope, scaled } from './suite.js';
 
 const SEEDS = 20_000;

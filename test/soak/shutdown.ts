@@ -4,8 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { IO_MODELS, type IoModelName } from '../../server/models/model.js';
 import { checkHistory, type Operation } from '../../shared/linearizability.js';
 import { prng } from '../../shared/prng.js';
+import { ended } from '../support/program.js';
 import { talk } from '../support/recording-client.js';
-import { ended, withStrsvr } from '../support/support.js';
+import { withStrsvr } from '../support/servers.js';
 import { finalText } from './instrumented-server.js';
 import { atMost, info, nothing, type Row, type Scope, scaled } from './suite.js';
 

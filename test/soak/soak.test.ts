@@ -3,7 +3,7 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { run } from '../support/support.js';
+import { run } from '../support/program.js';
 import { deafWithLittle, deafWithMuch, paste } from './attacks.js';
 import { faults } from './faults.js';
 import { leak, slopeOf } from './leak.js';

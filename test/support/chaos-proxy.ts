@@ -8,7 +8,7 @@ import type { IoModelName } from '../../server/models/model.js';
 import { checkHistory, type Operation } from '../../shared/linearizability.js';
 import { type Prng, prng } from '../../shared/prng.js';
 import { talk } from './recording-client.js';
-import { type Address, withServer } from './support.js';
+import { type Address, withServer } from './servers.js';
 
 const CLIENTS = 4;
 /** A client behind a network that swallows everything gives up. */

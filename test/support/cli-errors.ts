@@ -2,7 +2,7 @@
 
 import { pathToFileURL } from 'node:url';
 import * as assert from 'uvu/assert';
-import { built, Program } from './support.js';
+import { built, Program } from './program.js';
 
 /** A command is a module that does its work when it is loaded, and a query makes it another module. */
 const SCRIPT = `

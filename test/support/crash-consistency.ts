@@ -11,8 +11,9 @@ import { Journal } from '../../server/journal/journal.js';
 import { GROUP_BYTES, recover } from '../../server/journal/recovery.js';
 import { Log } from '../../server/log/log.js';
 import { checkHistory, type Operation } from '../../shared/linearizability.js';
+import { ByteClient } from './byte-client.js';
 import { talk } from './recording-client.js';
-import { ByteClient, withStrsvr } from './support.js';
+import { withStrsvr } from './servers.js';
 
 const CLIENTS = 8;
 const LF = 0x0a;

@@ -10,7 +10,7 @@ import { open } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { NODE_FILE_SYSTEM } from '../../server/journal/file-system.js';
-import { built } from './support.js';
+import { built } from './program.js';
 
 const { BROKEN_DISK = '', BROKEN_DISK_PIPE = '' } = process.env;
 const [how, amount = '0'] = BROKEN_DISK.split(':');

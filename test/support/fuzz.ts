@@ -6,7 +6,7 @@ import { Session } from '../../server/core/session.js';
 import { Text } from '../../server/core/text.js';
 import { allocateTextBuffer } from '../../server/core/text-buffer.js';
 import { type Prng, prng } from '../../shared/prng.js';
-import { ByteClient } from './support.js';
+import { ByteClient } from './byte-client.js';
 
 /** Room for every text. */
 const MAX_LENGTH = 1_000;

@@ -1,13 +1,14 @@
 // What the tests of the journal share: a folder of files that goes when they have ended, what this machine lacks, and ways
 // to wait that end.
 
-import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
-import { type ByteClient, TIMEOUT_MS } from './support.js';
+import type { ByteClient } from './byte-client.js';
+import { missingProgram } from './skipping.js';
+import { TIMEOUT_MS } from './waiting.js';
 
 export const FOLDER = fs.mkdtempSync(join(tmpdir(), 'strsvr-journal-'));
 process.on('exit', () => fs.rmSync(FOLDER, { recursive: true }));
@@ -22,12 +23,8 @@ export function newFile(content?: string | Uint8Array): string {
 
 export const content = (file: string) => fs.readFileSync(file, 'utf8');
 
-export function missing(command: string, option = '--version'): string | undefined {
-  return spawnSync(command, [option]).error === undefined ? undefined : `there is no ${command}`;
-}
-
-export const NO_FLOCK = missing('flock');
-export const NO_STRACE = NO_FLOCK ?? missing('strace', '-V');
+export const NO_FLOCK = missingProgram('flock');
+export const NO_STRACE = NO_FLOCK ?? missingProgram('strace');
 
 /**
  * What to start a server through, for the system to do something else than it is asked in calls on one file.

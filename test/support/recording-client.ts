@@ -3,7 +3,7 @@
 import { connect } from 'strsvr/client';
 import { OperationalError } from '../../shared/errors.js';
 import { fingerprint, type Operation } from '../../shared/linearizability.js';
-import type { Address } from './support.js';
+import type { Address } from './servers.js';
 
 const LETTERS = ['a', 'é', '€', '😀'] as const;
 

@@ -1,7 +1,7 @@
 // A string server in this process that does one thing wrong, or late, as a test tells it.
 
 import type { Socket } from 'node:net';
-import { type Address, withNetServer } from './support.js';
+import { type Address, withNetServer } from './servers.js';
 
 export interface Letter {
   readonly letter: string;

@@ -8,7 +8,9 @@ import { promisify } from 'node:util';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { rejects } from '../support/cli-errors.js';
-import { built, Program, testWith, withNetServer } from '../support/support.js';
+import { built, Program } from '../support/program.js';
+import { withNetServer } from '../support/servers.js';
+import { testWith } from '../support/skipping.js';
 
 /** Runs a command whose main function has this body. */
 async function runBody(

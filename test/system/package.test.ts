@@ -17,7 +17,8 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Address, at, built, skipChildCoverage, withStrsvr } from '../support/support.js';
+import { built, skipChildCoverage } from '../support/program.js';
+import { type Address, at, withStrsvr } from '../support/servers.js';
 
 skipChildCoverage();
 const ROOT = built('..');

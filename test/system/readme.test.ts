@@ -10,15 +10,10 @@ import { delimiter, dirname, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { completeOptions } from '../../server/server-options.js';
-import {
-  ByteClient,
-  built,
-  onPath,
-  run,
-  skipChildCoverage,
-  testWith,
-  withServer,
-} from '../support/support.js';
+import { ByteClient } from '../support/byte-client.js';
+import { built, run, skipChildCoverage } from '../support/program.js';
+import { withServer } from '../support/servers.js';
+import { onPath, testWith } from '../support/skipping.js';
 
 skipChildCoverage();
 const ROOT = built('..');

@@ -4,9 +4,11 @@ import { once } from 'node:events';
 import { createConnection } from 'node:net';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { ByteClient } from '../support/byte-client.js';
 import { rejects } from '../support/cli-errors.js';
-import { ByteClient, built, Program, run, withServer, withStrsvr } from '../support/support.js';
-import { Terminal } from '../support/terminal.js';
+import { Program, run } from '../support/program.js';
+import { PtyProgram } from '../support/pty-program.js';
+import { withServer, withStrsvr } from '../support/servers.js';
 
 test('stdout carries the listening line and the final value, and nothing else', async () => {
   await withStrsvr(['0', '--clients', '1'], async (server, address) => {
@@ -103,14 +105,15 @@ test('on a terminal the final value is made safe; in a pipe it is as it is', asy
     await say(address);
     assert.match((await server.finished).stdout, `the final value of v is ${text}\n`);
   });
-  const terminal = new Terminal(process.execPath, [built('server/strsvr.js'), '0', '--clients', '1']);
-  await terminal.shows((screen) => screen.some((row) => row.startsWith('listening on')), 'listening');
-  const [, port] = /listening on [\d.]+:(\d+)/.exec(terminal.screen.join('\n')) ?? [];
+  const terminal = new PtyProgram('server/strsvr.js');
+  terminal.start('0', '--clients', '1');
+  await terminal.waitFor('listening', (screen) => screen.some((row) => row.startsWith('listening on')));
+  const [, port] = /listening on [\d.]+:(\d+)/.exec(terminal.lines.join('\n')) ?? [];
   await say({ host: '127.0.0.1', port: Number(port) });
   assert.is(await terminal.exited, 0);
   assert.ok(
-    terminal.screen.includes('the final value of v is a\\u{202E}b\u200d😀'),
-    terminal.screen.join('\n'),
+    terminal.lines.includes('the final value of v is a\\u{202E}b\u200d😀'),
+    terminal.lines.join('\n'),
   );
 });
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Trace } from '../../server/log/trace.js';
-import { run } from '../support/support.js';
+import { run } from '../support/program.js';
 
 test('a long run keeps its last part, in the order of time', () => {
   const folder = mkdtempSync(join(tmpdir(), 'strsvr-'));

@@ -10,21 +10,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { ByteClient } from '../support/byte-client.js';
 import { rejects } from '../support/cli-errors.js';
-import {
-  type Address,
-  at,
-  ByteClient,
-  concurrent,
-  onPath,
-  Program,
-  python,
-  run,
-  testWith,
-  until,
-  withNetServer,
-  withStrsvr,
-} from '../support/support.js';
+import { concurrent } from '../support/concurrent.js';
+import { Program, python, run } from '../support/program.js';
+import { type Address, at, withNetServer, withStrsvr } from '../support/servers.js';
+import { missingProgram, testWith } from '../support/skipping.js';
+import { until } from '../support/waiting.js';
 
 const SVR = 'server/tutorial/svr.js';
 const WPS = 'client/tutorial/wps.js';
@@ -437,9 +429,7 @@ test('what the command lines may not be is refused in one line with exit 2', asy
 
 // --- the machine's own programs, and the tutorial's ---
 
-const missing = ['w', 'ps'].filter((program) => !onPath(program)).map((program) => `there is no ${program}`);
-
-testWith(test, missing[0], 'the real w and ps', async () => {
+testWith(test, missingProgram('w', 'ps'), 'the real w and ps', async () => {
   await withStrsvr(
     ['0'],
     async (_, address) => {
@@ -469,7 +459,7 @@ server.send(sys.argv[3].encode())
 sys.stdout.writelines(server.makefile('r').readlines())
 `;
 
-const noPython = onPath('python3') ? undefined : 'there is no python3';
+const noPython = missingProgram('python3');
 
 testWith(test, noPython, 'the tutorial’s client and our svr', async () => {
   await withSvr([], KNOWN, async (_, address) => {
@@ -480,7 +470,7 @@ testWith(test, noPython, 'the tutorial’s client and our svr', async () => {
 
 testWith(
   test,
-  noPython ?? missing[1],
+  missingProgram('python3', 'ps'),
   'our wps and the tutorial’s server, which leaves out the last line',
   async () => {
     const server = python(SVR_PY, '0');

@@ -7,21 +7,12 @@ import { createConnection } from 'node:net';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { receiveChunks } from '../../client/socket.js';
+import { ByteClient } from '../support/byte-client.js';
 import { rejects } from '../support/cli-errors.js';
-import {
-  type Address,
-  at,
-  ByteClient,
-  built,
-  onPath,
-  Program,
-  python,
-  run,
-  testWith,
-  withNetServer,
-  withStrsvr,
-} from '../support/support.js';
-import { Terminal } from '../support/terminal.js';
+import { Program, python, run } from '../support/program.js';
+import { PtyProgram } from '../support/pty-program.js';
+import { type Address, at, withNetServer, withStrsvr } from '../support/servers.js';
+import { missingProgram, testWith } from '../support/skipping.js';
 
 const TMS = 'server/tutorial/tms.js';
 const TMC = 'client/tutorial/tmc.js';
@@ -170,12 +161,13 @@ test('tms says what it received, made safe, and how many receives that took', as
 // --- the go-ahead ---
 
 test('at a terminal, each client gets its copies when Enter is pressed, and not before', async () => {
-  const terminal = new Terminal(process.execPath, [built(TMS), '0', '--clients', '2']);
+  const terminal = new PtyProgram(TMS);
+  terminal.start('0', '--clients', '2');
   const shows = (text: string, times: number) =>
-    terminal.shows((screen) => screen.join('\n').split(text).length > times, `${text} ${times} times`);
+    terminal.waitFor(`${text} ${times} times`, (screen) => screen.join('\n').split(text).length > times);
   try {
     await shows('listening on', 1);
-    const port = Number(/:(\d+)/.exec(terminal.screen[0] ?? '')?.[1]);
+    const port = Number(/:(\d+)/.exec(terminal.lines[0] ?? '')?.[1]);
     const address = { host: '127.0.0.1', port };
     const first = await ByteClient.connect(address);
     const second = await ByteClient.connect(address);
@@ -192,8 +184,7 @@ test('at a terminal, each client gets its copies when Enter is pressed, and not 
     }
     assert.is(await terminal.exited, 0);
   } finally {
-    terminal.close();
-    await terminal.exited;
+    await terminal.close();
   }
 });
 
@@ -425,7 +416,7 @@ while True:
     print('received', len(some), 'bytes')
 `;
 
-const noPython = onPath('python3') ? undefined : 'there is no python3';
+const noPython = missingProgram('python3');
 
 testWith(test, noPython, 'the tutorial’s client and our tms', async () => {
   await withTms([], async (server, address) => {

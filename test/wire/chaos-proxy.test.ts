@@ -4,8 +4,9 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { IO_MODELS } from '../../server/models/model.js';
 import { prng } from '../../shared/prng.js';
+import { ByteClient } from '../support/byte-client.js';
 import { NO_FAULTS, runScript, withProxy } from '../support/chaos-proxy.js';
-import { ByteClient, withServer } from '../support/support.js';
+import { withServer } from '../support/servers.js';
 
 const SCRIPTS = 20;
 const A_FEW = 2;

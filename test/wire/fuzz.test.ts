@@ -4,7 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { IO_MODELS, type IoModelName } from '../../server/models/model.js';
 import { fuzzInProcess, fuzzOverSocket } from '../support/fuzz.js';
-import { withServer } from '../support/support.js';
+import { withServer } from '../support/servers.js';
 
 const IN_PROCESS = 5_000;
 const OVER_SOCKETS = 15;

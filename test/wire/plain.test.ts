@@ -5,14 +5,10 @@ import { readFile } from 'node:fs/promises';
 import { connect } from 'strsvr/client';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import {
-  type Address,
-  ByteClient,
-  type Program,
-  testWith,
-  withServer,
-  withStrsvr,
-} from '../support/support.js';
+import { ByteClient } from '../support/byte-client.js';
+import type { Program } from '../support/program.js';
+import { type Address, withServer, withStrsvr } from '../support/servers.js';
+import { testWith } from '../support/skipping.js';
 
 async function withPlain(use: (server: Program, address: Address) => Promise<void>): Promise<void> {
   await withStrsvr(['0'], use, 'server/plain.js');

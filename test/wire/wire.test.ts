@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { LINGER_IDLE_MS } from '../../server/limits/limits.js';
-import { ByteClient, withServer } from '../support/support.js';
+import { ByteClient } from '../support/byte-client.js';
+import { withServer } from '../support/servers.js';
 
 /** Sends bytes, ends, and resolves to all that comes back. */
 async function exchange(sent: string | Uint8Array, options = {}): Promise<string> {
