@@ -11,12 +11,14 @@ import { Text } from './core/text.js';
 import { allocateTextBuffer } from './core/text-buffer.js';
 import { warmUp } from './core/warm-up.js';
 import type { Journal, JournalOptions } from './journal/journal.js';
-import { clampToFdLimit, JOURNAL_FAILED, LINGER_MS } from './limits/limits.js';
+import { clampToFdLimit } from './limits/admission.js';
+import { JOURNAL_FAILED, LINGER_MS } from './limits/lingering-close.js';
 import { isDetail, type LogEntry, type ServerEvent, type ServerStats } from './log/events.js';
 import { Log } from './log/log.js';
 import { RejectionRateLimiter } from './log/rejection-rate-limiter.js';
 import type { Trace } from './log/trace.js';
 import type { IoModel, IoModelContext, IoModelName } from './models/model.js';
+import { ReplyCoalescer } from './models/reply-coalescer.js';
 import { completeOptions, type StringServerOptions } from './server-options.js';
 
 export type { Address, IoModelName, LogEntry, ServerEvent, ServerStats, StringServerOptions, Sync };
@@ -29,6 +31,15 @@ const MODELS: Record<IoModelName, () => Promise<new (context: IoModelContext) =>
   nonblocking: async () => (await import('./models/nonblocking.js')).NonblockingModel,
   blocking: async () => (await import('./models/blocking.js')).BlockingModel,
   threads: async () => (await import('./models/threads.js')).ThreadsModel,
+};
+
+/** Descriptors that a client takes: its socket, and in `threads` those of its thread's event loop. */
+const DESCRIPTORS: Record<IoModelName, number> = {
+  events: 1,
+  poll: 1,
+  nonblocking: 1,
+  blocking: 1,
+  threads: 5,
 };
 
 export interface ServerResult {
@@ -89,7 +100,7 @@ export async function startStringServer(options: StringServerOptions = {}): Prom
   });
   const text = burden(new Text(allocateTextBuffer(maxLength, io !== 'events')), settings.cpuRounds);
   const wanted = io === 'threads' ? Math.min(maxThreads, settings.maxConnections) : settings.maxConnections;
-  const maxConnections = clampToFdLimit(wanted, io);
+  const maxConnections = clampToFdLimit(wanted, DESCRIPTORS[io]);
   if (maxConnections < wanted) {
     const why = 'more descriptors the system does not give (see ulimit -n)';
     log.record({ type: 'warning', message: `at most ${maxConnections} clients, not ${wanted}: ${why}` });
@@ -108,11 +119,14 @@ export async function startStringServer(options: StringServerOptions = {}): Prom
   });
   log.record({ type: 'listening', address, io, ...(model.fd !== undefined && { fd: model.fd }) });
   warnIfOpen(address, log);
-  if (io === 'events') warmUp(); // the other models' sessions run in threads of their own
+  if (io === 'events') warmUp(new ReplyCoalescer(false)); // the other models' sessions run in threads of their own
 
   const ended = journal === undefined ? model.closed : endOf(model, journal);
   const visibleText = () => {
-    const { buffer, byteOffset, length } = text.view(0, Math.min(text.length, text.durableLength));
+    const { buffer, byteOffset, length } = text.view(
+      0,
+      Math.min(text.length, journal?.durableLength ?? text.length),
+    );
     return Buffer.from(buffer, byteOffset, length);
   };
   const stats = (): ServerStats => ({

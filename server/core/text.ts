@@ -1,6 +1,6 @@
-// The shared text: all letters so far, in one total order. It only grows, so an offset (a length in bytes at which
-// a letter ended) says everything: a reply is the text from 0 to an offset, and no reply ever needs a copy.
-// It locks nothing and waits for nobody. It lives in memory that it is given, so that threads may share it.
+// The shared text: all letters so far, in one total order. It only grows, so an offset (a length in bytes at which a letter
+// ended) says everything: a reply is the text from 0 to an offset, and no reply ever needs a copy. It takes no lock, and
+// lives in memory that it is given, so that threads may share it. How far it is stored is durability.ts's business.
 
 import { encode, encodedLength } from '../../shared/utf8.js';
 import { HEADER_BYTES, type TextBuffer } from './text-buffer.js';
@@ -12,10 +12,8 @@ export class Text {
   readonly memory: TextBuffer;
   readonly #length: Uint32Array;
   readonly #bytes: Uint8Array;
-  /** While it is sealed no letter fits: the disk of its journal is full. */
-  readOnly = false;
 
-  /** @param memory zeroed, from `textMemory`; or the memory of another Text, to share that text */
+  /** @param memory zeroed, from `allocateTextBuffer`; or the memory of another Text, to share that text */
   constructor(memory: TextBuffer) {
     this.memory = memory;
     this.#length = new Uint32Array(memory, 0, 1);
@@ -27,9 +25,6 @@ export class Text {
     return this.#length[0] as number;
   }
 
-  /** Up to this offset the text may be shown to clients: everything, as long as no journal says otherwise. */
-  durableLength = Number.POSITIVE_INFINITY;
-
   /**
    * Appends a letter at the end.
    * @param letter a Unicode scalar value that is not a control character
@@ -38,7 +33,7 @@ export class Text {
   append(letter: number): number {
     const start = this.length;
     const end = start + encodedLength(letter);
-    if (this.readOnly || end > this.#bytes.length) return FULL;
+    if (end > this.#bytes.length) return FULL;
     encode(letter, this.#bytes, start);
     this.#length[0] = end;
     return end;

@@ -8,6 +8,7 @@ import { setTimeout as sleep, setImmediate as turnOver } from 'node:timers/promi
 import { errorCode, OperationalError } from '../../shared/errors.js';
 import type { Sync } from '../../shared/options.js';
 import { isContinuation } from '../../shared/utf8.js';
+import type { Committer } from '../core/durability.js';
 import type { Text } from '../core/text.js';
 import { type FileSystem, NODE_FILE_SYSTEM, retryOnEintr, writeAll } from './file-system.js';
 import { type JournalFileOptions, openJournalFile, toOperationalError, unusable } from './journal-file.js';
@@ -24,7 +25,7 @@ export interface JournalOptions extends JournalFileOptions {
   readonly retryMs?: number;
 }
 
-export class Journal {
+export class Journal implements Committer {
   /** Rejects when letters cannot be brought to disk any more, or somebody else has changed the file. */
   readonly failed: Promise<never>;
   readonly #options: JournalOptions;
@@ -34,7 +35,9 @@ export class Journal {
   /** The file as it was opened, to be told from another that somebody puts in its place. */
   readonly #opened: Stats;
   readonly #closing = new AbortController();
-  /** Whether the file may hold bytes beyond `text.durable`, of a write that found no room. */
+  #durableLength: number;
+  #readOnly = false;
+  /** Whether the file may hold bytes beyond `durableLength`, of a write that found no room. */
   #tailDirty = false;
   /** The commits under way, one after the other; stays when they have failed. */
   #running: Promise<void> | undefined;
@@ -56,7 +59,6 @@ export class Journal {
       const risk = 'a crash of the system (not of the server) may lose letters that were answered';
       options.log.record({ type: 'warning', message: `--sync never: ${risk}` });
     }
-    options.text.durableLength = options.text.length;
     return new Journal(options, disk, fd, opened);
   }
 
@@ -64,6 +66,7 @@ export class Journal {
   private constructor(options: JournalOptions, disk: FileSystem, fd: number, opened: Stats) {
     this.#options = options;
     this.#text = options.text;
+    this.#durableLength = options.text.length;
     this.#disk = disk;
     this.#fd = fd;
     this.#opened = opened;
@@ -76,14 +79,20 @@ export class Journal {
     });
   }
 
-  /** Has a function called each time that more of the text has become durable. */
-  onDurable(call: () => void): void {
-    this.#onDurable = call;
+  get durableLength(): number {
+    return this.#durableLength;
   }
 
-  /** Sees to it that what is in the text now gets to disk. */
+  get readOnly(): boolean {
+    return this.#readOnly;
+  }
+
+  onDurable(callback: () => void): void {
+    this.#onDurable = callback;
+  }
+
   commit(): void {
-    if (this.#text.durableLength < this.#text.length) this.#running ??= this.#run();
+    if (this.#durableLength < this.#text.length) this.#running ??= this.#run();
   }
 
   /** Brings the rest of the text to disk, if there is room, and closes the file. Rejects as `failed` does. */
@@ -93,7 +102,7 @@ export class Journal {
     if ((await Promise.race([this.#running, this.#hung])) === 'hung') await this.failed; // the call still has the file
     await this.#disk.close(this.#fd).catch(() => {}); // all that matters was synced
     if (this.#running !== undefined) await this.failed;
-    const lost = this.#text.length - this.#text.durableLength;
+    const lost = this.#text.length - this.#durableLength;
     if (lost === 0) return;
     const message = `the disk is full: ${lost} bytes are lost, of letters that were not answered`;
     this.#options.log.record({ type: 'warning', message });
@@ -116,7 +125,7 @@ export class Journal {
   async #run(): Promise<void> {
     await turnOver(); // what others say in this turn of the event loop is in the same group
     try {
-      while (this.#text.durableLength < this.#text.length) {
+      while (this.#durableLength < this.#text.length) {
         const full = await this.#commitGroup();
         if (full === undefined) continue;
         if (this.#closing.signal.aborted) break;
@@ -137,9 +146,9 @@ export class Journal {
 
   /** @returns the error, if there is no room for the group; then none of it is in the file */
   async #commitGroup(): Promise<unknown> {
-    const to = groupEnd(this.#text);
+    const to = groupEnd(this.#text, this.#durableLength);
     try {
-      await this.#append(this.#text.view(this.#text.durableLength, to));
+      await this.#append(this.#text.view(this.#durableLength, to));
     } catch (error) {
       if (!isFull(error)) throw error;
       return error;
@@ -153,9 +162,9 @@ export class Journal {
     if (size !== to || ino !== this.#opened.ino || dev !== this.#opened.dev) {
       throw unusable(file, 'somebody else has changed it while the server ran');
     }
-    this.#text.durableLength = to;
-    if (this.#text.readOnly) log.record({ type: 'disk free' });
-    this.#text.readOnly = false;
+    this.#durableLength = to;
+    if (this.#readOnly) log.record({ type: 'disk free' });
+    this.#readOnly = false;
     this.#onDurable();
     return undefined;
   }
@@ -174,25 +183,24 @@ export class Journal {
   }
 
   async #truncateTail(): Promise<void> {
-    await this.#disk.ftruncate(this.#fd, this.#text.durableLength);
+    await this.#disk.ftruncate(this.#fd, this.#durableLength);
     this.#tailDirty = false;
   }
 
   /** Refuses new letters and waits a little; those in the text are owed and tried again. */
   async #awaitRoom(full: unknown): Promise<void> {
-    const bytes = this.#text.length - this.#text.durableLength;
-    if (!this.#text.readOnly) {
+    const bytes = this.#text.length - this.#durableLength;
+    if (!this.#readOnly) {
       this.#options.log.record({ type: 'disk full', reason: errorCode(full) ?? '', bytes });
     }
-    this.#text.readOnly = true;
+    this.#readOnly = true;
     const { retryMs = RETRY_MS } = this.#options;
     await sleep(retryMs, undefined, { signal: this.#closing.signal }).catch(() => {}); // we close: do not wait
   }
 }
 
 /** Where the next group ends: behind a letter, so that all that is durable is whole. */
-function groupEnd(text: Text): number {
-  const start = text.durableLength;
+function groupEnd(text: Text, start: number): number {
   const bytes = text.view(start, Math.min(text.length, start + GROUP_BYTES + 1));
   if (bytes.length <= GROUP_BYTES) return start + bytes.length;
   let end = GROUP_BYTES;

@@ -1,56 +1,53 @@
-// How much of the server a client gets at a time when several want more than it can do at once: a turn each, round-robin.
-// A turn writes a quantum of what is owed or, when nothing is, reads once.
+// Round-robin writes with a byte quantum per client, so that long replies or floods of input of some clients do not
+// starve the others. A turn writes a quantum of output or, when there is none, reads once.
 
-/**
- * The longest turn, and the longest piece of a reply, in bytes: some tenth of a millisecond. With a shorter one, a long
- * reply wakes its reader several times.
- */
+/** The longest turn and the longest write, in bytes: some 0.1 ms. Shorter ones would wake the reader of a long reply often. */
 export const MAX_WRITE_QUANTUM = 512 * 1024;
 const MIN_WRITE_QUANTUM = 32 * 1024;
-/** What one round of turns may come to: some hundredth of a second. */
+/** The most output of one round of all clients' turns: some 10 ms. */
 const ROUND_BYTES = 32 * 1024 * 1024;
 
-/** One client's turn, in bytes of output: however many want long replies, each other client is soon looked at again. */
+/** Bytes that one client may be sent in a turn. */
 export function writeQuantum(clients: number): number {
   return Math.max(MIN_WRITE_QUANTUM, Math.min(MAX_WRITE_QUANTUM, Math.floor(ROUND_BYTES / clients)));
 }
 
-/** But a turn is at least so many pieces: a reply, and its LF, which would wait for everybody else's turn otherwise. */
+/** A turn has this many writes at least: a long reply and its LF, which would wait a whole round otherwise. */
 export const MIN_WRITES_PER_TURN = 2;
 
-/** So many turns are taken in a row: at most some milliseconds. */
+/** Turns between two polls of the event loop: a few milliseconds. */
 const MAX_TURNS_PER_TICK = 4;
 
-/** Clients on an event loop that have more to send, or much more to be read, in a queue. */
+/** A queue of clients on an event loop that have more output, or more input than one read. */
 export class WriteScheduler<Client> {
   readonly #queue = new Set<Client>();
-  readonly #write: (client: Client) => void;
-  #next: NodeJS.Immediate | undefined;
+  readonly #runTurn: (client: Client) => void;
+  #tick: NodeJS.Immediate | undefined;
 
-  /** @param take lets a client have its turn; it may be added again */
-  constructor(take: (client: Client) => void) {
-    this.#write = take;
+  /** @param runTurn may add the client again */
+  constructor(runTurn: (client: Client) => void) {
+    this.#runTurn = runTurn;
   }
 
-  /** Its turn comes after everybody else's. */
+  /** Queues a client behind all others. */
   add(client: Client): void {
     this.#queue.add(client);
-    this.#next ??= setImmediate(() => this.#runTick());
+    this.#tick ??= setImmediate(() => this.#runTick());
   }
 
   delete(client: Client): void {
     this.#queue.delete(client);
   }
 
-  /** One each, and not all at once: in between, the event loop looks who has something to say, and that is answered first. */
+  /** Some turns; then the event loop polls, and clients with new input are served first. */
   #runTick(): void {
-    let left = Math.min(MAX_TURNS_PER_TICK, this.#queue.size);
+    let turns = Math.min(MAX_TURNS_PER_TICK, this.#queue.size);
     for (const client of this.#queue) {
-      if (left === 0) break;
-      left -= 1;
+      if (turns === 0) break;
+      turns -= 1;
       this.#queue.delete(client);
-      this.#write(client);
+      this.#runTurn(client);
     }
-    this.#next = this.#queue.size > 0 ? setImmediate(() => this.#runTick()) : undefined;
+    this.#tick = this.#queue.size > 0 ? setImmediate(() => this.#runTick()) : undefined;
   }
 }

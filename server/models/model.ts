@@ -2,24 +2,21 @@
 // same for all; only who waits for what, and how, differs.
 
 import type { Address } from '../../shared/address.js';
+import type { Committer } from '../core/durability.js';
 import type { Text } from '../core/text.js';
-import type { Journal } from '../journal/journal.js';
+import type { AdmissionOptions } from '../limits/admission.js';
 import type { CloseFailure, Log } from '../log/log.js';
 
 export const IO_MODELS = ['events', 'poll', 'nonblocking', 'blocking', 'threads'] as const;
 export type IoModelName = (typeof IO_MODELS)[number];
 
-export interface IoModelOptions {
+export interface IoModelOptions extends AdmissionOptions {
   readonly io: IoModelName;
   readonly host: string;
   /** 0 picks a free one. */
   readonly port: number;
   /** After so many accepted clients no more are taken, and when all have gone the model closes; undefined: never. */
   readonly clients: number | undefined;
-  /** More are refused. */
-  readonly maxConnections: number;
-  /** Networks, as 10.0.0.0/8, whose addresses may come in; none: whoever reaches the port. */
-  readonly allow: readonly string[];
   /** A client whose replies wait for it is closed when it takes next to nothing of them for so long; 0: never. */
   readonly stallTimeoutMs: number;
   /** Leaves Nagle's algorithm on, and a reply and its LF to two writes, to show what that costs. */
@@ -37,8 +34,8 @@ export interface IoModelOptions {
 /** What a model works with. */
 export interface IoModelContext extends IoModelOptions {
   readonly text: Text;
-  /** To be told when letters may have come; only `events` has one. */
-  readonly journal: Journal | undefined;
+  /** Where letters become durable; only `events` has one. */
+  readonly journal: Committer | undefined;
   readonly log: Log;
 }
 

@@ -1,91 +1,47 @@
-// nonblocking: one thread asks every client in a circle whether it has said something; nobody is waited for.
+// nonblocking: one thread asks each client in turn whether it has sent anything.
 //
-// recv(2) on a socket with O_NONBLOCK returns -1 and the errno EAGAIN when nothing has come (Python raises an exception,
+// recv(2) on a socket with O_NONBLOCK returns -1 and the errno EAGAIN when no data has come (Python raises an exception,
 // as the tutorial's section 4.6.1 explains), and the thread goes on to the next client, one byte at a time, as its
-// strsvr.py does. So nobody holds up anybody, but the asking never ends: idle, it burns a whole core (see --idle-sleep).
-// Compare blocking.ts: O_NONBLOCK and what to do about EAGAIN are the whole difference.
+// strsvr.py does. So no client blocks another, but the asking never ends: idle, it uses a whole core (see --idle-sleep).
+// `diff blocking.ts nonblocking.ts` shows what O_NONBLOCK changes.
 
 import { EAGAIN, libc } from '../../shared/libc/libc.js';
-import { Session } from '../core/session.js';
-import { DRAIN_TIMEOUT, receiveBytes } from '../limits/limits.js';
 import { MIN_WRITES_PER_TURN, writeQuantum } from '../limits/write-scheduler.js';
-import type { CloseFailure } from '../log/log.js';
-import { PendingWrite, ReplyCoalescer } from './reply-coalescer.js';
-import { Acceptor } from './worker/acceptor.js';
-import { type AcceptedClient, peerFailure, type WorkerContext } from './worker/worker-context.js';
+import { type Client, RoundRobinLoop } from './round-robin.js';
+import type { WorkerContext } from './worker/worker-context.js';
 import { WorkerModel } from './worker/worker-model.js';
+
+const RECEIVE_BYTES = 1;
 
 export class NonblockingModel extends WorkerModel {
   protected readonly file = import.meta.url;
 }
 
 /** Runs in the model's own thread. */
-export function serve(thread: WorkerContext): void {
-  new RoundRobinLoop(thread).run();
+export function serve(context: WorkerContext): void {
+  new NonblockingLoop(context).run();
 }
 
-interface Client extends AcceptedClient {
-  readonly session: Session;
-  readonly output: PendingWrite;
-}
-
-class RoundRobinLoop {
-  readonly #thread: WorkerContext;
-  readonly #acceptor: Acceptor;
-  readonly #connected = new Set<Client>();
+export class NonblockingLoop extends RoundRobinLoop {
   readonly #buffer: Buffer;
-  readonly #gather: ReplyCoalescer;
 
-  constructor(thread: WorkerContext) {
-    this.#thread = thread;
-    this.#buffer = Buffer.alloc(receiveBytes(thread.options.io));
-    this.#gather = new ReplyCoalescer(thread.options.nagle);
-    this.#acceptor = new Acceptor(thread, { O_NONBLOCK: true });
+  constructor(context: WorkerContext, receiveBytes = RECEIVE_BYTES) {
+    super(context, { O_NONBLOCK: true });
+    this.#buffer = Buffer.alloc(receiveBytes);
   }
 
-  run(): void {
-    const { control, options } = this.#thread;
-    while (this.#acceptor.open || this.#connected.size > 0) {
-      this.#accept();
-      for (const client of this.#connected) this.#service(client);
-      control.idleBackoff(options.idleSleepMs);
-    }
-  }
-
-  // --- accept ---
-
-  /** Takes everybody who waits; sleeps only while nobody is connected. */
-  #accept(): void {
-    if (this.#connected.size === 0) this.#acceptor.wait();
-    for (;;) {
-      const accepted = this.#acceptor.accept(this.#connected.size);
-      if (accepted === undefined) return;
-      const session = new Session(this.#thread.text);
-      this.#connected.add({ ...accepted, session, output: new PendingWrite(session, this.#gather) });
-    }
+  protected override endRound(): void {
+    this.context.control.idleBackoff(this.context.options.idleSleepMs);
   }
 
   // --- receive ---
 
-  /** It is this client's turn. */
-  #service(client: Client): void {
-    try {
-      if (this.#thread.control.stopping) client.session.stop();
-      else if (client.session.wantsInput && !client.output.waiting) this.#receive(client);
-      this.#send(client);
-      if (client.session.closing !== undefined && !client.output.waiting) this.#close(client);
-      else if (this.#thread.control.aborted) this.#close(client, DRAIN_TIMEOUT);
-    } catch (error) {
-      this.#close(client, this.#thread.control.aborted ? DRAIN_TIMEOUT : peerFailure(error));
-    }
-  }
-
-  #receive({ id, fd, session }: Client): void {
-    const { control, log } = this.#thread;
+  protected override receive({ id, fd, session }: Client): void {
+    const { control, log } = this.context;
     if (!control.countPoll(id, fd)) return;
     const length = libc().recv(fd, this.#buffer);
     if (length === EAGAIN) return;
-    if (control.stopping) return; // it was woken for that, or what it read came too late
+    if (control.stopping) return; // it was woken for that, or its input came too late
     control.countHit();
     if (length === 0) session.end();
     else session.receive(this.#buffer.subarray(0, length));
@@ -94,11 +50,10 @@ class RoundRobinLoop {
 
   // --- send ---
 
-  /** One turn: sends some of what is owed. */
-  #send({ id, fd, output }: Client): void {
-    const { control, log } = this.#thread;
-    let left = writeQuantum(this.#connected.size);
-    for (let pieces = 0; pieces < MIN_WRITES_PER_TURN || left > 0; pieces += 1) {
+  protected override send({ id, fd, output }: Client): void {
+    const { control, log } = this.context;
+    let quantum = writeQuantum(this.connected.size);
+    for (let writes = 0; writes < MIN_WRITES_PER_TURN || quantum > 0; writes += 1) {
       const bytes = output.next();
       if (bytes === undefined) return;
       control.announceWait(id, fd);
@@ -106,14 +61,7 @@ class RoundRobinLoop {
       output.consume(taken);
       if (taken === EAGAIN) return;
       log.wrote(id, bytes.length, bytes.length - taken);
-      left -= taken;
+      quantum -= taken;
     }
-  }
-
-  // --- close ---
-
-  #close(client: Client, failure?: CloseFailure): void {
-    this.#connected.delete(client);
-    this.#thread.release(client, failure);
   }
 }

@@ -1,22 +1,24 @@
 // threads: a thread for each client, asleep in a blocking receive of its own, and a lock around the shared text.
 //
-// Everybody waits for one client only, so nobody holds up anybody, and the code of a thread is as simple as a server
-// for one client: the tutorial's chapter 5. What goes wrong: two threads may append at the same moment, so append needs
-// a lock (leave it out with --no-lock, and letters get lost); and every client costs a thread, here a V8 heap of its own.
-// The lock is held around append only: a reply is a view of what was there, and sending it may take as long as it likes.
+// Each thread waits for one client only, so no client blocks another, and a thread's code is as simple as a server for one
+// client: the tutorial's chapter 5. Its weaknesses: two threads may append at the same time, so append needs a lock
+// (without it, with --no-lock, letters get lost); and each client costs a thread, here with a V8 heap of its own.
+// The lock is held during append only: a reply is a view of what was there, however long sending it takes.
 
 import { libc, type SHUT_RD, type SHUT_RDWR } from '../../shared/libc/libc.js';
 import { Session } from '../core/session.js';
 import { burden } from '../core/synthetic-load.js';
 import { Text } from '../core/text.js';
 import type { TextBuffer } from '../core/text-buffer.js';
-import { DRAIN_TIMEOUT, receiveBytes } from '../limits/limits.js';
+import { DRAIN_TIMEOUT } from '../limits/lingering-close.js';
 import type { CloseFailure } from '../log/log.js';
 import { PendingWrite, ReplyCoalescer } from './reply-coalescer.js';
 import { Acceptor } from './worker/acceptor.js';
 import { Mutex } from './worker/mutex.js';
 import { type AcceptedClient, peerFailure, type WorkerContext } from './worker/worker-context.js';
 import { WorkerModel } from './worker/worker-model.js';
+
+const RECEIVE_BYTES = 16 * 1024;
 
 export class ThreadsModel extends WorkerModel {
   protected readonly file = import.meta.url;
@@ -56,7 +58,7 @@ export function serve(thread: WorkerContext): void {
 
 // --- accept ---
 
-/** One at a time: connections that are reset before their thread is started must not take the places of others. */
+/** One client at a time: a connection that is reset before its thread has started must not take another's place. */
 function accept(thread: WorkerContext): void {
   const acceptor = new Acceptor(thread, { O_NONBLOCK: false });
   while (acceptor.open) {
@@ -68,13 +70,12 @@ function accept(thread: WorkerContext): void {
 
 class ClientThread {
   readonly #thread: WorkerContext;
-  readonly #buffer: Buffer;
+  readonly #buffer = Buffer.alloc(RECEIVE_BYTES);
   readonly #session: Session;
   readonly #output: PendingWrite;
 
   constructor(thread: WorkerContext) {
     this.#thread = thread;
-    this.#buffer = Buffer.alloc(receiveBytes(thread.options.io));
     const { options, data } = thread;
     const { lock, cpuRounds: work } = options;
     const text = lock ? burden(new LockedText(data.memory, new Mutex(data.mutex)), work) : thread.text;
@@ -85,7 +86,7 @@ class ClientThread {
   run(): void {
     const { control } = this.#thread;
     try {
-      while (this.#session.closing === undefined) {
+      while (this.#output.wants !== 'close') {
         if (control.stopping) this.#session.stop();
         else this.#receive();
         this.#send();
@@ -101,7 +102,7 @@ class ClientThread {
   #receive(): void {
     const { control, data, log } = this.#thread;
     const length = libc().recv(data.fd, this.#buffer);
-    if (control.stopping) return; // it was woken for that, or what it read came too late
+    if (control.stopping) return; // it was woken for that, or its input came too late
     if (length === 0) this.#session.end();
     else this.#session.receive(this.#buffer.subarray(0, length));
     log.read(data.number, length, this.#session);
@@ -109,7 +110,7 @@ class ClientThread {
 
   // --- send ---
 
-  /** Sends all that is owed. */
+  /** Sends all pending replies. */
   #send(): void {
     const { data, log } = this.#thread;
     for (let bytes = this.#output.next(); bytes !== undefined; bytes = this.#output.next()) {
@@ -127,7 +128,7 @@ class ClientThread {
   }
 }
 
-/** The text as several threads may append to it: one at a time. */
+/** A text to which several threads append, one at a time. */
 class LockedText extends Text {
   readonly #mutex: Mutex;
 

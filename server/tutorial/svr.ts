@@ -11,7 +11,8 @@ import { print, readCommandLine, runCommand, stopOnSignal, tell } from '../../sh
 import { FAILURE_MARK } from '../../shared/errors.js';
 import { plural } from '../../shared/numbers.js';
 import { LISTEN_HOST, listenPort, MAX_WAIT_MS, wholeNumber } from '../../shared/options.js';
-import { closeLingering, serverFull } from '../limits/limits.js';
+import { serverFull } from '../limits/admission.js';
+import { closeLingering } from '../limits/lingering-close.js';
 import { clientAddress, listen } from '../listen.js';
 
 type Options = ReturnType<typeof readOptions>;

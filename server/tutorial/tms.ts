@@ -13,7 +13,7 @@ import { escapeUnprintable } from '../../shared/escape.js';
 import { splitLines } from '../../shared/line-splitter.js';
 import { plural } from '../../shared/numbers.js';
 import { DEFAULT_PORT, LISTEN_HOST, listenPort, wholeNumber } from '../../shared/options.js';
-import { closeLingering } from '../limits/limits.js';
+import { closeLingering } from '../limits/lingering-close.js';
 import { clientAddress, listen } from '../listen.js';
 
 const MAX_STRING_BYTES = 1_000_000;

@@ -7,6 +7,7 @@ import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { Session } from '../../server/core/session.js';
 import { Text } from '../../server/core/text.js';
 import { allocateTextBuffer } from '../../server/core/text-buffer.js';
 import { type FileSystem, NODE_FILE_SYSTEM } from '../../server/journal/file-system.js';
@@ -53,7 +54,7 @@ async function say({ journal, text }: Opened, letters: string): Promise<void> {
   append(text, letters);
   const durable = new Promise<void>((resolve) => {
     journal.onDurable(() => {
-      if (text.durableLength === text.length) resolve();
+      if (journal.durableLength === text.length) resolve();
     });
   });
   journal.commit();
@@ -97,7 +98,7 @@ for (const [what, bytes, kept] of [
     const file = newFile(found);
     const { journal, text, events } = await open(file);
     assert.is(Buffer.from(text.view(0, text.length)).toString(), kept);
-    assert.is(text.durableLength, text.length);
+    assert.is(journal.durableLength, text.length);
     assert.is(content(file), kept);
     const cut = found.subarray(text.length);
     const [keptIn = 'none', ...more] = keptBeside(file);
@@ -255,8 +256,8 @@ it('a letter is durable after its write and an fdatasync; what comes meanwhile i
   calls.length = 0;
   const steps: number[] = [];
   journal.onDurable(() => {
-    steps.push(text.durableLength);
-    calls.push(`durable ${text.durableLength}`);
+    steps.push(journal.durableLength);
+    calls.push(`durable ${journal.durableLength}`);
     if (steps.length === 1) append(text, 'fg');
     journal.commit();
   });
@@ -264,8 +265,11 @@ it('a letter is durable after its write and an fdatasync; what comes meanwhile i
   journal.commit();
   append(text, 'c'); // in the same turn
   journal.commit();
-  assert.is(text.durableLength, 0);
-  await Promise.race([until(() => text.durableLength === text.length && steps.length > 1), journal.failed]);
+  assert.is(journal.durableLength, 0);
+  await Promise.race([
+    until(() => journal.durableLength === text.length && steps.length > 1),
+    journal.failed,
+  ]);
   assert.equal(calls, [...COMMIT, 'durable 3', ...COMMIT, 'durable 5']);
   await journal.close();
 });
@@ -277,9 +281,9 @@ it('a group has a largest size and ends behind a letter', async () => {
   const letters = '€'.repeat(50_000);
   append(text, letters);
   const steps: number[] = [];
-  journal.onDurable(() => steps.push(text.durableLength));
+  journal.onDurable(() => steps.push(journal.durableLength));
   journal.commit();
-  await Promise.race([until(() => text.durableLength === text.length), journal.failed]);
+  await Promise.race([until(() => journal.durableLength === text.length), journal.failed]);
   assert.equal(steps, [65_535, 131_070, 150_000]);
   await journal.close();
   assert.is(content(file), letters);
@@ -318,7 +322,7 @@ it('closing brings to disk what is in the text', async () => {
   await sleep(20);
   append(text, 'c');
   await journal.close();
-  assert.is(text.durableLength, 3);
+  assert.is(journal.durableLength, 3);
   assert.is(content(file), 'abc');
 });
 
@@ -420,8 +424,9 @@ async function survive(fails: Call, n: number, fault: Fault): Promise<Survived> 
     failed = error;
   });
   await Promise.race([end, faulty.killed]);
-  const { text, events = [] } = opened ?? {};
-  const shown = text === undefined ? '' : Buffer.from(text.view(0, text.durableLength)).toString();
+  const { events = [] } = opened ?? {};
+  const shown =
+    opened === undefined ? '' : Buffer.from(opened.text.view(0, opened.journal.durableLength)).toString();
   if (failed !== undefined) await opened?.journal.close().catch(() => {});
   for (const fd of faulty.opened) fs.closeSync(fd); // as the end of a process does
   const fileAfter = fs.readFileSync(file);
@@ -515,15 +520,18 @@ it('a disk that stays full: bytes do not stay in the file, new letters are refus
   await say(opened, 'ab');
   append(text, 'cd');
   journal.commit();
-  await until(() => text.readOnly);
+  await until(() => journal.readOnly);
   assert.is(content(file), 'ab');
-  assert.is(text.append(0x65), -1, 'no letter fits');
-  assert.is(text.durableLength, 2);
+  const refused = new Session(text, journal);
+  refused.receive(Buffer.from('e'));
+  assert.is(refused.closing, 'disk full');
+  assert.is(text.length, 4, 'no letter is taken');
+  assert.is(journal.durableLength, 2);
   assert.equal(events.at(-1), { type: 'disk full', reason: 'ENOSPC', bytes: 2 });
   await sleep(20);
   assert.is(content(file), 'ab');
   room = 100;
-  await until(() => text.durableLength === 4);
+  await until(() => journal.durableLength === 4);
   assert.is(content(file), 'abcd');
   await say(opened, 'e');
   assert.equal(
@@ -544,7 +552,7 @@ it('closing while the disk is full does not wait, and says what is lost', async 
   });
   append(text, 'ab');
   journal.commit();
-  await until(() => text.readOnly);
+  await until(() => journal.readOnly);
   await journal.close();
   assert.match((events.at(-1) as { message: string }).message, /disk is full: 2 bytes are lost/);
   assert.is(content(file), '');

@@ -14,7 +14,7 @@ import * as assert from 'uvu/assert';
 import { Text } from '../../server/core/text.js';
 import { allocateTextBuffer } from '../../server/core/text-buffer.js';
 import { IpAllowList } from '../../server/limits/ip-allow-list.js';
-import { watchStalls } from '../../server/limits/limits.js';
+import { watchStalls } from '../../server/limits/stall-detector.js';
 import type { CloseReason, LogEntry } from '../../server/log/events.js';
 import { Log } from '../../server/log/log.js';
 import { EventsModel } from '../../server/models/events.js';
@@ -103,6 +103,33 @@ testWith(
       const few = ['sh', '-c', 'ulimit -n 100 && exec "$@"', 'sh'];
       await withStrsvr(['0', ...modelArgs(io)], use, undefined, few);
     });
+  },
+);
+
+testWith(
+  test,
+  NO_PROC,
+  'events: when other open files take the descriptors, further clients are rejected and counted',
+  async () => {
+    const taken = 'ulimit -n 100; for fd in $(seq 40 89); do eval "exec $fd</dev/null"; done; exec "$@"';
+    const clients: ByteClient[] = [];
+    const use = async (server: Program, address: Address) => {
+      let rejected = 0;
+      for (let i = 0; i < 30; i += 1) {
+        const client = await ByteClient.connect(address);
+        client.send('\n');
+        const answer = await client.receive(1).catch(() => undefined);
+        if (answer === undefined) rejected += 1;
+        else clients.push(client);
+      }
+      assert.ok(rejected > 0 && clients.length > 0, `${rejected} of 30 were rejected`);
+      for (const client of clients) client.send('\n');
+      for (const client of clients) assert.is((await client.receive(1)).toString(), '\n');
+      for (const client of clients) client.close();
+      assert.match(server.stderr, /no file descriptor is free/);
+      assert.match(await ended(server), new RegExp(`, ${clients.length} clients, ${rejected} refused, `));
+    };
+    await withStrsvr(['0'], use, undefined, ['bash', '-c', taken, 'bash']);
   },
 );
 
@@ -350,11 +377,11 @@ test('who waits for the journal is not cut off, however long that takes', async 
     if (event.type === 'closed') closed.push(event.reason);
   };
   const text = new Text(allocateTextBuffer(1_000));
-  text.durableLength = 0; // as long as the disk has not said anything
+  const hanging = { durableLength: 0, readOnly: false, commit: () => {}, onDurable: () => {} };
   const model = new EventsModel({
     ...{ io: 'events', host: '127.0.0.1', port: 0, clients: undefined, maxConnections: 10, allow: [] },
     ...{ stallTimeoutMs, nagle: false, backlog: 5, idleSleepMs: 0, cpuRounds: 0, lock: true },
-    ...{ text, journal: undefined, log: new Log({ detailed: false, thread: 0, sink }) },
+    ...{ text, journal: hanging, log: new Log({ detailed: false, thread: 0, sink }) },
   });
   const client = await ByteClient.connect(await model.listen());
   client.send('abc');
@@ -568,7 +595,7 @@ test('a flood of refusals is one line a second, and none is lost from the count'
 function countsInText(stderr: string): number[] {
   const lines = stderr.split('\n').filter((line) => line.startsWith('rejected'));
   for (const line of lines)
-    assert.match(line, /127\.0\.0\.1:\d+: 1 clients are connected, as many as are allowed$/);
+    assert.match(line, /127\.0\.0\.1:\d+: 1 clients are connected, the most allowed$/);
   return lines.map((line) =>
     Number(/^rejected ([\d,]+) more in the last second, the last /.exec(line)?.[1] ?? 1),
   );

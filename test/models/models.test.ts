@@ -10,7 +10,7 @@ import { type IoModelName, startStringServer } from 'strsvr';
 import { connect } from 'strsvr/client';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { LINGER_IDLE_MS } from '../../server/limits/limits.js';
+import { LINGER_IDLE_MS } from '../../server/limits/lingering-close.js';
 import { IO_MODELS } from '../../server/models/model.js';
 import { checkHistory, fingerprint, type Operation } from '../../shared/linearizability.js';
 import { ByteClient } from '../support/byte-client.js';

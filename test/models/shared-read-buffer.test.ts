@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import { createConnection, createServer, type Socket } from 'node:net';
+import { pathToFileURL } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { readIntoSharedBuffer } from '../../server/models/shared-read-buffer.js';
+import { readInto } from '../../server/models/shared-read-buffer.js';
 import { ByteClient } from '../support/byte-client.js';
 import { withServer } from '../support/servers.js';
+import { built, Program, skipChildCoverage } from '../support/program.js';
 
 const test = suite('receive');
 
@@ -26,7 +28,7 @@ async function received(prepare: (socket: Socket) => void): Promise<{ text: stri
       waiting();
     });
   let waiting = (): void => {};
-  readIntoSharedBuffer(socket, (chunk) => {
+  readInto(Buffer.alloc(4096), socket, (chunk) => {
     text += Buffer.from(chunk).toString();
     buffers.add(chunk.buffer);
     waiting();
@@ -68,6 +70,14 @@ test('then too, letters followed at once by the end of the stream are all answer
   } finally {
     restore();
   }
+});
+
+test('without such a buffer the whole wire suite passes too', async () => {
+  skipChildCoverage();
+  const preload = pathToFileURL(built('test/support/small-buffers-preload.js')).href;
+  const { status, stdout } = await new Program('test/wire/wire.test.js', [], ['--import', preload]).finished;
+  assert.is(status, 0, stdout);
+  assert.match(stdout, /Passed: {4}\d+/);
 });
 
 test.run();

@@ -102,8 +102,8 @@ export const MUTATIONS: readonly Mutation[] = [
       wrong: { what: 'served after many seconds', sign: /served after ([4-9]|\d\d) s/ },
     },
     file: 'server/models/events.ts',
-    find: 'session.wantsInput && received < RECEIVE_BYTES',
-    replace: 'session.wantsInput',
+    find: "want === 'input' && !floods",
+    replace: "want === 'input'",
     caughtBy: {
       file: 'models/events.test',
       title: 'of clients that flood the server each is read once in turn, not one on and on',
@@ -171,12 +171,8 @@ export const MUTATIONS: readonly Mutation[] = [
       },
     },
     file: 'server/models/events.ts',
-    find: `for (
-      let pieces = 0;
-      (pieces < MIN_WRITES_PER_TURN || left > 0) && socket.writableLength === 0;
-      pieces += 1
-    ) {
-      const output = this.#coalescer.next(session);
+    find: `for (let writes = 0; writes < MIN_WRITES_PER_TURN || quantum > 0; writes += 1) {
+      const output = socket.writableLength === 0 ? this.#coalescer.next(session) : undefined;
       if (output === undefined) break;
       socket.write(output);
 `,
@@ -243,15 +239,15 @@ export const MUTATIONS: readonly Mutation[] = [
     symptom: 'When the text is full, a client that goes on sending may lose replies that it was owed.',
     difficulty: 'hard',
     hint: 'What does the kernel send when a socket is closed while received bytes are still unread, and what does that do to replies on their way (RFC 2525, section 2.17)?',
-    read: ['server/models/events.ts', 'server/limits/limits.ts'],
+    read: ['server/models/events.ts', 'server/limits/lingering-close.ts'],
     trial: {
       args: ['--max-length', '3000'],
       client: `node -e "const s = require('net').connect(PORT, '127.0.0.1').on('error', () => {}); s.write('a'.repeat(1e6)); setTimeout(() => s.pipe(process.stdout), 1000)" | wc -c`,
       right: { what: '4501500: the bytes of all 3,000 replies', sign: /^ *4501500$/m },
       wrong: { what: 'fewer', sign: /^ *(?!4501500$)\d+$/m },
     },
-    file: 'server/limits/limits.ts',
-    find: `    if (reason === 'ended' || socket.destroyed) return; // the client has gone too: there is nothing to linger for`,
+    file: 'server/limits/lingering-close.ts',
+    find: `    if (reason === 'ended' || socket.destroyed) return; // the client has closed its side too`,
     replace: `    if (reason !== 'ended') socket.destroy();
     if (socket.destroyed) return;`,
     caughtBy: {
@@ -506,7 +502,7 @@ export const MUTATIONS: readonly Mutation[] = [
       wrong: { what: 'nothing: both wait for ever' },
     },
     file: 'server/journal/journal.ts',
-    find: 'this.#text.readOnly = true;\n',
+    find: 'this.#readOnly = true;\n',
     replace: '',
     caughtBy: { file: 'journal/journal.test', title: STAYS_FULL },
   },

@@ -135,7 +135,7 @@ class Client {
 
   /** Some bytes reach the server, if it reads; after the last one, perhaps the end of the stream. */
   #deliver(): boolean {
-    if (!this.session.wantsInput) return false;
+    if (this.session.wants !== 'input') return false;
     if (this.#toServer.length === 0) {
       if (this.#ending) this.session.end();
       return false;

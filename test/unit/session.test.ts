@@ -22,7 +22,7 @@ test('a letter is answered with the text up to it, an LF with LF', () => {
   const session = new Session(newText());
   session.receive(Buffer.from('ab\nc'));
   assert.is(drain(session), 'aab\nabc');
-  assert.ok(session.wantsInput);
+  assert.is(session.wants, 'input');
   assert.is(session.letters, 3);
 });
 
@@ -70,11 +70,11 @@ test('it owes a bounded number of replies, holds the rest, and wants no input me
   chunk.fill(0); // read buffers are shared: what is held must be a copy
   assert.is(text.length, MAX_PENDING_REPLIES);
   assert.is(session.undecoded.bytes, 10);
-  assert.not(session.wantsInput);
+  assert.is(session.wants, 'output');
   const expected = (n: number) => (n * (n + 1)) / 2;
   assert.is(drain(session).length, expected(MAX_PENDING_REPLIES + 10));
   assert.is(text.length, MAX_PENDING_REPLIES + 10);
-  assert.ok(session.wantsInput);
+  assert.is(session.wants, 'input');
 });
 
 test('LFs count as replies owed', () => {
@@ -120,9 +120,10 @@ test('a full text closes after the replies owed, and what comes later is thrown 
 
 test('a letter for which the disk of the journal has no room closes as a full text does', () => {
   const text = newText();
-  const session = new Session(text);
+  const durability = { durableLength: 100, readOnly: false };
+  const session = new Session(text, durability);
   session.receive(Buffer.from('a'));
-  text.readOnly = true;
+  durability.readOnly = true;
   assert.is(drain(session), 'a');
   session.receive(Buffer.from('\nb\n'));
   assert.is(drain(session), '\n');
@@ -157,16 +158,29 @@ test('a stop after the end changes nothing', () => {
 });
 
 test('a reply waits until its letter is durable, and an LF waits behind it', () => {
-  const text = newText();
-  text.durableLength = 0;
-  const session = new Session(text);
+  const durability = { durableLength: 0, readOnly: false };
+  const session = new Session(newText(), durability);
   session.receive(Buffer.from('ab\n'));
   assert.is(drain(session), '');
-  assert.not(session.wantsInput);
-  text.durableLength = 1;
+  assert.is(session.wants, 'durability');
+  durability.durableLength = 1;
+  assert.is(session.wants, 'output');
   assert.is(drain(session), 'a');
-  text.durableLength = 2;
+  assert.is(session.wants, 'durability');
+  durability.durableLength = 2;
   assert.is(drain(session), 'ab\n');
+  assert.is(session.wants, 'input');
+});
+
+test('it wants to be closed once all output is handed out, however it ends', () => {
+  for (const end of ['end', 'stop'] as const) {
+    const session = new Session(newText());
+    session.receive(Buffer.from('a'));
+    session[end]();
+    assert.is(session.wants, 'output');
+    drain(session);
+    assert.is(session.wants, 'close');
+  }
 });
 
 test('those who watch see what waits for its reply', () => {

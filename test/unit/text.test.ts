@@ -57,21 +57,6 @@ test('a letter that does not fit is refused and changes nothing; a shorter one s
   assert.is(Buffer.from(text.view(0, 3)).toString(), 'aaa');
 });
 
-test('a journal that follows it says how far it may be shown, and seals it while there is no room', () => {
-  const text = new Text(allocateTextBuffer(100));
-  text.durableLength = 0;
-  text.append(A);
-  text.append(EURO);
-  assert.is(text.durableLength, 0);
-  text.durableLength = 1;
-  assert.is(text.durableLength, 1);
-  text.readOnly = true;
-  assert.is(text.append(A), FULL);
-  assert.is(text.length, 4);
-  text.readOnly = false;
-  assert.is(text.append(A), 5);
-});
-
 test('it takes its longest and no more, and views taken before stay what they were', () => {
   const longest = 200_001;
   const text = new Text(allocateTextBuffer(longest));

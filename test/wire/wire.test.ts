@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { LINGER_IDLE_MS } from '../../server/limits/limits.js';
+import { LINGER_IDLE_MS } from '../../server/limits/lingering-close.js';
 import { ByteClient } from '../support/byte-client.js';
 import { withServer } from '../support/servers.js';
 

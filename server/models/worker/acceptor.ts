@@ -3,7 +3,8 @@
 
 import { EAGAIN, IGNORED_FD, libc, NO_RESOURCES, POLLIN, SHUT_RDWR } from '../../../shared/libc/libc.js';
 import { PollList } from '../../../shared/libc/structs.js';
-import { ACCEPT_BACKOFF_MS, Admission, KEEP_ALIVE_SECONDS } from '../../limits/limits.js';
+import { ACCEPT_BACKOFF_MS, Admission } from '../../limits/admission.js';
+import { KEEP_ALIVE_SECONDS } from '../../limits/stall-detector.js';
 import { NO_CLIENT } from './control-block.js';
 import type { AcceptedClient, WorkerContext } from './worker-context.js';
 
