@@ -253,7 +253,10 @@ test('more clients than may run a program at once are refused, and the log says 
       /^wps: 127\.0\.0\.1:\d+ has closed the connection (without an answer|at once); its log says why\n$/,
     );
     assert.is(status, 1);
-    await server.waitFor('stderr', /rejected 127\.0\.0\.1:\d+: 100 clients are connected, the most allowed\n/);
+    await server.waitFor(
+      'stderr',
+      /rejected 127\.0\.0\.1:\d+: 100 clients are connected, the most allowed\n/,
+    );
     for (const client of clients) client.close();
   });
 });
