@@ -5,8 +5,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { readInto } from '../../server/models/shared-read-buffer.js';
 import { ByteClient } from '../support/byte-client.js';
-import { withServer } from '../support/servers.js';
 import { built, Program, skipChildCoverage } from '../support/program.js';
+import { withServer } from '../support/servers.js';
 
 const test = suite('receive');
 
