@@ -1,6 +1,6 @@
-// The tutorial's idea with nothing around it: a set of connected sockets, one shared string, one thread. Nobody is
-// waited for: the event loop tells us who has data next, and whoever that is gets the whole string back.
-// What this page gets wrong is shown, one test each, in test/wire/plain.test.ts. The rest of server/ gets it right.
+// The tutorial's idea with nothing around it: a set of connected sockets, one shared string, one thread. The thread
+// never waits for one client: the event loop calls back for the socket that has data, and that client gets the whole
+// string. test/wire/plain.test.ts shows what this page gets wrong, one test each. The rest of server/ gets it right.
 //
 //   node dist/server/plain.js [port]
 
@@ -27,7 +27,7 @@ const server = createServer({ noDelay: true }, (socket) => {
   socket.on('end', () => {
     connected.delete(socket);
     socket.destroy();
-    if (connected.size === 0) process.stdout.write(`nobody is left, and v is ${v}\n`);
+    if (connected.size === 0) process.stdout.write(`no client is left, and v is ${v}\n`);
   });
 });
 

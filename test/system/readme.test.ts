@@ -11,8 +11,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { completeOptions } from '../../server/server-options.js';
 import { ByteClient } from '../support/byte-client.js';
-import { built, run, skipChildCoverage } from '../support/program.js';
-import { withServer } from '../support/servers.js';
+import { built, Program, run, skipChildCoverage } from '../support/program.js';
+import { withServer, withStrsvr } from '../support/servers.js';
 import { onPath, testWith } from '../support/skipping.js';
 
 skipChildCoverage();
@@ -209,6 +209,24 @@ test('every test that a page names is there', () => {
 });
 
 const cells = (line: string) => [...line.matchAll(/`([^`]*)`/g)].map(([, code = '']) => code);
+
+test('the programs that use the library run', async () => {
+  const programs = PAGES.flatMap((page) => [
+    ...read(page).matchAll(/```ts\n(import .* from 'strsvr[\s\S]*?)```/g),
+  ]);
+  assert.is(programs.length, 3);
+  await withStrsvr(['0'], async (_server, { port }) => {
+    for (const [, program = ''] of programs) {
+      const script = program.replace('2000', String(port));
+      const node = spawn(process.execPath, ['--input-type=module', '-e', script], {
+        cwd: ROOT,
+        stdio: 'pipe',
+      });
+      const { status, stderr } = await new Program(node).finished;
+      assert.equal([status, stderr], [0, ''], script);
+    }
+  });
+});
 
 test('the bytes of the wire are as the table says', async () => {
   const table =

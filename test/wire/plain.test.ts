@@ -28,7 +28,7 @@ test('what it gets right: whoever has data next is answered with the whole strin
     assert.is(await one.send('c'), 'abc');
     one.close();
     other.close();
-    await server.waitFor('stdout', /nobody is left, and v is abc\n/);
+    await server.waitFor('stdout', /no client is left, and v is abc\n/);
   });
 });
 
@@ -51,7 +51,7 @@ test('letters followed at once by the end of the stream lose replies (server/mod
     const client = await ByteClient.connect(address);
     client.send('x'.repeat(length));
     client.socket.end();
-    await plain?.waitFor('stdout', /nobody is left/);
+    await plain?.waitFor('stdout', /no client is left/);
     const replies = await client.receiveAll();
     assert.is(replies.length === (length * (length + 1)) / 2, plain === undefined);
   });
