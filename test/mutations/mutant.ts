@@ -1,5 +1,5 @@
-// A copy of the project's source with one bug of bugs.ts in it, that builds and runs by itself: server/, shared/ and the
-// clients in TypeScript, and below dist/ what they compile to beside this project's built tests.
+// A mutant: a copy of the project's source with one of mutations.ts applied, which builds and runs by itself. server/,
+// shared/ and the clients are copied as TypeScript; dist/ gets what they compile to, and this project's built tests.
 
 import { spawn } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -9,25 +9,27 @@ import type { Mutation } from './mutations.js';
 
 const ROOT = built('..');
 
-/** A source file as the bug has it. @throws Error unless its place is there exactly once */
+/** @returns the mutated source file. @throws Error unless the text to replace occurs exactly once */
 export function mutate({ name, file, find, replace }: Mutation): string {
   const parts = readFileSync(join(ROOT, file), 'utf8').split(find);
   if (parts.length === 2) return parts.join(replace);
-  throw new Error(`${name}: expected its place once in ${file}, found it ${parts.length - 1} times`);
+  throw new Error(
+    `${name}: expected the text to replace once in ${file}, found it ${parts.length - 1} times`,
+  );
 }
 
 /** Writes the copy's source; `folder` must be new. */
-export function writeMutant(bug: Mutation, folder: string): void {
-  const content = mutate(bug);
+export function writeMutant(mutation: Mutation, folder: string): void {
+  const content = mutate(mutation);
   mkdirSync(folder, { recursive: true });
   for (const part of ['server', 'client', 'shared']) {
-    const filter = (path: string) => path !== join(ROOT, 'client', 'lab'); // it is compiled beside the tests
+    const filter = (path: string) => path !== join(ROOT, 'client', 'lab'); // its compiled files are copied with the tests
     cpSync(join(ROOT, part), join(folder, part), { recursive: true, filter });
   }
-  writeFileSync(join(folder, bug.file), content);
+  writeFileSync(join(folder, mutation.file), content);
   cpSync(join(ROOT, 'package.json'), join(folder, 'package.json'));
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
-  const unused = { noUnusedLocals: false, noUnusedParameters: false }; // they would point to what a bug has left out
+  const unused = { noUnusedLocals: false, noUnusedParameters: false }; // they would point to what a mutation removed
   const compilerOptions = { rootDir: '.', outDir: 'dist', sourceMap: false, declaration: false, ...unused };
   const config = {
     extends: join(ROOT, 'tsconfig.json'),
@@ -37,10 +39,10 @@ export function writeMutant(bug: Mutation, folder: string): void {
   writeFileSync(join(folder, 'tsconfig.json'), `${JSON.stringify(config, null, 2)}\n`);
 }
 
-/** Compiles the copy; what the compiler says about it is on stdout, and its status is not 0 then. */
+/** Compiles the copy. If that fails, the status is not 0 and stdout has the compiler's messages. */
 export function compileMutant(folder: string): Promise<Finished> {
   for (const part of ['client/lab', 'test']) {
-    const filter = (path: string) => !path.endsWith('.map'); // they lead to the source without the bug
+    const filter = (path: string) => !path.endsWith('.map'); // they refer to the source without the mutation
     cpSync(built(part), join(folder, 'dist', part), { recursive: true, filter });
   }
   const tsc = join(ROOT, 'node_modules', '.bin', 'tsc');

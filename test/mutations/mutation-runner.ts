@@ -1,7 +1,6 @@
-// Proves that the tests see what they are there for: each of the bugs in bugs.ts is put into a copy of the source,
-// and the test that must catch it is run there.
+// Mutation testing: applies each of mutations.ts to a copy of the source and runs the test that must fail there.
 //
-//   node dist/test/mutations/mutation-runner.js [name ...]      only the bugs of these names
+//   node dist/test/mutations/mutation-runner.js [name ...]      only the mutations of these names
 
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -15,27 +14,27 @@ import { MUTATIONS, type Mutation } from './mutations.js';
 /** The slowest test file takes a minute, and more on a busy machine. */
 const DEADLINE_MS = 600_000;
 
-/** uvu's last words. */
+/** uvu's last line. */
 const SUMMARY = /^ {2}Duration: /m;
 
 export interface MutationResult {
   readonly caught: boolean;
   readonly seconds: number;
-  /** Why not, or what the test file said. */
+  /** Why not, with the output of the test file. */
   readonly detail: string;
 }
 
-/** Runs the test file that should catch the bug in a copy that has it; caught means that the test of that title has failed. */
-export async function runMutation(bug: Mutation): Promise<MutationResult> {
+/** Runs the test file that must catch the mutation on a mutant. Caught: the test of that title failed. */
+export async function runMutation(mutation: Mutation): Promise<MutationResult> {
   const started = performance.now();
-  const folder = mkdtempSync(join(tmpdir(), 'strsvr-bug-'));
+  const folder = mkdtempSync(join(tmpdir(), 'strsvr-mutant-'));
   try {
-    writeMutant(bug, folder);
+    writeMutant(mutation, folder);
     const compiled = await compileMutant(folder);
-    const { failed, ended, output } = await runCatchingTest(bug, folder);
+    const { failed, ended, output } = await runCatchingTest(mutation, folder);
     const seconds = (performance.now() - started) / 1000;
     if (compiled.status !== 0) return { caught: false, seconds, detail: compiled.stdout };
-    if (failed.includes(bug.caughtBy.title)) return { caught: true, seconds, detail: '' };
+    if (failed.includes(mutation.caughtBy.title)) return { caught: true, seconds, detail: '' };
     const ending = ended ? `these failed: ${failed.join('; ')}` : 'the test file did not end';
     return { caught: false, seconds, detail: `${ending}\n${output}` };
   } finally {
@@ -44,16 +43,16 @@ export async function runMutation(bug: Mutation): Promise<MutationResult> {
 }
 
 export interface CatchingTest {
-  /** Titles of the tests that failed, of the whole file. */
+  /** Titles of all tests of the file that failed. */
   readonly failed: readonly string[];
-  /** Why the test that catches the bug cannot run on this machine. */
+  /** Why the test that catches the mutation cannot run on this machine. */
   readonly skipped: string | undefined;
-  /** Whether all tests of the file have run. */
+  /** Whether all tests of the file ran. */
   readonly ended: boolean;
   readonly output: string;
 }
 
-/** Runs the test file that catches the bug on a compiled copy of the project. */
+/** Runs the test file that catches the mutation on a compiled copy of the project. */
 export async function runCatchingTest({ caughtBy }: Mutation, folder: string): Promise<CatchingTest> {
   const { output, overdue } = await runTests(join(folder, 'dist', 'test', `${caughtBy.file}.js`));
   const skipped = output.split('\n').find((line) => line.startsWith(`skipped: ${caughtBy.title}: `));
@@ -61,23 +60,23 @@ export async function runCatchingTest({ caughtBy }: Mutation, folder: string): P
 }
 
 function runTests(file: string): Promise<{ output: string; overdue: boolean }> {
-  const { NODE_V8_COVERAGE: _, ...env } = process.env; // what is covered there counts for nothing
-  const mark = new OrphanTracker('STRSVR_BUG_HUNT'); // to end also the servers that it started, some in groups of their own
+  const { NODE_V8_COVERAGE: _, ...env } = process.env; // runs of a mutant are no coverage
+  const orphans = new OrphanTracker('STRSVR_MUTATION'); // servers that the test file starts, also in process groups of their own
   const child = spawn(process.execPath, [file], {
-    env: { ...env, ...mark.env, FORCE_COLOR: '0' },
+    env: { ...env, ...orphans.env, FORCE_COLOR: '0' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk) => {
       output += chunk;
-      if (SUMMARY.test(output)) end(); // uvu has said all; what failed may have left something open
+      if (SUMMARY.test(output)) end(); // a failed test may have left something open
     });
   }
   let overdue = false;
   const end = () => {
     child.kill('SIGKILL');
-    mark.endAll();
+    orphans.endAll();
   };
   const deadline = setTimeout(() => {
     overdue = true;
@@ -92,7 +91,7 @@ function runTests(file: string): Promise<{ output: string; overdue: boolean }> {
   });
 }
 
-/** uvu's lines: FAIL, perhaps the suite's name, and the title in quotes. */
+/** From uvu's lines: FAIL, the suite's name if it has one, and the title in quotes. */
 function failedTitles(output: string): string[] {
   return [...output.matchAll(/^ *FAIL +(?:\S+ +)?"(.*)"$/gm)].map(([, title = '']) => title);
 }
@@ -101,10 +100,10 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const names = process.argv.slice(2);
   const wanted = MUTATIONS.filter(({ name }) => names.length === 0 || names.includes(name));
   if (wanted.length === 0) process.exitCode = 1;
-  for (const bug of wanted) {
-    const { caught, seconds, detail } = await runMutation(bug);
+  for (const mutation of wanted) {
+    const { caught, seconds, detail } = await runMutation(mutation);
     const verdict = caught ? 'caught' : `NOT CAUGHT: ${detail}`;
-    process.stdout.write(`${bug.name.padEnd(42)} ${seconds.toFixed(1).padStart(5)} s  ${verdict}\n`);
+    process.stdout.write(`${mutation.name.padEnd(42)} ${seconds.toFixed(1).padStart(5)} s  ${verdict}\n`);
     if (!caught) process.exitCode = 1;
   }
 }

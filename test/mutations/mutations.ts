@@ -1,17 +1,17 @@
-// The mistakes that a server like this one invites, each as a change to one place of the source and the test that must
-// catch it. seeded.ts proves that the test does; exercise.ts hands them to students, so each also says how hard it is to
-// find, how to see it happen, and gives a hint. `Bug` requires all of that. mutant.ts puts one into a copy of the source.
+// Mistakes that a server like this one invites, each as one changed place in the source and the test that must catch it.
+// mutation-runner.ts checks that the test does. exercise.ts hands them to students, so each also has a difficulty, a hint
+// and commands that show its symptom (trial.ts checks these). mutant.ts writes a copy of the source with one of them.
 
 export const DIFFICULTIES = ['easy', 'medium', 'hard'] as const;
 
 export interface Mutation {
   readonly name: string;
-  /** What a user notices, without the cause: the title of the exercise. */
+  /** What a user notices, not the cause: the title of the exercise. */
   readonly symptom: string;
   readonly difficulty: (typeof DIFFICULTIES)[number];
   /** One or two sentences that point to the idea, not to the line. */
   readonly hint: string;
-  /** Sources worth reading, in this order; the bug is in one of them. */
+  /** Sources to read, in this order; the mutation is in one of them. */
   readonly read: readonly string[];
   readonly trial: Trial;
   /** Relative to the root of the source: server/core/session.ts. */
@@ -26,26 +26,26 @@ export interface Mutation {
 export interface Trial {
   /** Options of the server, after its port. */
   readonly args: readonly string[];
-  /** How its disk fails: BROKEN_DISK of broken-disk.ts. */
+  /** How the server's disk fails: BROKEN_DISK of fs-fault-preload.ts. */
   readonly disk?: string;
-  /** Another built test file to be loaded before the server. */
+  /** Another built file of test/support/ to be loaded before the server. */
   readonly preload?: string;
   /** A command that the server is started through. */
   readonly through?: string;
   /** For the second terminal; STRCLNT and STRLAB are those of the checkout. Without: starting the server is enough. */
   readonly client?: string;
-  /** Whether the server is to be stopped then, by Ctrl-C. */
+  /** Whether the server then gets a Ctrl-C. */
   readonly interrupt?: true;
   /** What the right server does. */
   readonly right: Observation;
-  /** What the server with the bug does; without a sign: the right one's sign never appears. */
+  /** What the mutant does; without a sign: the right server's sign never appears. */
   readonly wrong: Omit<Observation, 'sign'> & Partial<Observation>;
 }
 
 export interface Observation {
   /** For the student. */
   readonly what: string;
-  /** In what the two terminals show. */
+  /** In the output of the two terminals. */
   readonly sign: RegExp;
 }
 
@@ -53,9 +53,9 @@ const JOURNAL = ['--journal', 'HERE/text'];
 const COMMIT = 'a letter is durable after its write and an fdatasync; what comes meanwhile is the next group';
 const STAYS_FULL =
   'a disk that stays full: bytes do not stay in the file, new letters are refused, and it comes back';
-/** A line end and how long its answer takes. */
+/** Sends a line end and prints how long the answer took. */
 const SERVED_AFTER = `node -e "require('net').connect(PORT, '127.0.0.1').once('data', () => { console.log('served after', Math.round(performance.now() / 1000), 's'); process.exit() }).write('\\n')"`;
-/** Something else than the system would say, in calls on the journal that are named next. */
+/** Fault injection at system calls on the journal; the calls and the fault follow. */
 const INJECT = 'env UV_THREADPOOL_SIZE=1 strace -f -qq -o /dev/null -P HERE/text -e inject';
 const NO_LETTER_WITHOUT_DISK: Omit<Trial, 'disk'> = {
   args: JOURNAL,
@@ -89,7 +89,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'input without turns',
     symptom: 'While some clients paste without end, a client that comes waits for many seconds.',
     difficulty: 'hard',
-    hint: 'libuv reads one socket again, up to 32 times, as long as each read fills the buffer and the socket is not paused. Who waits meanwhile?',
+    hint: 'libuv reads one socket again, up to 32 times, as long as each read fills the buffer and the socket is not paused. What do the other sockets do meanwhile?',
     read: [
       'server/models/events.ts',
       'server/models/shared-read-buffer.ts',
@@ -97,8 +97,8 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
     trial: {
       args: [],
-      client: `node -e "for (let i = 0; i < 50; i++) { const s = require('net').connect(PORT, '127.0.0.1'); const go = () => { while (s.write(Buffer.alloc(1e6))); }; s.on('drain', go); go() }" & sleep 3; ${SERVED_AFTER}; kill $!`,
-      right: { what: 'served after 3 s at most', sign: /served after [0-3] s/ },
+      client: `node -e "for (let i = 0; i < 200; i++) { const s = require('net').connect(PORT, '127.0.0.1'); const go = () => { while (s.write(Buffer.alloc(1e6))); }; s.on('drain', go); go() }" & sleep 3; ${SERVED_AFTER}; kill $!`,
+      right: { what: 'served after 0 or 1 s', sign: /served after [0-3] s/ },
       wrong: { what: 'served after many seconds', sign: /served after ([4-9]|\d\d) s/ },
     },
     file: 'server/models/events.ts',
@@ -119,10 +119,10 @@ export const MUTATIONS: readonly Mutation[] = [
     trial: {
       args: [],
       client: `node -e "require('net').connect(PORT, '127.0.0.1').end('a'.repeat(6000)).pipe(process.stdout)" | wc -c`,
-      preload: 'without-buffers.js',
+      preload: 'small-buffers-preload.js',
       right: { what: '18003000: the bytes of all 6,000 replies', sign: /^ *18003000$/m },
       wrong: {
-        what: 'fewer. (Its sockets read ahead, as most servers’ do: that is what without-buffers.js is for)',
+        what: 'fewer. (Its sockets read ahead, as most servers’ do: that is what small-buffers-preload.js is for)',
         sign: /^ *(?!18003000$)\d+$/m,
       },
     },
@@ -235,8 +235,33 @@ export const MUTATIONS: readonly Mutation[] = [
     },
   },
   {
+    name: 'threads left asleep at exit',
+    symptom: 'After an internal error the server answers no more, and only kill -9 ends it.',
+    difficulty: 'medium',
+    hint: 'At its exit a process waits for its worker threads. One that sleeps in recv(2) never notices: what must be done to its socket, and when?',
+    read: ['server/models/worker/worker-model.ts', 'server/models/threads.ts'],
+    trial: {
+      args: ['--io', 'threads'],
+      through: `env NODE_OPTIONS="--import=data:text/javascript,setTimeout(()=>{throw%20new%20Error('internal')},5000).unref()"`,
+      client: `node -e "require('net').connect(PORT, '127.0.0.1').resume().on('error', () => {}).on('close', () => console.log('disconnected'))"`,
+      right: {
+        what: 'after 5 s, when the error happens, the server ends: disconnected',
+        sign: /^disconnected$/m,
+      },
+      wrong: { what: 'nothing: the server prints the error and does not end (kill -9 ends it)' },
+    },
+    file: 'server/models/worker/worker-model.ts',
+    find: "process.once('exit', this.#wakeAll);\n",
+    replace: '',
+    caughtBy: {
+      file: 'models/attack.test',
+      title:
+        'an exception on the main thread ends the process, whichever thread sleeps in a call of the system',
+    },
+  },
+  {
     name: 'destroy instead of linger',
-    symptom: 'When the text is full, a client that goes on sending may lose replies that it was owed.',
+    symptom: 'When the text is full, a client that goes on sending may lose replies to letters in the text.',
     difficulty: 'hard',
     hint: 'What does the kernel send when a socket is closed while received bytes are still unread, and what does that do to replies on their way (RFC 2525, section 2.17)?',
     read: ['server/models/events.ts', 'server/limits/lingering-close.ts'],
@@ -311,7 +336,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'no fdatasync',
     symptom: 'A power cut may lose all letters of the last half minute, although they were answered.',
     difficulty: 'easy',
-    hint: 'write(2) brings bytes to the kernel’s memory, not to the disk. Which call waits for the disk, and who makes it?',
+    hint: 'write(2) brings bytes to the kernel’s memory, not to the disk. Which call waits for the disk, and where is it made?',
     read: ['server/journal/journal.ts'],
     trial: { ...NO_LETTER_WITHOUT_DISK, disk: 'fails:2' },
     file: 'server/journal/journal.ts',
@@ -321,7 +346,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'partial write ignored',
-    symptom: 'On a disk that is nearly full the server says that somebody else has changed its file.',
+    symptom: 'On a disk that is nearly full the server says that another program has changed its file.',
     difficulty: 'easy',
     hint: 'write(2) returns how many bytes it has written. What if these are fewer than it was given?',
     read: ['server/journal/journal.ts', 'server/journal/file-system.ts'],
@@ -331,7 +356,7 @@ export const MUTATIONS: readonly Mutation[] = [
       client: 'printf é | STRCLNT PORT',
       right: { what: 'strclnt prints é', sign: /^é$/m },
       wrong: {
-        what: 'the server says that somebody else has changed the file, and ends',
+        what: 'the server says that another program has changed the file, and ends',
         sign: /changed it while/,
       },
     },
@@ -347,7 +372,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'answer before fdatasync',
     symptom: 'A power cut may lose a letter that was answered a moment before.',
     difficulty: 'medium',
-    hint: 'A letter may be shown once its fdatasync has ended without an error. Who waits for that, and for the error?',
+    hint: 'A letter may be shown once its fdatasync has ended without an error. Where is that awaited, and where the error?',
     read: ['server/journal/journal.ts'],
     trial: { ...NO_LETTER_WITHOUT_DISK, disk: 'fails:2' },
     file: 'server/journal/journal.ts',
@@ -379,8 +404,8 @@ export const MUTATIONS: readonly Mutation[] = [
     caughtBy: { file: 'journal/journal.test', title: 'before the first letter, file and folder are synced' },
   },
   {
-    name: 'a part read is taken for the whole',
-    symptom: 'After a start from a disk that fails the text is gone, also from the file.',
+    name: 'short read accepted',
+    symptom: 'After a start from a failing disk the text is gone, also from the file.',
     difficulty: 'hard',
     hint: 'read(2) may give less than was asked for, and says 0 at the end of a file. How does the start know that it has all of it?',
     read: ['server/journal/journal-file.ts', 'server/journal/recovery.ts'],
@@ -402,7 +427,7 @@ export const MUTATIONS: readonly Mutation[] = [
     },
   },
   {
-    name: 'any NUL is a hole',
+    name: 'single NUL cut off',
     symptom: 'One byte that the disk got wrong, and the next start cuts off every letter after it.',
     difficulty: 'medium',
     hint: 'A power cut keeps whole pages from the disk. Where can the NULs that it leaves end?',
@@ -422,10 +447,10 @@ export const MUTATIONS: readonly Mutation[] = [
     },
   },
   {
-    name: 'what is cut off is lost',
+    name: 'cut-off bytes not kept',
     symptom: 'What a start takes off the end of the file is nowhere to be found.',
     difficulty: 'easy',
-    hint: 'The log names a file that should hold it. Who writes what into that file?',
+    hint: 'The log names a file that should hold it. What is written into that file, and where?',
     read: ['server/journal/journal-file.ts', 'server/journal/file-system.ts'],
     trial: {
       args: JOURNAL,
@@ -472,7 +497,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'ENOSPC bytes left in the file',
-    symptom: 'While the disk is full, the file holds letters that nobody was answered for.',
+    symptom: 'While the disk is full, the file holds letters that were never answered.',
     difficulty: 'medium',
     hint: 'A write may put part of a group into the file, and the next one find no room. What is in the file then?',
     read: ['server/journal/journal.ts'],
@@ -489,8 +514,8 @@ export const MUTATIONS: readonly Mutation[] = [
     caughtBy: { file: 'journal/journal.test', title: STAYS_FULL },
   },
   {
-    name: 'not sealed when full',
-    symptom: 'While the disk is full, a client that sends a letter waits and waits, and is told nothing.',
+    name: 'not read-only when full',
+    symptom: 'While the disk is full, a client that sends a letter waits for ever and gets no message.',
     difficulty: 'medium',
     hint: 'Letters that are in the text wait for room. What keeps more letters out of the text meanwhile?',
     read: ['server/journal/journal.ts', 'server/core/text.ts', 'server/core/session.ts'],
@@ -507,10 +532,10 @@ export const MUTATIONS: readonly Mutation[] = [
     caughtBy: { file: 'journal/journal.test', title: STAYS_FULL },
   },
   {
-    name: 'a stop waits for a disk that hangs',
+    name: 'stop waits for a hung disk',
     symptom: 'When the disk hangs, SIGTERM does not end the server.',
     difficulty: 'medium',
-    hint: 'Which steps does a stop take, and which of them waits for the disk? Who sets that wait an end?',
+    hint: 'Which steps does a stop take, and which of them waits for the disk? What limits that wait?',
     read: ['server/string-server.ts', 'server/journal/journal.ts'],
     trial: {
       args: JOURNAL,
@@ -531,9 +556,9 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'fdatasync started before the write ended',
     symptom:
-      'A power cut may lose a letter that was answered; and sometimes the server says that others write.',
+      'A power cut may lose a letter that was answered; and sometimes the server says that another program has changed its file.',
     difficulty: 'hard',
-    hint: 'Two calls that nothing orders may happen in either order. Which promise is awaited by nobody?',
+    hint: 'Two calls that nothing orders may happen in either order. Which promise is never awaited?',
     read: ['server/journal/journal.ts', 'server/journal/file-system.ts'],
     trial: {
       args: JOURNAL,
@@ -541,7 +566,7 @@ export const MUTATIONS: readonly Mutation[] = [
       client: 'printf a | STRCLNT PORT',
       right: { what: 'after half a second strclnt prints a: each write takes that long', sign: /^a$/m },
       wrong: {
-        what: 'the server says that somebody else has changed the file, and ends',
+        what: 'the server says that another program has changed the file, and ends',
         sign: /changed it while/,
       },
     },
@@ -567,7 +592,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'fdatasync on the event loop',
-    symptom: 'While the disk is slow, nobody is served, not even clients that need no disk.',
+    symptom: 'While the disk is slow, no client is served, not even one that needs no disk.',
     difficulty: 'hard',
     hint: 'Which thread makes the call, and what else does that thread do?',
     read: ['server/journal/journal.ts', 'server/journal/file-system.ts'],

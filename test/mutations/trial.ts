@@ -1,7 +1,7 @@
-// The commands that show a bug's symptom: as a student types them, and run here to prove that they do show it, and that
-// a server without the bug does not.
+// The commands that show a mutation's symptom, as a student types them. Run here, they must show it on the mutant and not
+// on the right server.
 //
-//   node dist/test/mutations/trial.js [name ...]      only the bugs of these names
+//   node dist/test/mutations/trial.js [name ...]      only the mutations of these names
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -16,7 +16,7 @@ import { built } from '../support/program.js';
 import { compileMutant, writeMutant } from './mutant.js';
 import { MUTATIONS, type Mutation, type Trial } from './mutations.js';
 
-/** What has not appeared by then never does. */
+/** A sign that has not appeared by then counts as absent. */
 const NEVER_MS = 30_000;
 
 export interface Commands {
@@ -33,10 +33,10 @@ export function commands(trial: Trial, folder: string, port: number): Commands {
       .replaceAll('PORT', String(port))
       .replaceAll('STRCLNT', here('client/strclnt.js'))
       .replaceAll('STRLAB', here('client/lab/strlab.js'));
-  const { disk, preload = disk && 'broken-disk.js' } = trial;
+  const { disk, preload = disk && 'fs-fault-preload.js' } = trial;
   const broken = disk === undefined ? '' : `BROKEN_DISK=${disk} `;
-  const path = folder.startsWith('/') ? folder : `./${folder}`; // what --import takes for a file
-  const loaded = preload === undefined ? '' : ` --import ${path}/dist/test/${preload}`;
+  const path = folder.startsWith('/') ? folder : `./${folder}`; // so that --import takes it for a file
+  const loaded = preload === undefined ? '' : ` --import ${path}/dist/test/support/${preload}`;
   const through = trial.through === undefined ? '' : `${trial.through} `;
   const clean = trial.args.includes('--journal') ? 'rm -f HERE/text; ' : '';
   const args = [port, ...trial.args].join(' ');
@@ -45,16 +45,16 @@ export function commands(trial: Trial, folder: string, port: number): Commands {
 }
 
 export interface Seen {
-  /** Whether the sign of the right server, and that of the bug, were seen. */
+  /** Whether the sign of the right server, and that of the mutant, were seen. */
   readonly right: boolean;
   readonly wrong: boolean;
   readonly output: string;
 }
 
-/** Runs a trial with the compiled server in `folder`, until one of its signs appears or none does for a long time. */
+/** Runs a trial with the compiled server in `folder` until one of its signs appears, or NEVER_MS. */
 export async function observe(trial: Trial, folder: string): Promise<Seen> {
   const { server, client } = commands(trial, folder, await freePort());
-  const mark = new OrphanTracker('STRSVR_TRIAL');
+  const orphans = new OrphanTracker('STRSVR_TRIAL');
   const { NODE_V8_COVERAGE: _, ...env } = process.env;
   let output = '';
   const shown = (pattern: RegExp | undefined) => pattern?.test(output) === true;
@@ -65,7 +65,7 @@ export async function observe(trial: Trial, folder: string): Promise<Seen> {
   };
   const start = (command: string) => {
     const child = spawn('sh', ['-c', command], {
-      env: { ...env, ...mark.env },
+      env: { ...env, ...orphans.env },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     });
@@ -92,7 +92,7 @@ export async function observe(trial: Trial, folder: string): Promise<Seen> {
       output,
     };
   } finally {
-    mark.endAll();
+    orphans.endAll();
   }
 }
 
@@ -105,17 +105,17 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** @returns what is not as the trial says; undefined: the bug is seen, and without it nothing is */
-export async function prove(bug: Mutation): Promise<string | undefined> {
+/** @returns what contradicts the trial; undefined: only the mutant shows the symptom */
+export async function prove(mutation: Mutation): Promise<string | undefined> {
   for (const wrong of [true, false]) {
     const folder = mkdtempSync(join(tmpdir(), 'strsvr-trial-'));
     try {
-      writeMutant(wrong ? bug : { ...bug, replace: bug.find }, folder);
+      writeMutant(wrong ? mutation : { ...mutation, replace: mutation.find }, folder);
       const compiled = await compileMutant(folder);
       if (compiled.status !== 0) return compiled.stdout;
-      const seen = await observe(bug.trial, folder);
-      const asSaid = seen.wrong === wrong && seen.right === !wrong;
-      if (!asSaid) return `${wrong ? 'with the bug' : 'without the bug'}: ${JSON.stringify(seen, null, 2)}`;
+      const seen = await observe(mutation.trial, folder);
+      const matches = seen.wrong === wrong && seen.right === !wrong;
+      if (!matches) return `${wrong ? 'mutant' : 'right server'}: ${JSON.stringify(seen, null, 2)}`;
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
@@ -125,9 +125,9 @@ export async function prove(bug: Mutation): Promise<string | undefined> {
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const names = process.argv.slice(2);
-  for (const bug of MUTATIONS.filter(({ name }) => names.length === 0 || names.includes(name))) {
-    const wrong = await prove(bug);
-    process.stdout.write(`${bug.name.padEnd(42)} ${wrong ?? 'seen'}\n`);
+  for (const mutation of MUTATIONS.filter(({ name }) => names.length === 0 || names.includes(name))) {
+    const wrong = await prove(mutation);
+    process.stdout.write(`${mutation.name.padEnd(42)} ${wrong ?? 'shown'}\n`);
     if (wrong !== undefined) process.exitCode = 1;
   }
 }
