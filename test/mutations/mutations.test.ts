@@ -121,15 +121,14 @@ test('an unknown exercise number is an error', async () => {
   assert.is(wrong.stderr, `N: expected a number from 1 to ${MUTATIONS.length}, got 99\n`);
 });
 
-/** The string and template literals of a test file, with anything for what a template fills in. */
+/** The long string and template literals of a test file; what a template fills in may be anything. */
 function titlesOf(file: string): RegExp[] {
   const source = readFileSync(built(`test/${file}.js`), 'utf8');
-  return [...source.matchAll(/(['"`])(?=[^'"`\n]{15})((?:(?!\1)[^\\\n]|\\.)+)\1/g)].map(
-    ([, , literal = '']) => {
-      const fixed = literal.split(/\$\{[^}]*\}/).map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
-      return new RegExp(`^${fixed.join('.+')}$`);
-    },
-  );
+  return [...source.matchAll(/(['"`])((?:(?!\1)[^\\\n]|\\.){15,})\1/g)].flatMap(([, , literal = '']) => {
+    const fixed = literal.split(/\$\{[^}]*\}/);
+    if (fixed.join('').length < 15) return [];
+    return new RegExp(`^${fixed.map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('.+')}$`);
+  });
 }
 
 function exercise(cwd: string, ...args: readonly string[]): Promise<Finished> {
