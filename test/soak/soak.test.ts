@@ -5,6 +5,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { run } from '../support/program.js';
 import { deafWithLittle, deafWithMuch, paste } from './attacks.js';
+import { failingLog } from './failing-log.js';
 import { faults } from './faults.js';
 import { leak, slopeOf } from './leak.js';
 import { manyClients } from './many-clients.js';
@@ -30,6 +31,10 @@ test(
   good(deafWithLittle, deafWithMuch),
 );
 test('of what a client pastes that reads nothing, most stays at the client', good(paste));
+test(
+  'whatever happens to the log, letters are answered, lost lines are counted, and a stop ends in order',
+  good((scope) => failingLog(scope, ['events', 'threads'])),
+);
 test('steady work leaves nothing behind', good(leak));
 test(
   'SIGTERM while clients send, each I/O model: what is printed explains all that they saw',

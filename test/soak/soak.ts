@@ -6,6 +6,7 @@ import { runMutation } from '../mutations/mutation-runner.js';
 import { MUTATIONS } from '../mutations/mutations.js';
 import { OrphanTracker } from '../support/orphan-tracker.js';
 import { deaf, floods, paste, resets } from './attacks.js';
+import { failingLog } from './failing-log.js';
 import { faults } from './faults.js';
 import { images, kills, traces } from './journal.js';
 import { leak } from './leak.js';
@@ -24,6 +25,7 @@ const SECTIONS: readonly Section[] = [
   { name: 'resets', run: resets },
   { name: 'paste', run: paste },
   { name: 'floods', run: floods },
+  { name: 'failing-log', run: failingLog },
   { name: 'steady', run: leak },
   { name: 'stops', run: shutdown },
   { name: 'seeds', run: seeds },

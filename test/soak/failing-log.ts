@@ -1,0 +1,237 @@
+// A log that cannot be written, while a client is served by each I/O model: stderr is on a full disk, its reader has ended,
+// or its terminal or pipe is not read. All models go on serving and count the lines that they drop, the count is logged
+// once writing works again, and SIGTERM ends the server in order, also when it does not.
+
+import { spawn, spawnSync } from 'node:child_process';
+import { closeSync, constants, openSync, readFileSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import { spawn as spawnTerminal } from '@lydell/node-pty';
+import { IO_MODELS, type IoModelName } from '../../server/models/model.js';
+import { errorCode } from '../../shared/errors.js';
+import { ByteClient } from '../support/byte-client.js';
+import { built, ended, Program } from '../support/program.js';
+import { modelArgs } from '../support/servers.js';
+import { onPath } from '../support/skipping.js';
+import { until } from '../support/waiting.js';
+import { inFolder, info, nothing, type Row, type Scope, scaled } from './suite.js';
+
+const ROUND_TRIPS = 1_000;
+/** With two lines each, these overflow a pipe and the queue of the server's log. */
+const OVERFLOWING = 5_000;
+/** Only ends what hangs. */
+const DEADLINE_MS = 240_000;
+
+/** Where a server's stderr goes. It works until `fail` is called, and again after `repair`. */
+interface Sink {
+  readonly fd: number;
+  /** @param pid of the server */
+  fail(pid: number): void;
+  repair(pid: number): void;
+  /** All that was written to it so far. */
+  text(): string;
+  close(): void;
+}
+
+interface Fault {
+  readonly what: string;
+  /** What this machine lacks for it. */
+  readonly missing: string | undefined;
+  /** Whether lines wait until a queue is full, instead of failing at once. */
+  readonly queues: boolean;
+  readonly open: (folder: string) => Promise<Sink>;
+}
+
+const FAULTS: readonly Fault[] = [
+  {
+    what: 'on a disk without room',
+    missing: onPath('prlimit') ? undefined : 'there is no prlimit',
+    queues: false,
+    open: openLimitedFile,
+  },
+  { what: 'whose reader ends', missing: undefined, queues: false, open: openAbandonedPipe },
+  { what: 'to a pipe that is not read', missing: undefined, queues: true, open: openUnreadPipe },
+  { what: 'to a stopped terminal', missing: undefined, queues: true, open: openTerminal },
+];
+
+export async function failingLog(scope: Scope, models: readonly IoModelName[] = IO_MODELS): Promise<Row[]> {
+  return inFolder(async (folder) => {
+    const rows: Row[] = [];
+    for (const [done, { what, missing, queues, open }] of FAULTS.entries()) {
+      scope.progress(done, FAULTS.length);
+      const title = `round trips with a log ${what}, ${models.length} I/O models`;
+      if (missing !== undefined) {
+        rows.push(info(title, `skipped: ${missing}`));
+        continue;
+      }
+      const trips = queues ? OVERFLOWING : scaled(ROUND_TRIPS, scope, 20);
+      const results = models.map(async (io) => {
+        const sink = await open(join(folder, `${done}-${io}`));
+        const found = await violation(io, sink, trips).finally(() => sink.close());
+        return found === undefined ? [] : [`${io}: ${found}`];
+      });
+      rows.push(info(title, trips), nothing('  promises broken', (await Promise.all(results)).flat()));
+    }
+    return rows;
+  });
+}
+
+/** @returns what went wrong */
+async function violation(io: IoModelName, sink: Sink, trips: number): Promise<string | undefined> {
+  const args = ['0', ...modelArgs(io), '--verbose', '--log', 'json'];
+  const server = new Program(
+    spawn(process.execPath, [built('server/strsvr.js'), ...args], { stdio: ['ignore', 'pipe', sink.fd] }),
+  );
+  const { pid = 0 } = server.child;
+  const deadline = setTimeout(() => server.kill(), DEADLINE_MS); // what waits for the server then fails
+  try {
+    const [, host = '', port] = await server.waitFor('stdout', /listening on (.+):(\d+) /);
+    const client = await ByteClient.connect({ host, port: Number(port) });
+    let sent = 0;
+    do {
+      sink.fail(pid);
+      await exchange(client, '\n', trips);
+      sink.repair(pid);
+      await exchange(client, '\n', 1);
+      sent += trips + 1;
+      const allLogged = () => writtenLines(sink.text()) + droppedLines(sink.text()) >= 2 * sent;
+      await until(allLogged, 'each line is written or counted as dropped');
+    } while (droppedLines(sink.text()) === 0); // a busy server may not have written meanwhile
+    sink.fail(pid);
+    await exchange(client, '\n', Math.ceil(trips / 6)); // more than a pipe holds
+    await exchange(client, 'a', 1);
+    server.child.kill('SIGTERM');
+    const { status, stdout } = await ended(server);
+    if (status !== 0) return `exit ${status} after SIGTERM`;
+    return /^the final value of v is a\n$/m.test(stdout) ? undefined : `printed ${stdout}`;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  } finally {
+    clearTimeout(deadline);
+    server.kill();
+    await server.finished;
+  }
+}
+
+async function exchange(client: ByteClient, bytes: string, times: number): Promise<void> {
+  for (let done = 0; done < times; done += 1) {
+    client.send(bytes);
+    await client.receive(bytes.length);
+  }
+}
+
+/** Lines of the round trips that are in the log. */
+function writtenLines(text: string): number {
+  return text.match(/"type":"(read|wrote)",.*\}/g)?.length ?? 0;
+}
+
+function droppedLines(text: string): number {
+  const counts = [...text.matchAll(/"type":"logDropped","lines":(\d+)/g)].map(([, lines]) => Number(lines));
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+/** EFBIG in the place of ENOSPC: a full disk would need a file system of its own. */
+async function openLimitedFile(path: string): Promise<Sink> {
+  const fd = openSync(path, 'a');
+  const limit = (pid: number, bytes: string) =>
+    spawnSync('prlimit', ['--pid', String(pid), `--fsize=${bytes}:`]);
+  return {
+    fd,
+    fail: (pid) => limit(pid, '2000'), // so that a line is written in part
+    repair: (pid) => limit(pid, 'unlimited'),
+    text: () => readFileSync(path, 'utf8'),
+    close: () => closeSync(fd),
+  };
+}
+
+/** While it fails there is no reader: EPIPE. */
+async function openAbandonedPipe(path: string): Promise<Sink> {
+  const { fd, openReader } = openPipe(path);
+  let [reader, read]: [number | undefined, string] = [openReader(), ''];
+  const end = () => {
+    if (reader !== undefined) closeSync(reader);
+    reader = undefined;
+  };
+  return {
+    fd,
+    fail: end,
+    repair: () => {
+      reader = openReader();
+    },
+    text: () => {
+      if (reader !== undefined) read += drain(reader);
+      return read;
+    },
+    close: () => {
+      end();
+      closeSync(fd);
+    },
+  };
+}
+
+/** While it fails it is full: EAGAIN. */
+async function openUnreadPipe(path: string): Promise<Sink> {
+  const { fd, openReader } = openPipe(path);
+  const reader = openReader();
+  let [reading, read] = [true, ''];
+  return {
+    fd,
+    fail: () => {
+      reading = false;
+    },
+    repair: () => {
+      reading = true;
+    },
+    text: () => {
+      if (reading) read += drain(reader);
+      return read;
+    },
+    close: () => {
+      closeSync(reader);
+      closeSync(fd);
+    },
+  };
+}
+
+function openPipe(path: string): { fd: number; openReader: () => number } {
+  spawnSync('mkfifo', [path]);
+  const openReader = () => openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const first = openReader(); // without a reader it cannot be opened for writing
+  const fd = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+  closeSync(first);
+  return { fd, openReader };
+}
+
+function drain(reader: number): string {
+  const buffer = Buffer.alloc(64 * 1024);
+  let text = '';
+  try {
+    for (let bytes = readSync(reader, buffer); bytes > 0; bytes = readSync(reader, buffer)) {
+      text += buffer.toString('latin1', 0, bytes);
+    }
+  } catch (error) {
+    if (errorCode(error) !== 'EAGAIN') throw error;
+  }
+  return text;
+}
+
+/** The terminal of a program that only waits; Ctrl-S and Ctrl-Q are typed there. */
+async function openTerminal(): Promise<Sink> {
+  const terminal = spawnTerminal('sh', ['-c', 'tty; exec cat'], {});
+  let shown = '';
+  terminal.onData((data) => {
+    shown += data;
+  });
+  const name = () => /^\/dev\/\S+(?=\r?\n)/.exec(shown)?.[0];
+  await until(() => name() !== undefined, 'the terminal has a name');
+  const fd = openSync(name() ?? '', constants.O_WRONLY | constants.O_NOCTTY);
+  return {
+    fd,
+    fail: () => terminal.write('\x13'),
+    repair: () => terminal.write('\x11'),
+    text: () => shown,
+    close: () => {
+      closeSync(fd);
+      terminal.kill('SIGKILL');
+    },
+  };
+}
