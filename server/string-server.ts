@@ -19,7 +19,7 @@ import { RejectionRateLimiter } from './log/rejection-rate-limiter.js';
 import type { Trace } from './log/trace.js';
 import type { IoModel, IoModelContext, IoModelName } from './models/model.js';
 import { ReplyCoalescer } from './models/reply-coalescer.js';
-import { completeOptions, type StringServerOptions } from './server-options.js';
+import { completeOptions, type StringServerOptions } from './options/server-options.js';
 
 export type { Address, IoModelName, LogEntry, ServerEvent, ServerStats, StringServerOptions, Sync };
 export { OperationalError };
@@ -46,6 +46,8 @@ export interface ServerResult {
   /** The final value of the shared string, UTF-8. */
   readonly text: Buffer;
   readonly stats: ServerStats;
+  /** Why the trace could not be written; undefined: it was written, or not asked for. */
+  readonly traceError: OperationalError | undefined;
 }
 
 export interface StringServer {
@@ -143,8 +145,7 @@ export async function startStringServer(options: StringServerOptions = {}): Prom
     limiter.flush();
     const result = { text: visibleText(), stats: stats() };
     log.record({ type: 'stats', ...result.stats });
-    trace?.write();
-    return result;
+    return { ...result, traceError: trace && failureToWrite(trace) };
   });
   const stop = () => {
     model.stop();
@@ -170,6 +171,17 @@ export async function startStringServer(options: StringServerOptions = {}): Prom
 async function openTrace(file: string, journal: string | undefined): Promise<Trace> {
   const { Trace } = await import('./log/trace.js');
   return new Trace(file, journal);
+}
+
+/** The trace is written last: its failure must not cost the final value. */
+function failureToWrite(trace: Trace): OperationalError | undefined {
+  try {
+    trace.write();
+    return undefined;
+  } catch (error) {
+    if (error instanceof OperationalError) return error;
+    throw error;
+  }
 }
 
 async function openJournal(options: JournalOptions): Promise<Journal> {

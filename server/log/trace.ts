@@ -59,8 +59,16 @@ export class Trace {
     }
   }
 
-  /** Writes the file. Throws OperationalError. */
+  /** Writes and closes the file. @throws OperationalError */
   write(): void {
+    try {
+      this.#write();
+    } finally {
+      this.close();
+    }
+  }
+
+  #write(): void {
     const entries = [...this.#ring.slice(this.#next), ...this.#ring.slice(0, this.#next)];
     // Entries of several threads arrive in about the order in which they happened; the viewers want it exact.
     entries.sort((one, other) => one.at - other.at);
@@ -72,7 +80,6 @@ export class Trace {
       }
       writeFileSync(this.#file, ']\n');
     });
-    closeSync(this.#file);
   }
 
   /** For a server that could not start. */

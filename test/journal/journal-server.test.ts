@@ -168,7 +168,7 @@ it('without flock a line says what is missing', async () => {
 
 test('a journal is for events alone, also to programs', async () => {
   for (const io of ['poll', 'nonblocking', 'blocking', 'threads'] as const)
-    assert.instance(await failure(startStringServer({ journal: newFile(), io })), TypeError);
+    assert.instance(await failure(startStringServer({ journal: newFile(), io } as object)), TypeError);
 });
 
 // --- a disk that is slow, hangs, or is full while people are connected ---

@@ -20,7 +20,7 @@ import { libc, POLLIN, POLLOUT } from '../../shared/libc/libc.js';
 import { concurrent } from '../support/concurrent.js';
 import { built, Program, run } from '../support/program.js';
 import { PtyProgram } from '../support/pty-program.js';
-import { type Address, at, withNetServer, withServer } from '../support/servers.js';
+import { type Address, at, modelOptions, withNetServer, withServer } from '../support/servers.js';
 import { type Letter, withStubServer } from '../support/stub-server.js';
 import { until } from '../support/waiting.js';
 
@@ -73,7 +73,8 @@ async function verdictOn(
 
 for (const io of IO_MODELS) {
   it(`${io}: nothing is wrong, and the text has every letter`, async () => {
-    await withServer({ io, idleSleepMs: 1, maxThreads: 4 }, async ({ address }) => {
+    const options = io === 'threads' ? { io, maxThreads: 4 } : modelOptions(io);
+    await withServer(options, async ({ address }) => {
       const result = await drive(plan(address, { clients: 4, letters: 1_010 }));
       assert.equal(result.faults, {});
       assert.is(result.timedOut, 0);

@@ -21,7 +21,7 @@ import { EventsModel } from '../../server/models/events.js';
 import { IO_MODELS } from '../../server/models/model.js';
 import { ByteClient } from '../support/byte-client.js';
 import { built, ended as endedWithin, Program, skipChildCoverage } from '../support/program.js';
-import { type Address, modelArgs, withServer, withStrsvr } from '../support/servers.js';
+import { type Address, modelArgs, modelOptions, withServer, withStrsvr } from '../support/servers.js';
 import { missingProgram, testWith } from '../support/skipping.js';
 import { asleep, until } from '../support/waiting.js';
 
@@ -461,7 +461,7 @@ function hex(port: number): string {
 
 testWith(test, NO_PROC, 'a reset in the middle of a letter leaves nothing behind', async () => {
   for (const io of IO_MODELS) {
-    await withServer({ io, idleSleepMs: io === 'nonblocking' ? 1 : 0 }, async ({ address }) => {
+    await withServer(modelOptions(io), async ({ address }) => {
       const healthy = await connect(address);
       assert.is(await healthy.send('a'), 'a', io);
       const before = descriptors('self').length;

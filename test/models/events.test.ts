@@ -4,7 +4,7 @@ import { EventEmitter, once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type LogEntry, OperationalError, startStringServer } from 'strsvr';
+import { type LogEntry, OperationalError, type StringServerOptions, startStringServer } from 'strsvr';
 import { OperationalError as ClientError, connect } from 'strsvr/client';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -12,6 +12,7 @@ import { Text } from '../../server/core/text.js';
 import { allocateTextBuffer } from '../../server/core/text-buffer.js';
 import { Log } from '../../server/log/log.js';
 import { EventsModel, RECEIVE_BYTES } from '../../server/models/events.js';
+import { completeOptions } from '../../server/options/server-options.js';
 import { ByteClient } from '../support/byte-client.js';
 import { Program } from '../support/program.js';
 import { type Address, withServer, withStrsvr } from '../support/servers.js';
@@ -33,6 +34,29 @@ test('the address says which port was free, and the outcome says what was stored
   assert.ok(stats.cpuSeconds > 0);
 });
 
+test('an option of another I/O model does not compile', () => {
+  const refused: StringServerOptions[] = [
+    // @ts-expect-error
+    { io: 'blocking', idleSleepMs: 20 },
+    // @ts-expect-error
+    { idleSleepMs: 20 },
+    // @ts-expect-error
+    { io: 'nonblocking', lock: false },
+    // @ts-expect-error
+    { io: 'threads', journal: 'file' },
+  ];
+  for (const options of refused)
+    assert.throws(() => completeOptions(options), /: expected with io [a-z]+ alone/);
+  const accepted: StringServerOptions[] = [
+    { journal: 'file', sync: 'never' },
+    { io: 'events', journal: 'file' },
+    { io: 'nonblocking', idleSleepMs: 20 },
+    { io: 'threads', maxThreads: 5, lock: false },
+    { io: 'blocking', idleSleepMs: undefined },
+  ];
+  for (const options of accepted) assert.is(completeOptions(options).io, options.io ?? 'events');
+});
+
 test('an option that is misspelt or is not what it may be is a TypeError that names it', async () => {
   for (const [options, expected] of [
     [{ prot: 2000 }, /^prot: no such option, expected host, port, /],
@@ -44,6 +68,7 @@ test('an option that is misspelt or is not what it may be is a TypeError that na
     [{ nagle: 'no' }, /^nagle: expected true or false, got "no"$/],
     [{ onEvent: true }, /^onEvent: expected a function, got boolean$/],
     [{ io: 'poll', journal: 'file' }, /^journal: expected with io events alone, got poll$/],
+    [{ idleSleepMs: 20 }, /^idleSleepMs: expected with io nonblocking alone, got events$/],
   ] as const) {
     await startStringServer(options as object).then(
       () => assert.unreachable(JSON.stringify(options)),

@@ -15,7 +15,7 @@ import { IO_MODELS } from '../../server/models/model.js';
 import { checkHistory, fingerprint, type Operation } from '../../shared/linearizability.js';
 import { ByteClient } from '../support/byte-client.js';
 import { skipChildCoverage } from '../support/program.js';
-import { type Address, modelArgs, withServer, withStrsvr } from '../support/servers.js';
+import { type Address, modelArgs, modelOptions, withServer, withStrsvr } from '../support/servers.js';
 import { asleep, until } from '../support/waiting.js';
 
 skipChildCoverage();
@@ -26,7 +26,7 @@ const takesTurns = (io: IoModelName) => io === 'blocking';
 for (const io of IO_MODELS) {
   const test = suite(io);
   /** Where nobody looks at what asking in a circle costs, it naps and leaves the core alone. */
-  const idleSleepMs = io === 'nonblocking' ? 1 : 0;
+  const model = modelOptions(io);
 
   // --- the wire ---
 
@@ -43,7 +43,7 @@ for (const io of IO_MODELS) {
       ['invalid UTF-8', Buffer.of(0xe2, 0x82, 0x61), 'V\ufffdV\ufffda', '\ufffda'],
       ['half a letter at the end', Buffer.from('a😀').subarray(0, 4), 'Va', 'a'],
     ] as const;
-    await withServer({ io, idleSleepMs }, async ({ address }) => {
+    await withServer({ ...model }, async ({ address }) => {
       let text = '';
       for (const [what, sent, received, stored] of clients) {
         const client = await ByteClient.connect(address);
@@ -55,7 +55,7 @@ for (const io of IO_MODELS) {
   });
 
   test('letters are whole wherever they are cut', async () => {
-    await withServer({ io, idleSleepMs, clients: 1 }, async ({ address, closed }) => {
+    await withServer({ ...model, clients: 1 }, async ({ address, closed }) => {
       const client = await ByteClient.connect(address);
       let length = 0;
       for (const byte of Buffer.from('aé€😀')) {
@@ -70,7 +70,7 @@ for (const io of IO_MODELS) {
   });
 
   test('two clients’ halves of an emoji make two emoji', async () => {
-    await withServer({ io, idleSleepMs }, async ({ address }) => {
+    await withServer({ ...model }, async ({ address }) => {
       const [one, other] = [await ByteClient.connect(address), await ByteClient.connect(address)];
       one.send(Buffer.from('😀').subarray(0, 2));
       other.send(Buffer.from('🎉').subarray(0, 2));
@@ -87,7 +87,7 @@ for (const io of IO_MODELS) {
 
   test('thousands of letters followed at once by the end of the stream are all answered', async () => {
     const length = 3_000; // 4.5 MB of replies: more than the kernel buffers
-    await withServer({ io, idleSleepMs }, async ({ address }) => {
+    await withServer({ ...model }, async ({ address }) => {
       const client = await ByteClient.connect(address);
       client.send('x'.repeat(length));
       assert.is((await client.endAndReceive()).length, (length * (length + 1)) / 2);
@@ -97,7 +97,7 @@ for (const io of IO_MODELS) {
   // --- several clients ---
 
   test('the tutorial’s session', async () => {
-    await withServer({ io, idleSleepMs, clients: 2 }, async ({ address, closed }) => {
+    await withServer({ ...model, clients: 2 }, async ({ address, closed }) => {
       const clients = [await connect(address), await connect(address)] as const;
       const turns = takesTurns(io) ? '1a 2u 1b 2u 1c 2v 1d 2v 1e 2w' : '1a 1b 1c 2u 2u 2v 2v 1d 2w 2w 1e';
       let text = '';
@@ -114,7 +114,7 @@ for (const io of IO_MODELS) {
   const many = io === 'threads' ? 8 : 50; // a thread takes long to start
   test(`${many} clients at once, 10 letters each: one text explains all that they saw`, async () => {
     const [clients, letters] = [many, 10];
-    await withServer({ io, idleSleepMs, clients }, async ({ address, closed }) => {
+    await withServer({ ...model, clients }, async ({ address, closed }) => {
       const connections = await Promise.all(Array.from({ length: clients }, () => connect(address)));
       const history: Operation[] = [];
       await Promise.all(
@@ -135,7 +135,7 @@ for (const io of IO_MODELS) {
   });
 
   test('a reset, also in the middle of replies, takes nobody else with it', async () => {
-    await withServer({ io, idleSleepMs }, async ({ address }) => {
+    await withServer({ ...model }, async ({ address }) => {
       const idle = await ByteClient.connect(address);
       idle.send('a');
       await idle.receive(1);
@@ -155,7 +155,7 @@ for (const io of IO_MODELS) {
   // --- limits ---
 
   test('a full text: what is owed is answered, whatever else is sent, and the connection closed', async () => {
-    await withServer({ io, idleSleepMs, maxLength: 1_000 }, async ({ address }) => {
+    await withServer({ ...model, maxLength: 1_000 }, async ({ address }) => {
       const client = await ByteClient.connect(address);
       client.send('x'.repeat(1_000_000));
       assert.is((await client.receiveAll()).length, (1_000 * 1_001) / 2);
@@ -163,7 +163,7 @@ for (const io of IO_MODELS) {
   });
 
   test('a full text: who reads late and sends meanwhile gets all that is owed', async () => {
-    await withServer({ io, idleSleepMs, maxLength: 1_000 }, async ({ address }) => {
+    await withServer({ ...model, maxLength: 1_000 }, async ({ address }) => {
       const client = await ByteClient.connect(address);
       client.socket.pause();
       client.send('x'.repeat(1_001));
@@ -174,7 +174,8 @@ for (const io of IO_MODELS) {
   });
 
   test('one client more than allowed is refused, and the others are served', async () => {
-    await withServer({ io, idleSleepMs, maxConnections: 1, maxThreads: 1 }, async ({ address }) => {
+    const options = io === 'threads' ? { io, maxThreads: 1 } : { ...model, maxConnections: 1 };
+    await withServer(options, async ({ address }) => {
       const first = await connect(address);
       assert.is(await first.send('a'), 'a');
       const second = await ByteClient.connect(address);
@@ -187,7 +188,7 @@ for (const io of IO_MODELS) {
 
   if (!takesTurns(io)) {
     test('a client that never reads holds up nobody', async () => {
-      await withServer({ io, idleSleepMs }, async ({ address }) => {
+      await withServer({ ...model }, async ({ address }) => {
         const greedy = await ByteClient.connect(address);
         greedy.socket.pause();
         greedy.send('x'.repeat(1_000_000));
@@ -203,20 +204,20 @@ for (const io of IO_MODELS) {
   // --- the end ---
 
   test('a stop with nobody connected', async () => {
-    const server = await startStringServer({ port: 0, io, idleSleepMs });
+    const server = await startStringServer({ port: 0, ...model });
     assert.is((await server.stop()).text.length, 0);
   });
 
   test('a stop with clients asleep: they get the end of the stream, the port is free, nothing stays behind', async () => {
     const descriptors = countDescriptors();
-    const server = await startStringServer({ port: 0, io, idleSleepMs });
+    const server = await startStringServer({ port: 0, ...model });
     const clients = await Promise.all(Array.from({ length: 3 }, () => ByteClient.connect(server.address)));
     for (const client of clients) client.send('a');
     for (const client of clients) await client.receive(1);
     const stopped = server.stop();
     for (const client of clients) await client.endAndReceive();
     assert.is((await stopped).text.toString(), 'aaa');
-    const again = await startStringServer({ ...server.address, io, idleSleepMs });
+    const again = await startStringServer({ ...server.address, ...model });
     await again.stop();
     for (const client of clients) client.close();
     await Promise.all(clients.map(({ socket }) => socket.closed || once(socket, 'close')));
@@ -254,7 +255,7 @@ for (const io of IO_MODELS) {
   test('the trace of a short session, event by event', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'strsvr-'));
     const trace = join(folder, 'trace.json');
-    await withServer({ io, idleSleepMs, clients: 1, trace }, async ({ address, closed }) => {
+    await withServer({ ...model, clients: 1, trace }, async ({ address, closed }) => {
       const client = await ByteClient.connect(address);
       client.send('a');
       await client.receive(1);

@@ -27,6 +27,11 @@ export async function withServer(
   }
 }
 
+/** The same as modelArgs, for servers in this process. */
+export function modelOptions(io: IoModelName): StringServerOptions {
+  return io === 'nonblocking' ? { io, idleSleepMs: 1 } : { io };
+}
+
 /** Options that select an I/O model. The nonblocking one sleeps between rounds, to leave the core to other tests. */
 export function modelArgs(io: IoModelName): string[] {
   return ['--io', io, ...(io === 'nonblocking' ? ['--idle-sleep', '1'] : [])];

@@ -9,7 +9,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { completeOptions } from '../../server/server-options.js';
+import { completeOptions } from '../../server/options/server-options.js';
 import { ByteClient } from '../support/byte-client.js';
 import { built, Program, run, skipChildCoverage } from '../support/program.js';
 import { withServer, withStrsvr } from '../support/servers.js';

@@ -1,11 +1,12 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Trace } from '../../server/log/trace.js';
-import { run } from '../support/program.js';
+import { ByteClient } from '../support/byte-client.js';
+import { built, Program, run } from '../support/program.js';
 
 test('a long run keeps its last part, in the order of time', () => {
   const folder = mkdtempSync(join(tmpdir(), 'strsvr-'));
@@ -82,6 +83,40 @@ test('a file that cannot be written is said at once, before anybody is served', 
     stderr,
     "strsvr: cannot write the trace: ENOENT: no such file or directory, open '/no/such/folder/trace.json'\n",
   );
+  assert.is(status, 1);
+});
+
+test('a file that cannot be written at the end does not cost the final value: it is printed, then exit 1', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'strsvr-'));
+  const trace = join(folder, 'trace.json');
+  // A limit on the size of files: the trace can be opened, and not written.
+  const server = new Program(
+    spawn(
+      'sh',
+      [
+        '-c',
+        'ulimit -f 0; exec "$@"',
+        'sh',
+        process.execPath,
+        built('server/strsvr.js'),
+        '0',
+        '--clients',
+        '1',
+        '--trace',
+        trace,
+      ],
+      { stdio: 'pipe', env: {} },
+    ),
+  );
+  const [, port] = await server.waitFor('stdout', /:(\d+) \(events\)\n/);
+  const client = await ByteClient.connect({ host: '127.0.0.1', port: Number(port) });
+  client.send('a');
+  await client.receive(1);
+  client.close();
+  const { status, stdout, stderr } = await server.finished;
+  rmSync(folder, { recursive: true });
+  assert.match(stdout, /\nthe final value of v is a\n$/);
+  assert.match(stderr, /\nstrsvr: cannot write the trace: EFBIG: [^\n]*\n$/);
   assert.is(status, 1);
 });
 

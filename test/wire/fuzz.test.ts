@@ -4,7 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { IO_MODELS, type IoModelName } from '../../server/models/model.js';
 import { fuzzInProcess, fuzzOverSocket } from '../support/fuzz.js';
-import { withServer } from '../support/servers.js';
+import { modelOptions, withServer } from '../support/servers.js';
 
 const IN_PROCESS = 5_000;
 const OVER_SOCKETS = 15;
@@ -18,7 +18,7 @@ test(`${OVER_SOCKETS} streams over sockets, for each I/O model`, async () => {
 });
 
 async function overSockets(io: IoModelName): Promise<void> {
-  await withServer({ io, idleSleepMs: 1 }, async (server) => {
+  await withServer(modelOptions(io), async (server) => {
     let before = '';
     for (let seed = 1; seed <= OVER_SOCKETS; seed += 1) {
       const { text, wrong } = await fuzzOverSocket(server, seed, before);

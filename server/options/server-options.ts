@@ -1,7 +1,6 @@
-// The options of a server, for the library and the command alike: their defaults, and what each may be. Below, options
-// are complete and valid.
+// The options of the library: their defaults, and what each may be. Beyond `completeOptions` they are complete and valid.
 
-import { UsageError } from '../shared/errors.js';
+import { UsageError } from '../../shared/errors.js';
 import {
   BACKLOG_LIMIT,
   type Checks,
@@ -26,32 +25,53 @@ import {
   type Sync,
   THREADS_LIMIT,
   wholeNumber,
-} from '../shared/options.js';
-import { parseNetworks } from './limits/ip-allow-list.js';
-import type { LogEntry } from './log/log.js';
-import { IO_MODELS, type IoModelOptions } from './models/model.js';
+} from '../../shared/options.js';
+import { parseNetworks } from '../limits/ip-allow-list.js';
+import type { LogEntry } from '../log/events.js';
+import { IO_MODELS, type IoModelName, type IoModelOptions } from '../models/model.js';
 
+/** Complete and valid: an option that the chosen I/O model does not have is at its default. */
 export interface CompleteOptions extends IoModelOptions {
   /** The longest that the text may become, in bytes. */
   readonly maxLength: number;
-  /** threads: more clients are refused. */
+  /** threads: further clients are rejected. */
   readonly maxThreads: number;
-  /** events: where to keep the text on disk; undefined: in memory alone. */
+  /** events: the file that keeps the text on disk; undefined: it is in memory alone. */
   readonly journal: string | undefined;
-  /** When letters are on disk: always before they are answered, or never mind. */
+  /** events, with a journal: whether a letter is on disk before it is answered. */
   readonly sync: Sync;
   /** Called for each event as it happens; it must not throw. The library itself writes nothing anywhere. */
   readonly onEvent: ((entry: LogEntry) => void) | undefined;
   /** Also call it for what is read and written, letters included. */
   readonly detailed: boolean;
-  /** Where to write what happened as Trace Event JSON, at the end. */
+  /** The file that all events are written to at the end, as Trace Event JSON. */
   readonly trace: string | undefined;
 }
 
-/** All of them may be left out. */
-export type StringServerOptions = {
-  readonly [Name in keyof CompleteOptions]?: CompleteOptions[Name] | undefined;
-};
+/** The options that one I/O model alone has, and which. */
+export const MODEL_OF = {
+  journal: 'events',
+  sync: 'events',
+  idleSleepMs: 'nonblocking',
+  maxThreads: 'threads',
+  lock: 'threads',
+} as const satisfies { readonly [Name in keyof CompleteOptions]?: IoModelName };
+
+export type ModelOption = keyof typeof MODEL_OF;
+type OptionOf<Io> = { [Name in ModelOption]: (typeof MODEL_OF)[Name] extends Io ? Name : never }[ModelOption];
+type CommonOption = Exclude<keyof CompleteOptions, ModelOption | 'io'>;
+
+type OptionsOf<Io extends IoModelName> = {
+  readonly [Name in CommonOption | OptionOf<Io>]?: CompleteOptions[Name] | undefined;
+} & { readonly [Name in Exclude<ModelOption, OptionOf<Io>>]?: undefined };
+
+/** A union on `io`. Every option may be left out. */
+export type StringServerOptions =
+  | ({ readonly io?: 'events' | undefined } & OptionsOf<'events'>)
+  | ({ readonly io: 'poll' } & OptionsOf<'poll'>)
+  | ({ readonly io: 'nonblocking' } & OptionsOf<'nonblocking'>)
+  | ({ readonly io: 'blocking' } & OptionsOf<'blocking'>)
+  | ({ readonly io: 'threads' } & OptionsOf<'threads'>);
 
 const DEFAULTS: CompleteOptions = {
   host: DEFAULT_HOST,
@@ -90,7 +110,7 @@ const CHECKS: Checks = new Map(
     io: oneOf('io', IO_MODELS),
     nagle: flag('nagle'),
     idleSleepMs: wholeNumber('idleSleepMs', 0, IDLE_SLEEP_LIMIT),
-    cpuRounds: wholeNumber('work', 0, CPU_ROUNDS_LIMIT),
+    cpuRounds: wholeNumber('cpuRounds', 0, CPU_ROUNDS_LIMIT),
     maxThreads: wholeNumber('maxThreads', 1, THREADS_LIMIT),
     lock: flag('lock'),
     journal: nonEmpty('journal'),
@@ -103,12 +123,15 @@ const CHECKS: Checks = new Map(
 
 /**
  * Adds the defaults.
- * @throws TypeError that names the option which is unknown, or is not what it may be
+ * @throws TypeError that names the option which is unknown, is not what it may be, or is another I/O model's
  */
 export function completeOptions(options: StringServerOptions): CompleteOptions {
-  const complete: CompleteOptions = { ...DEFAULTS, ...checkOptions(options, CHECKS) };
-  if (complete.journal !== undefined && complete.io !== 'events')
-    throw new UsageError(`journal: expected with io events alone, got ${complete.io}`);
+  const given = checkOptions(options, CHECKS);
+  const complete: CompleteOptions = { ...DEFAULTS, ...given };
+  for (const [name, io] of Object.entries(MODEL_OF)) {
+    if (name in given && complete.io !== io)
+      throw new UsageError(`${name}: expected with io ${io} alone, got ${complete.io}`);
+  }
   return complete;
 }
 

@@ -1,0 +1,193 @@
+// The command's options: how they are named, described and checked, and how they become the library's.
+
+import { readCommandLine } from '../../shared/cli.js';
+import { UsageError } from '../../shared/errors.js';
+import {
+  BACKLOG_LIMIT,
+  CONNECTIONS_LIMIT,
+  CPU_ROUNDS_LIMIT,
+  choice,
+  DEFAULT_BACKLOG,
+  DEFAULT_HOST,
+  DEFAULT_MAX_CONNECTIONS,
+  DEFAULT_MAX_LENGTH,
+  DEFAULT_MAX_THREADS,
+  DEFAULT_PORT,
+  DEFAULT_STALL_TIMEOUT,
+  IDLE_SLEEP_LIMIT,
+  LENGTH_LIMIT,
+  LISTEN_HOST,
+  listenPort,
+  nonEmpty,
+  STALL_TIMEOUT_LIMIT,
+  SYNCS,
+  THREADS_LIMIT,
+  wholeNumber,
+} from '../../shared/options.js';
+import { parseNetworks } from '../limits/ip-allow-list.js';
+import { IO_MODELS, type IoModelName } from '../models/model.js';
+import { MODEL_OF, type ModelOption, type StringServerOptions } from './server-options.js';
+
+const LOG_FORMATS = ['text', 'json', 'silent'] as const;
+
+const OPTIONS = {
+  host: LISTEN_HOST,
+  clients: {
+    requiresArg: true,
+    describe: 'Accept this many clients, then exit when the last one has disconnected',
+    coerce: wholeNumber('--clients', 1, Number.MAX_SAFE_INTEGER),
+  },
+  'max-length': {
+    requiresArg: true,
+    describe: 'Maximum length of the text, in bytes',
+    default: DEFAULT_MAX_LENGTH,
+    coerce: wholeNumber('--max-length', 1, LENGTH_LIMIT),
+  },
+  journal: {
+    requiresArg: true,
+    describe: 'events only: keep the text in this file; reply to a letter when it is on disk',
+    coerce: nonEmpty('--journal'),
+  },
+  sync: {
+    ...choice('--sync', SYNCS),
+    describe: 'With --journal: wait for the disk before each reply (always), or do not wait (never)',
+    defaultDescription: '"always"',
+  },
+  'max-connections': {
+    requiresArg: true,
+    describe: 'Maximum number of connected clients; further clients are rejected',
+    default: DEFAULT_MAX_CONNECTIONS,
+    coerce: wholeNumber('--max-connections', 1, CONNECTIONS_LIMIT),
+  },
+  allow: {
+    requiresArg: true,
+    describe: 'Accept only clients from this network, such as 10.0.0.0/8 or fd00::/8; may be repeated',
+    coerce: parseNetworks('--allow'),
+  },
+  'stall-timeout': {
+    requiresArg: true,
+    describe:
+      'Disconnect clients that read less than 1 KiB of pending replies in this many seconds; 0 disables it',
+    default: DEFAULT_STALL_TIMEOUT,
+    coerce: wholeNumber('--stall-timeout', 0, STALL_TIMEOUT_LIMIT),
+  },
+  io: {
+    ...choice('--io', IO_MODELS),
+    describe: 'I/O model',
+    default: IO_MODELS[0],
+  },
+  'idle-sleep': {
+    requiresArg: true,
+    describe: 'nonblocking only: sleep this many milliseconds after a round without input',
+    defaultDescription: '0',
+    coerce: wholeNumber('--idle-sleep', 0, IDLE_SLEEP_LIMIT),
+  },
+  'max-threads': {
+    requiresArg: true,
+    describe: 'threads only: maximum number of connected clients; further clients are rejected',
+    defaultDescription: String(DEFAULT_MAX_THREADS),
+    coerce: wholeNumber('--max-threads', 1, THREADS_LIMIT),
+  },
+  'no-lock': {
+    describe: 'threads only: append without the lock, to demonstrate lost updates',
+    boolean: true,
+    default: false,
+  },
+  'cpu-rounds': {
+    requiresArg: true,
+    describe: 'Compute this many rounds before appending each letter, to simulate work',
+    default: 0,
+    coerce: wholeNumber('--cpu-rounds', 0, CPU_ROUNDS_LIMIT),
+  },
+  backlog: {
+    requiresArg: true,
+    describe: 'Maximum number of connections that wait to be accepted',
+    default: DEFAULT_BACKLOG,
+    coerce: wholeNumber('--backlog', 0, BACKLOG_LIMIT),
+  },
+  trace: {
+    requiresArg: true,
+    describe: 'Write a trace of the events to this file at exit, for ui.perfetto.dev or chrome://tracing',
+    coerce: nonEmpty('--trace'),
+  },
+  verbose: {
+    describe: 'Print everything that is read and written to stderr, letters included',
+    boolean: true,
+    default: false,
+  },
+  nagle: {
+    describe:
+      "Leave Nagle's algorithm on (no TCP_NODELAY) and write a reply and its LF separately, which delays the LF",
+    boolean: true,
+    default: false,
+  },
+  log: {
+    ...choice('--log', LOG_FORMATS),
+    describe: 'Format of the log on stderr',
+    default: 'text' as const,
+  },
+} as const;
+
+/** On the command line, the options that one I/O model alone has. */
+const OPTION_NAMES = {
+  journal: '--journal',
+  sync: '--sync',
+  idleSleepMs: '--idle-sleep',
+  maxThreads: '--max-threads',
+  lock: '--no-lock',
+} as const satisfies Record<ModelOption, string>;
+
+export type LogFormat = (typeof LOG_FORMATS)[number];
+
+export interface ServerCommand {
+  readonly options: StringServerOptions;
+  readonly log: LogFormat;
+  readonly verbose: boolean;
+}
+
+/** @throws UsageError */
+export function readServerCommand(): ServerCommand {
+  const parsed = readCommandLine({
+    name: 'strsvr',
+    usage: '[port]',
+    summary: 'Keep one shared string: append each letter that a client sends, reply with the whole string',
+    positionals: (yargs) => yargs.positional('port', listenPort(DEFAULT_PORT)),
+    options: (yargs) => yargs.options(OPTIONS),
+    repeatable: ['allow'],
+    examples: [
+      ['strsvr', `listen on ${DEFAULT_HOST}:${DEFAULT_PORT} until Ctrl-C`],
+      ['strsvr 2000 --clients 2 --verbose', "the tutorial's session, with everything printed"],
+      ['strsvr 0 --host 0.0.0.0', 'a free port, reachable from other machines'],
+      ['strsvr 2000 --host 0.0.0.0 --allow 192.168.1.0/24', 'reachable from one network only'],
+    ],
+  });
+  const { io, journal, sync, idleSleep: idleSleepMs, maxThreads, noLock, log, verbose } = parsed;
+  const { host, port, clients, maxLength, maxConnections, allow, stallTimeout, ...rest } = parsed;
+  rejectOtherModels(io, { journal, sync, idleSleepMs, maxThreads, lock: noLock || undefined });
+  if (journal === undefined && sync !== undefined) throw new UsageError('--sync wants a --journal');
+  const { backlog, nagle, cpuRounds, trace } = rest;
+  const common = {
+    ...{ host, port, clients, maxLength, maxConnections, allow, backlog, nagle, cpuRounds, trace },
+    stallTimeoutMs: 1000 * stallTimeout,
+  };
+  const optionsOfModel = (): StringServerOptions => {
+    switch (io) {
+      case 'events':
+        return { ...common, io, journal, sync };
+      case 'nonblocking':
+        return { ...common, io, idleSleepMs };
+      case 'threads':
+        return { ...common, io, maxThreads, lock: !noLock };
+      default:
+        return { ...common, io };
+    }
+  };
+  return { options: optionsOfModel(), log, verbose };
+}
+
+function rejectOtherModels(io: IoModelName, given: Record<ModelOption, unknown>): void {
+  for (const name of Object.keys(OPTION_NAMES) as ModelOption[]) {
+    if (given[name] !== undefined && MODEL_OF[name] !== io)
+      throw new UsageError(`${OPTION_NAMES[name]} is for --io ${MODEL_OF[name]} alone`);
+  }
+}
