@@ -10,7 +10,7 @@ SOURCES := $(shell find server client shared test -name '*.ts' -o -name '*.c' -o
 INSTALLED := node_modules/.package-lock.json
 BUILT := dist/.built
 
-.PHONY: help install build demo server client tms tmc svr wps lab test soak bench exercise lint format coverage clean
+.PHONY: help install build demo server client tms tmc svr wps lab test test-unit soak bench exercise lint format coverage clean
 
 help:
 	@echo 'make install    install the dependencies, build, and print how to put the commands on your PATH'
@@ -24,6 +24,7 @@ help:
 	@echo 'make wps        start wps, a client of svr (HOST=127.0.0.1 PORT=8888 COMMAND=ps)'
 	@echo 'make lab        compare asynchronous I/O with threads and write results/report.html (under two minutes)'
 	@echo 'make test       run all tests and check coverage'
+	@echo 'make test-unit  run the unit tests, in under 10 s'
 	@echo 'make soak       run the long tests: load, attacks, crashes, disk faults, seeded bugs; about half an hour'
 	@echo 'make exercise   list servers with one bug each, to find and fix; N=4 builds the fourth (HINT=1, CHECK=1)'
 	@echo 'make bench      compare the speed of strsvr with C, Python and its targets; about 7 minutes (QUICK=1: fewer runs)'
@@ -74,6 +75,9 @@ lab: $(BUILT)
 
 test: $(BUILT)
 	@npm run --silent test
+
+test-unit: $(BUILT)
+	@npm run --silent test:unit
 
 soak: $(BUILT)
 	@node dist/test/soak/soak.js

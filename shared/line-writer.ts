@@ -82,6 +82,7 @@ export class LineWriter {
   /** Writes what it can at once, for a process that exits now; a descriptor that blocks may hold it up. */
   flushSync(): void {
     const text = this.#text(this.#queue);
+    this.#discount(this.#queue);
     this.#queue = [];
     try {
       if (this.#batch !== undefined && this.#calledAt === undefined) {
@@ -132,7 +133,7 @@ export class LineWriter {
   /** @param reason why the rest of the batch cannot be written */
   #end({ entries, bytes, written }: Batch, reason?: string): void {
     this.#batch = undefined;
-    for (const entry of entries) if (typeof entry === 'string') this.#characters -= entry.length + 1;
+    this.#discount(entries);
     if (reason !== undefined) {
       const lineEnds = countLineEnds(bytes.subarray(0, written)) - (this.#midLine && written > 0 ? 1 : 0);
       const unwritten = entries.slice(lineEnds);
@@ -142,6 +143,10 @@ export class LineWriter {
     if (written > 0) this.#midLine = bytes[written - 1] !== LF;
     if (this.#characters > 0) this.#start();
     else this.#onIdle();
+  }
+
+  #discount(entries: readonly Entry[]): void {
+    for (const entry of entries) if (typeof entry === 'string') this.#characters -= entry.length + 1;
   }
 
   #drop(reason: string): void {

@@ -1,25 +1,29 @@
-// Runs the test files, each in a process of its own, and sees what uvu alone does not: a `before` hook that throws
-// (then passed differs from total), a file that forgets to run its tests (then it has none), a server left open (then
-// the file does not end), and a process left behind.
+// Runs the test files, each in a process of its own, and reports four failures that uvu hides: a `before` hook that
+// throws (passed differs from total), a file that never calls run (no test), a server left open (the file does not end),
+// and a process left behind.
 //
-//   node dist/test/run.js [name ...]      only the files whose names contain one of the names
+//   node dist/test/run.js                     all files
+//   node dist/test/run.js unit wire           the files in these folders
+//   node dist/test/run.js session load.test   the files whose names contain this
+//   node dist/test/run.js unit/text
 
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { OrphanTracker } from './support/orphan-tracker.js';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
-/** Only ends what hangs: the slowest file takes a minute, and more on a busy machine. */
-const FILE_DEADLINE_MS = 600_000;
-const SIDE_BY_SIDE = 3;
-/** Those that take more than some seconds, longest first, so that none is left running alone at the end. */
+/** Ends a hang: the slowest file takes a minute, and longer on a busy machine. */
+const FILE_TIMEOUT_MS = 600_000;
+const CONCURRENCY = 3;
+/** The files that take several seconds, longest first, so that none of them runs alone at the end. */
 const LONGEST = (
-  'load lab model-behaviour models journal-server attack svr tms soak readme strclnt report ' +
-  'strsvr baselines plain fuzz events statistics mutations libc'
+  'lab/load lab/lab models/model-behaviour models/models journal/journal-server models/attack tutorial/svr ' +
+  'tutorial/tms soak/soak system/readme client/strclnt lab/report system/strsvr journal/journal lab/baselines ' +
+  'wire/plain wire/fuzz models/events lab/statistics mutations/mutations models/libc unit/text unit/session unit/linearizability'
 ).split(' ');
-const MARK = new OrphanTracker('STRSVR_TEST_RUN');
+const orphans = new OrphanTracker('STRSVR_TEST_RUN');
 
 interface FileResult {
   readonly passed: number;
@@ -27,79 +31,85 @@ interface FileResult {
   readonly skipped: number;
 }
 
-const wanted = process.argv.slice(2);
-const files = readdirSync(HERE, { recursive: true, encoding: 'utf8' })
-  .filter((file) => file.endsWith('.test.js'))
-  .filter((file) => wanted.length === 0 || wanted.some((name) => file.includes(name)));
+const selected = process.argv.slice(2);
+const all = readdirSync(HERE, { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.test.js'))
+  .map((path) => path.replace(/\.test\.js$/, ''));
+const names = all.filter((name) => selected.length === 0 || selected.some((word) => matches(name, word)));
 const results: FileResult[] = [];
-const queue = files.toSorted((one, other) => rank(one) - rank(other));
-await Promise.all(Array.from({ length: SIDE_BY_SIDE }, work));
+const queue = names.toSorted((one, other) => rank(one) - rank(other));
+await Promise.all(Array.from({ length: CONCURRENCY }, runQueue));
 
-const left = MARK.endAll();
-for (const { pid, command } of left) say(`FAILED: left behind, and ended now: ${pid} ${command}`);
-const sum = (of: (result: FileResult) => number) => results.reduce((total, result) => total + of(result), 0);
-const failed = sum((result) => result.failed) + left.length;
-const skipped = sum((result) => result.skipped);
-say(
-  `\n${sum((result) => result.passed)} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`,
+const left = orphans.endAll();
+for (const { pid, command } of left) print(`FAILED: process left behind, killed: ${pid} ${command}`);
+const total = (of: (result: FileResult) => number) => results.reduce((sum, result) => sum + of(result), 0);
+const failed = total((result) => result.failed) + left.length;
+const skipped = total((result) => result.skipped);
+print(
+  `\n${total((result) => result.passed)} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`,
 );
-if (failed > 0 || files.length === 0) process.exitCode = 1;
+if (names.length === 0) print(`no test file matches ${selected.join(' ')}`);
+if (failed > 0 || names.length === 0) process.exitCode = 1;
 
-function rank(file: string): number {
-  const place = LONGEST.indexOf(basename(file, '.test.js'));
-  return place < 0 ? LONGEST.length : place;
+/** @param name such as `unit/session` */
+function matches(name: string, word: string): boolean {
+  return all.some((other) => other.startsWith(`${word}/`))
+    ? name.startsWith(`${word}/`)
+    : `${name}.test`.includes(word);
 }
 
-async function work(): Promise<void> {
-  for (let file = queue.shift(); file !== undefined; file = queue.shift()) results.push(await runFile(file));
+function rank(name: string): number {
+  const index = LONGEST.indexOf(name);
+  return index < 0 ? LONGEST.length : index;
 }
 
-function runFile(file: string): Promise<FileResult> {
+async function runQueue(): Promise<void> {
+  for (let name = queue.shift(); name !== undefined; name = queue.shift()) results.push(await runFile(name));
+}
+
+function runFile(name: string): Promise<FileResult> {
   const started = performance.now();
-  const child = spawn(process.execPath, ['--enable-source-maps', join(HERE, file)], {
-    env: { ...process.env, ...MARK.env, FORCE_COLOR: '0' },
+  const child = spawn(process.execPath, ['--enable-source-maps', join(HERE, `${name}.test.js`)], {
+    env: { ...process.env, ...orphans.env, FORCE_COLOR: '0' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
-  child.stdout.on('data', (chunk) => {
-    output += chunk;
-  });
-  child.stderr.on('data', (chunk) => {
-    output += chunk;
-  });
-  let overdue = false;
-  const deadline = setTimeout(() => {
-    overdue = true;
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk) => {
+      output += chunk;
+    });
+  }
+  let timedOut = false;
+  const timeout = setTimeout(() => {
+    timedOut = true;
     child.kill('SIGKILL');
-  }, FILE_DEADLINE_MS);
+  }, FILE_TIMEOUT_MS);
   return new Promise((resolve) => {
     child.on('close', (status, signal) => {
-      clearTimeout(deadline);
-      const result = judge(
-        output,
-        overdue ? `not done after ${FILE_DEADLINE_MS / 1000} s` : (signal ?? status),
-      );
+      clearTimeout(timeout);
+      const ending = timedOut ? `a timeout of ${FILE_TIMEOUT_MS / 1000} s` : (signal ?? status);
+      const result = readResult(name, output, ending);
       const seconds = ((performance.now() - started) / 1000).toFixed(1);
       const tests = `${result.passed} passed${result.failed > 0 ? `, ${result.failed} FAILED` : ''}`;
-      say(`${basename(file, '.test.js').padEnd(16)} ${tests}, ${seconds} s`);
-      for (const line of output.split('\n')) if (line.startsWith('skipped: ')) say(`  ${line}`);
-      if (result.failed > 0) say(output);
+      print(`${name.padEnd(26)} ${tests}, ${seconds} s`);
+      for (const line of output.split('\n')) if (line.startsWith('skipped: ')) print(`  ${line}`);
+      if (result.failed > 0) print(output);
       resolve(result);
     });
   });
 }
 
-/** Reads uvu's closing lines. Whatever does not add up counts as one failure more. */
-function judge(output: string, ending: string | number | null): FileResult {
-  const figure = (name: string) => Number(new RegExp(`^ {2}${name}: +(\\d+)`, 'm').exec(output)?.[1] ?? 0);
-  const [total, passed, skipped] = [figure('Total'), figure('Passed'), figure('Skipped')];
-  const failed = total - passed;
+/** Reads uvu's closing lines. Numbers that do not add up count as one more failure. */
+function readResult(name: string, output: string, ending: string | number | null): FileResult {
+  const count = (title: string) => Number(new RegExp(`^ {2}${title}: +(\\d+)`, 'm').exec(output)?.[1] ?? 0);
+  const [tests, passed, skipped] = [count('Total'), count('Passed'), count('Skipped')];
+  const failures = tests - passed;
   const complaint =
-    total === 0 ? 'no test was run' : ending !== 0 && failed === 0 ? `ended with ${ending}` : undefined;
-  if (complaint !== undefined) say(`FAILED: ${complaint}`);
-  return { passed, failed: failed + (complaint === undefined ? 0 : 1), skipped };
+    tests === 0 ? 'no test was run' : ending !== 0 && failures === 0 ? `ended with ${ending}` : undefined;
+  if (complaint !== undefined) print(`FAILED: ${name}: ${complaint}`);
+  return { passed, failed: failures + (complaint === undefined ? 0 : 1), skipped };
 }
 
-function say(line: string): void {
+function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }

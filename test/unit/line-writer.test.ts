@@ -100,7 +100,7 @@ test('after half a line the next one is a line of its own', async () => {
   for (const end of [again, fd]) closeSync(end);
 });
 
-test('a process that exits at once writes what it can', () => {
+test('a process that exits immediately writes what it can, and the writer is idle afterwards', async () => {
   const reader = openReader();
   const fd = openWriter();
   const writer = new LineWriter(() => fd);
@@ -108,7 +108,8 @@ test('a process that exits at once writes what it can', () => {
   writer.flushSync();
   const lines = read(reader).split('\n');
   assert.ok(lines.includes('second') && lines.includes('third'), lines.join());
-  closeSync(reader);
+  await writer.flush(DEADLINE_MS);
+  for (const end of [reader, fd]) closeSync(end);
 });
 
 test.run();
