@@ -1,5 +1,5 @@
-// A socket as "send a letter, get the text". The line wire asks for an LF after each reply, so that the reply's end
-// can be seen (server/README.md, "The wire"). The raw wire is for servers that know nothing of that, the tutorial's among them.
+// A connection that sends a letter and returns the text. It sends an LF after each letter, so that a reply ends in an LF
+// (server/README.md, "The wire"). The raw wire, without LF, is for servers that store line ends, such as the tutorial's.
 
 import type { Socket } from 'node:net';
 import { setTimeout as sleep, setImmediate as yieldToIo } from 'node:timers/promises';
@@ -26,14 +26,14 @@ import { openSocket } from './socket.js';
 
 export { OperationalError };
 
-/** On the raw wire a reply is over when nothing has followed it for so long. */
+/** On the raw wire a reply ends when nothing arrives for this time. */
 const RAW_QUIET_MS = 20;
 
 export interface ConnectOptions extends Partial<Address> {
-  /** Talk to a server that stores or ignores LF; replies are then told apart by time alone. */
+  /** For a server that stores or ignores LF; only a pause then shows where a reply ends. */
   readonly raw?: boolean;
   readonly connectTimeoutMs?: number;
-  /** Give up on a reply that is longer, in bytes; 64 MiB unless told otherwise. */
+  /** Reject a longer reply, in bytes; 64 MiB by default. */
   readonly maxReply?: number;
 }
 
@@ -47,13 +47,13 @@ const CHECKS: Checks = new Map(
   } satisfies Record<keyof ConnectOptions, (value: unknown) => unknown>),
 );
 
-/** Gives the reply to a letter that has been sent; undefined when the stream ends before it. */
+/** Resolves to the reply to a letter that was sent; undefined if the stream ends before it. */
 type ReplyReader = (letter: string) => Promise<string | undefined>;
 
 /**
- * Connects to a string-concatenation server, on 127.0.0.1:2000 unless told otherwise.
- * @throws TypeError that names an option which is unknown or not what it may be; OperationalError when there is no server
- *   or it does not answer the connect
+ * Connects to a string-concatenation server, by default on 127.0.0.1:2000.
+ * @throws TypeError that names an unknown or invalid option; OperationalError if there is no server or the connect
+ *   times out
  * @example
  * const connection = await connect({ port: 2000 });
  * const text = await connection.send('a');
@@ -75,7 +75,7 @@ export class Connection {
   readonly #server: Address;
   readonly #letterEnd: string;
   readonly #readReply: ReplyReader;
-  /** The length of the longest reply so far: the next one must be longer, for the text only grows. */
+  /** The length of the longest reply so far: the next one must be longer, because the text only grows. */
   #lastLength = 0;
 
   /** @param socket connected; the connection owns it from now on. Use `connect`. */
@@ -88,18 +88,17 @@ export class Connection {
   }
 
   /**
-   * Sends a letter and waits for its reply: the text up to and including that letter. A connection that waits for
-   * one reply may be given the next letter on the line wire, not on the raw one.
+   * Sends a letter and waits for its reply: the text up to and including that letter. The next letter may be sent
+   * before the reply has arrived, but not on the raw wire.
    * @param letter one Unicode scalar value that is not a control character
-   * @throws OperationalError when the connection ends before the reply; whether the letter is in the text is then
-   *   not known
+   * @throws OperationalError if the connection ends before the reply; the letter may or may not be in the text
    */
   async send(letter: string): Promise<string> {
     if (!isLetter(letter)) throw new TypeError(`expected one letter, got ${JSON.stringify(letter)}`);
     this.#socket.write(letter + this.#letterEnd);
     const reply = await this.#readReply(letter).catch((error: unknown) => {
       if (error instanceof OperationalError) throw error;
-      if (errorCode(error) === 'EPIPE' || this.#socket.bytesRead === 0) return undefined; // closed, or not admitted
+      if (errorCode(error) === 'EPIPE' || this.#socket.bytesRead === 0) return undefined; // closed, or rejected
       throw lostError(error, this.#server);
     });
     if (reply === undefined) throw closedError(this.#server, this.#socket.bytesRead > 0);
@@ -114,13 +113,13 @@ export class Connection {
     return reply;
   }
 
-  /** Ends the connection; replies that are still on their way are given up. */
+  /** Closes the connection; replies that have not arrived are discarded. */
   close(): void {
     this.#socket.destroySoon();
   }
 }
 
-/** The wire has no word for why a server closes. One that does not admit a client closes before its first reply. */
+/** The protocol cannot say why a server closes. A server that rejects a client closes before its first reply. */
 function closedError(server: Address, replied: boolean): OperationalError {
   const why = 'it has stopped, or its text or disk is full';
   const whyNoReply = `${why}, or it does not admit this client (--max-connections, --allow)`;
@@ -135,7 +134,7 @@ function isLetter(text: string): boolean {
 }
 
 function lineReader(socket: Socket, maxLength: number): ReplyReader {
-  const replies = splitLines(socket, { unfinished: false, maxLength }); // half a reply is none
+  const replies = splitLines(socket, { unfinished: false, maxLength }); // an incomplete reply is not a reply
   return async () => (await replies.next()).value ?? undefined;
 }
 
@@ -159,7 +158,7 @@ function rawReader(socket: Socket, maxLength: number): ReplyReader {
   };
 }
 
-/** Where this process itself was asleep or busy, what has come meanwhile is received first. */
+/** After the pause, receives what arrived while this process was suspended or busy. */
 async function quiet(): Promise<undefined> {
   await sleep(RAW_QUIET_MS);
   await yieldToIo();

@@ -1,4 +1,4 @@
-// Takes escape sequences out of a stream of code points: arrow and function keys at a terminal, colours in a pipe. It
+// Removes escape sequences from a stream of code points: arrow and function keys at a terminal, colours in a pipe. It
 // keeps its state between calls, so it does not matter where a chunk ends. The grammar is that of ECMA-48 (section 5)
 // and of ISO 2022, with what xterm and the Linux console add for their keys.
 
@@ -18,7 +18,7 @@ export class EscapeFilter {
   /** Whether the code point before this one was CSI itself. */
   #afterCsi = false;
 
-  /** Whether a code point is part of an escape sequence. To be asked about each one, in order. */
+  /** Whether a code point is part of an escape sequence. Call it for each one, in order. */
   consumes(letter: number): boolean {
     const afterCsi = this.#afterCsi;
     this.#afterCsi = false;
@@ -42,7 +42,7 @@ export class EscapeFilter {
     }
   }
 
-  /** What comes after ESC. */
+  /** The character after ESC. */
   #introduce(letter: number): boolean {
     if (letter === at('[')) {
       this.#afterCsi = true;
@@ -53,7 +53,7 @@ export class EscapeFilter {
     return this.#enter(letter < 0x30 ? 'escape' : 'text'); // intermediate bytes, as in ESC ( B, or the last character
   }
 
-  /** A control character cancels what has begun: an escape sequence never reaches beyond its line. */
+  /** A control character cancels the sequence: an escape sequence never extends beyond its line. */
   #control(letter: number): boolean {
     const ends = this.#state === 'string' && letter === BEL;
     this.#state = 'text';

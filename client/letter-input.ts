@@ -1,26 +1,26 @@
-// Where letters come from: a person at a terminal, asked through readline-sync, or a pipe. Either way they come in
-// groups, and for each group one reply is printed: what was typed before Enter is a group, and each letter of a pipe.
+// Reads letters from a terminal, through readline-sync, or from a pipe. They come in groups, and one reply is printed per
+// group: at a terminal a group is what was typed before Enter, in a pipe each letter is one.
 
 import { INCOMPLETE, isControl, LF, Utf8Decoder } from '../shared/utf8.js';
 import { EscapeFilter } from './escape-filter.js';
 
 const CR = 0x0d;
 
-/** The note about what cannot be sent. */
+/** The note about input that cannot be sent. */
 export const DROPPED =
   'control characters and escape sequences (arrow keys) are not letters and were left out';
 
 /**
- * Asks for letters until Enter alone or Ctrl-D. While it asks, this process's event loop stands still: what the
- * server does meanwhile shows only after Enter, exactly as in the tutorial's client, which waits in raw_input().
- * @param dropped called when something typed cannot be sent
+ * Prompts for letters until Enter alone or Ctrl-D. The prompt blocks this process's event loop, so what the server does
+ * meanwhile is noticed only after Enter, exactly as in the tutorial's client, which waits in raw_input().
+ * @param dropped called if some of the input cannot be sent
  */
 export async function* typedLetters(dropped: () => void): AsyncGenerator<string[]> {
-  const { default: readlineSync } = await import('readline-sync'); // takes long to load, and a pipe does without
+  const { default: readlineSync } = await import('readline-sync'); // slow to load, and a pipe does not need it
   for (;;) {
-    // The answer itself is of no use: control characters have been taken out of it, ESC without what belongs to it, and
-    // a letter may be cut where a read ended. In Latin-1 the raw input is what was typed, byte by byte. Without `history`
-    // being false, `!!` would be replaced by the last input.
+    // The return value is unusable: control characters are removed from it, of an escape sequence ESC alone, and a letter
+    // may be cut where a read ended. The raw input, as Latin-1, has every byte. `history: true` would replace `!!` by the
+    // last input.
     readlineSync.question('enter a letter:', { encoding: 'latin1', history: false });
     const input = readlineSync.getRawInput();
     const line = input.replace(/[\n\0]$/, ''); // NUL stands for Ctrl-D
@@ -33,7 +33,7 @@ export async function* typedLetters(dropped: () => void): AsyncGenerator<string[
   }
 }
 
-/** The letters of a stream of UTF-8, one by one. Line ends are skipped; for other control characters see typedLetters. */
+/** The letters of a UTF-8 stream, one by one. Line ends are skipped; other control characters as in typedLetters. */
 export async function* pipedLetters(
   chunks: AsyncIterable<Uint8Array>,
   dropped: () => void,
@@ -44,7 +44,7 @@ export async function* pipedLetters(
   }
 }
 
-/** Bytes in, letters that can be sent out, however the bytes are cut. */
+/** Turns bytes into letters that can be sent, whatever the chunks. */
 class LetterInput {
   readonly #decoder = new Utf8Decoder();
   readonly #escapes = new EscapeFilter();

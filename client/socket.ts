@@ -1,5 +1,5 @@
-// A socket that is connected to its server, or one line that says why there is none; and recv(): what comes from a
-// socket, a receive at a time.
+// Connects a socket, or throws an error whose message is one line for the user; and receives from it in chunks, one recv
+// at a time.
 
 import { once } from 'node:events';
 import { createConnection, type OnReadOpts, type Socket } from 'node:net';
@@ -7,25 +7,25 @@ import { Readable } from 'node:stream';
 import { type Address, formatAddress } from '../shared/address.js';
 import { connectError, lostError, OperationalError } from '../shared/errors.js';
 
-/** A server that does not answer the connect for so long is not there. */
+/** The connect fails after this time without an answer. */
 const CONNECT_TIMEOUT_MS = 10_000;
 
-/** How much one receive may return, in bytes. */
+/** Maximum size of one receive, in bytes. */
 const RECEIVE_SIZE = 65_536;
 
 export interface SocketOptions {
-  /** The command that starts such a server, for whoever forgot to. */
+  /** The command that starts such a server, for the error message. */
   readonly server: string;
   readonly timeoutMs?: number | undefined;
-  /** Where to put what is received, in place of 'data' events. */
+  /** Receives into this buffer instead of emitting 'data' events. */
   readonly onread?: OnReadOpts;
 }
 
-/** @throws OperationalError when there is no server or it does not answer the connect */
+/** @throws OperationalError if there is no server or the connect times out */
 export async function openSocket(address: Address, options: SocketOptions): Promise<Socket> {
   const { server, timeoutMs = CONNECT_TIMEOUT_MS, ...how } = options;
   const socket = createConnection({ host: address.host, port: address.port, noDelay: true, ...how });
-  socket.on('error', () => {}); // whoever waits for something is told
+  socket.on('error', () => {}); // the pending operation rejects
   try {
     await once(socket, 'connect', { signal: AbortSignal.timeout(timeoutMs) });
     return socket;
@@ -38,9 +38,9 @@ export async function openSocket(address: Address, options: SocketOptions): Prom
 }
 
 /**
- * Opens a socket that is received from only when somebody asks for the next chunk: each is what one receive returned,
- * at most so many bytes. They end when the server closes; when the connection breaks they throw an OperationalError.
- * Whoever leaves them before, closes the socket.
+ * Opens a socket and receives only when the next chunk is requested: each chunk is what one receive returned, at most
+ * `receiveSize` bytes. Iteration ends when the server closes and throws an OperationalError if the connection breaks.
+ * Leaving the loop early closes the socket.
  * @throws OperationalError as openSocket does
  */
 export async function receiveChunks(
@@ -59,7 +59,7 @@ export async function receiveChunks(
     },
   });
   const receive = (bytes: number, buffer: Uint8Array) => {
-    chunks.push(Buffer.from(buffer.subarray(0, bytes))); // copied, for the next receive overwrites it
+    chunks.push(Buffer.from(buffer.subarray(0, bytes))); // a copy, because the next receive overwrites the buffer
     return false; // no more for now
   };
   const onread = { buffer: Buffer.alloc(receiveSize), callback: receive };

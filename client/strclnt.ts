@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// The command: asks for letters, sends them, prints what comes back. It installs no signal handler, because with one
-// Ctrl-C would be deaf while readline-sync asks.
+// The command: reads letters, sends them, prints the replies. It installs no signal handler, because then Ctrl-C would
+// have no effect while readline-sync blocks.
 
 import { printLine, readCommandLine, runCommand } from '../shared/cli.js';
 import {

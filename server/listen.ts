@@ -1,11 +1,11 @@
-// What servers on node:net share: how they begin to listen, and how they name a client.
+// For servers on node:net: starts to listen, and formats a client's address.
 
 import { once } from 'node:events';
 import type { DropArgument, Server, Socket } from 'node:net';
 import { type Address, formatAddress, socketAddress } from '../shared/address.js';
 import { listenError } from '../shared/errors.js';
 
-/** @returns the bound address, once clients are accepted. @throws OperationalError when it cannot listen */
+/** @returns the bound address, once clients are accepted. @throws OperationalError if it cannot listen */
 export async function listen(
   server: Server,
   where: Address & { readonly backlog?: number },
@@ -19,7 +19,7 @@ export async function listen(
   return typeof bound === 'object' ? socketAddress(bound?.address, bound?.port) : { host, port };
 }
 
-/** HOST:PORT of a client, connected or refused. */
+/** HOST:PORT of a client, accepted or rejected. */
 export function clientAddress(client: Socket | DropArgument | undefined): string {
   return formatAddress(socketAddress(client?.remoteAddress, client?.remotePort));
 }

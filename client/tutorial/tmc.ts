@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 // The tutorial's tmc (sections 4.1.4, 4.2.2 and 4.3.1): sends a string, then receives in a loop until the server closes,
-// and shows that TCP hands over a stream in chunks of its own choosing, others in every run. It does not check
-// what it receives.
+// and prints the chunks, which TCP cuts differently in every run. It does not check what it receives.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { print, printLine, readCommandLine, runCommand } from '../../shared/cli.js';
@@ -10,9 +9,9 @@ import { plural, thousands } from '../../shared/numbers.js';
 import { MAX_WAIT_MS, nonEmpty, SERVER_HOST, SERVER_PORT, wholeNumber } from '../../shared/options.js';
 import { receiveChunks } from '../socket.js';
 
-/** What one receive of the tutorial's client may return, in bytes. */
+/** Maximum size of one receive of the tutorial's client, in bytes. */
 const RECEIVE_SIZE = 1_000_000;
-/** Of so many chunks the data is shown. */
+/** The number of chunks whose data is printed. */
 const SHOWN_CHUNKS = 4;
 
 await runCommand('tmc', async () => {
@@ -38,7 +37,7 @@ await runCommand('tmc', async () => {
   await print(`${summary(sizes, performance.now() - firstAt)}\n`);
 });
 
-/** Cuts a string into so many parts of nearly the same size. */
+/** Cuts a string into parts of nearly the same size. */
 function cut(string: Buffer, parts: number): Buffer[] {
   if (parts > string.length)
     throw new UsageError(`--writes: expected at most ${string.length}, a byte each, got "${parts}"`);

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The tutorial's wps (sections 4.5.2 and 4.5.3): asks a svr to run w or ps and reads the answer as lines, which
-// shared/line-splitter.ts puts together from what TCP hands over, as makefile() does. An answer ends when the server closes, so
-// a server that is killed after some lines cannot be told from one that has no more.
+// shared/line-splitter.ts assembles from chunks, as makefile() does. The answer ends when the server closes, so an answer
+// that a killed server cut between two lines looks complete.
 
 import { type Address, formatAddress } from '../../shared/address.js';
 import { BoundedBuffer } from '../../shared/bounded-buffer.js';
@@ -32,7 +32,7 @@ await runCommand('wps', async () => {
   if (!answered) throw failed(options, 'has closed the connection without an answer; its log says why');
 });
 
-/** What readlines() does: nothing is there before everything is. */
+/** Waits for everything before it yields, as readlines() does. */
 async function* receiveAll(chunks: AsyncIterable<Buffer>, maxLength: number): AsyncGenerator<Buffer> {
   const received = new BoundedBuffer(maxLength);
   for await (const chunk of chunks) if (!received.append(chunk)) throw tooLongError(maxLength);

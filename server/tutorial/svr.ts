@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// The tutorial's svr (sections 4.5.1 and 4.5.2): a client asks for w or ps and gets the lines that it prints. It runs one
-// of these two and nothing else, never through a shell, whatever a client sends. It asks nobody who they are: whoever
-// reaches its port sees the processes of this machine.
+// The tutorial's svr (sections 4.5.1 and 4.5.2): a client sends w or ps and receives the lines that the program prints.
+// It runs one of these two and nothing else, never through a shell, whatever a client sends. There is no authentication:
+// any client that reaches the port sees the processes of this machine.
 
 import { type ExecFileException, execFile } from 'node:child_process';
 import { createServer, type Socket } from 'node:net';
@@ -19,17 +19,17 @@ type Options = ReturnType<typeof readOptions>;
 
 interface Answer {
   readonly lines: readonly string[];
-  /** What went wrong, if anything did: one more line. */
+  /** An error message, sent as one more line. */
   readonly failure?: string;
 }
 
 const PROGRAMS = ['w', 'ps'] as const;
-/** All that a program finds in its environment. */
+/** The whole environment of a program. */
 const ENVIRONMENT = { PATH: process.env['PATH'], LC_ALL: 'C' };
 const REFUSED: Answer = { lines: [], failure: 'refused, expected w or ps' };
-/** Each may run a program. */
+/** Each client may run one program at a time. */
 const MAX_CLIENTS = 100;
-/** Of what a client sends, so much is kept for the log. */
+/** Longest part of a client's input that is logged, in bytes. */
 const LOGGED_BYTES = 60;
 
 await runCommand('svr', async () => {
@@ -47,7 +47,7 @@ await runCommand('svr', async () => {
   const stop = () => {
     tell(`stopping: ${plural(connected.size, 'client')} connected`);
     server.close();
-    for (const socket of connected) socket.resetAndDestroy(); // so that no answer that was cut looks whole
+    for (const socket of connected) socket.resetAndDestroy(); // a reset, so that a cut answer does not look complete
   };
   stopOnSignal(stop);
   if (!isLoopback(address))
@@ -82,8 +82,8 @@ async function serve(socket: Socket, client: string, options: Options): Promise<
 }
 
 /**
- * Resolves to what a client has sent as soon as that is w, ps or neither: after a byte or two, however TCP cuts them.
- * What follows is read and ignored, for input that is left unread would turn our close into a reset.
+ * Resolves to the client's input as soon as that is w, ps or neither: after a byte or two, whatever the chunks. Later
+ * input is read and ignored, because closing with unread input would send a reset.
  */
 function receiveCommand(socket: Socket): Promise<string> {
   let sent = '';
@@ -97,12 +97,12 @@ function receiveCommand(socket: Socket): Promise<string> {
   });
 }
 
-/** Runs a program to its end, or to the limit of time or output. Ends it when nobody waits for it any more. */
+/** Runs a program to its end, or to the limit of time or output. Kills it when its client disconnects. */
 function run(program: string, { timeout, maxOutput }: Options, signal: AbortSignal): Promise<Answer> {
   return new Promise((resolve) => {
     const limits = { timeout, maxBuffer: maxOutput, killSignal: 'SIGKILL', signal } as const;
     const child = execFile(program, { ...limits, env: ENVIRONMENT }, (error, stdout) => {
-      const lines = stdout.split('\n').slice(0, -1); // whole ones: the limit may have cut the last
+      const lines = stdout.split('\n').slice(0, -1); // complete lines: the limit may have cut the last one
       resolve(error === null ? { lines } : { lines, failure: whyFailed(error) });
     });
     child.stdin?.end();

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 // The tutorial's tms (sections 4.2 and 4.3.1): receives a string, waits for a line on its own keyboard, and sends
-// 10,000 copies, so that the client has to receive in a loop. It serves one client after the other, whatever their
-// pace: the next copies are handed over when the kernel has taken the last ones. How many clients may wait, and for
-// how long, it does not limit.
+// 10,000 copies, so that the client has to receive in a loop. It serves one client after another and writes the next
+// copies when the kernel has taken the last ones, so a slow client costs no memory. It does not limit how many clients
+// wait, nor how long.
 
 import { on } from 'node:events';
 import { createServer, type Socket } from 'node:net';
@@ -18,7 +18,7 @@ import { clientAddress, listen } from '../listen.js';
 
 const MAX_STRING_BYTES = 1_000_000;
 const STRING_END_MS = 100;
-/** Copies of a short string are handed over so many bytes at a time. */
+/** Copies of a short string are written in blocks of this many bytes. */
 const BLOCK_BYTES = 64 * 1024;
 const SHOWN_BYTES = 60;
 
@@ -32,7 +32,7 @@ await runCommand('tms', async () => {
     accepted += 1;
     if (accepted === options.clients) server.close();
   });
-  const connections = on(server, 'connection'); // whoever comes while another is served waits in here
+  const connections = on(server, 'connection'); // clients wait here while another is served
   await say(`listening on ${formatAddress(await listen(server, options))}`);
 
   const keyboard = splitLines(process.stdin);
@@ -54,13 +54,13 @@ await runCommand('tms', async () => {
   await keyboard.return();
 });
 
-// Not before clients that wait have left, otherwise.
+// Otherwise it would end only after the waiting clients have left.
 if (process.exitCode === 1) process.exit();
 
 /**
- * The tutorial receives once and takes what it gets for the whole string. That is sloppy: TCP may have cut it (section
- * 4.2.1), and nothing in the stream says where it ends. So we go on until the client ends its side, has sent all that
- * we take, or has sent nothing for a while. The last is sloppy too: over a slow network only a part may be here by then.
+ * The tutorial receives once and takes the result for the whole string. That is wrong: TCP may have cut it (section
+ * 4.2.1), and nothing in the stream marks its end. So this receives until the client ends its side, has sent the maximum,
+ * or has sent nothing for a while. The last is a guess: on a slow network only a part may have arrived by then.
  */
 function receiveString(socket: Socket): Promise<{ string: Buffer; receives: number }> {
   const chunks: Buffer[] = [];
@@ -68,7 +68,7 @@ function receiveString(socket: Socket): Promise<{ string: Buffer; receives: numb
   return new Promise((resolve) => {
     const done = () => {
       socket.setTimeout(0);
-      socket.off('data', receive).resume(); // what may follow is read and thrown away
+      socket.off('data', receive).resume(); // later input is discarded
       resolve({ string: Buffer.concat(chunks).subarray(0, MAX_STRING_BYTES), receives: chunks.length });
     };
     const receive = (chunk: Buffer) => {
@@ -82,7 +82,7 @@ function receiveString(socket: Socket): Promise<{ string: Buffer; receives: numb
   });
 }
 
-/** Sends in full, and never builds more than a block of it. */
+/** Sends all copies, one block in memory at a time. */
 async function sendCopies(socket: Socket, string: Buffer, copies: number): Promise<void> {
   if (string.length === 0) return;
   const perBlock = Math.min(copies, Math.max(1, Math.floor(BLOCK_BYTES / string.length)));
@@ -97,7 +97,7 @@ async function sendCopies(socket: Socket, string: Buffer, copies: number): Promi
   await say(`the kernel has taken all ${plural(copies * string.length, 'byte')} after ${seconds} s`);
 }
 
-/** A reader of stdout that has gone is no reason to stop. */
+/** A closed stdout is no reason to stop. */
 function say(line: string): Promise<void> {
   return print(`${line}\n`).catch((error: unknown) => {
     if (errorCode(error) !== 'EPIPE') throw error;
