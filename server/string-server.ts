@@ -1,12 +1,11 @@
-// The composition root: text, I/O model and log, put together and started. It knows every module of the server;
-// no module knows it.
+// The entry of the library and its composition root: it builds text, journal, log and I/O model, and starts them. It
+// imports every room of the server, and no room imports it.
 
-import { networkInterfaces } from 'node:os';
-import { type Address, isLoopback } from '../shared/address.js';
+import type { Address } from '../shared/address.js';
 import { listenError, OperationalError } from '../shared/errors.js';
 import type { Sync } from '../shared/options.js';
 import { isContinuation } from '../shared/utf8.js';
-import { burden } from './core/synthetic-load.js';
+import { withSyntheticLoad } from './core/synthetic-load.js';
 import { Text } from './core/text.js';
 import { allocateTextBuffer } from './core/text-buffer.js';
 import { warmUp } from './core/warm-up.js';
@@ -15,32 +14,16 @@ import { clampToFdLimit } from './limits/admission.js';
 import { JOURNAL_FAILED, LINGER_MS } from './limits/lingering-close.js';
 import { isDetail, type LogEntry, type ServerEvent, type ServerStats } from './log/events.js';
 import { Log } from './log/log.js';
+import { recordReachability } from './log/reachability.js';
 import { RejectionRateLimiter } from './log/rejection-rate-limiter.js';
 import type { Trace } from './log/trace.js';
-import type { IoModel, IoModelContext, IoModelName } from './models/model.js';
+import type { IoModel, IoModelName } from './models/model.js';
+import { DESCRIPTORS_PER_CLIENT, LOADERS } from './models/registry.js';
 import { ReplyCoalescer } from './models/reply-coalescer.js';
 import { completeOptions, type StringServerOptions } from './options/server-options.js';
 
 export type { Address, IoModelName, LogEntry, ServerEvent, ServerStats, StringServerOptions, Sync };
 export { OperationalError };
-
-/** A model is loaded when it is wanted: only `events` works everywhere. */
-const MODELS: Record<IoModelName, () => Promise<new (context: IoModelContext) => IoModel>> = {
-  events: async () => (await import('./models/events.js')).EventsModel,
-  poll: async () => (await import('./models/poll.js')).PollModel,
-  nonblocking: async () => (await import('./models/nonblocking.js')).NonblockingModel,
-  blocking: async () => (await import('./models/blocking.js')).BlockingModel,
-  threads: async () => (await import('./models/threads.js')).ThreadsModel,
-};
-
-/** Descriptors that a client takes: its socket, and in `threads` those of its thread's event loop. */
-const DESCRIPTORS: Record<IoModelName, number> = {
-  events: 1,
-  poll: 1,
-  nonblocking: 1,
-  blocking: 1,
-  threads: 5,
-};
 
 export interface ServerResult {
   /** The final value of the shared string, UTF-8. */
@@ -53,26 +36,22 @@ export interface ServerResult {
 export interface StringServer {
   /** Where it listens; with port 0 in the options, the port that was free. */
   readonly address: Address;
-  /** Resolves when no client will come any more and the last one has gone. */
+  /** Resolves when the server accepts no more clients and the last one has disconnected. */
   readonly closed: Promise<ServerResult>;
-  /**
-   * Takes no new clients, answers the letters that are in the text, and closes, within 5 s. Calling it again
-   * changes nothing.
-   */
+  /** Accepts no more clients, replies to the letters in the text, and closes, within 5 s. Idempotent. */
   stop(): Promise<ServerResult>;
   /** Ends every connection at once. */
   abort(): void;
-  /** The text so far, as far as clients may see it: not a copy, to be read and not changed. */
+  /** The text so far, up to its durable length. Not a copy: read it, do not change it. */
   readonly text: Buffer;
-  /** What has happened so far. Counting the letters takes some milliseconds for each MiB of text. */
+  /** As of now. Counting the letters takes some milliseconds per MiB of text. */
   readonly stats: ServerStats & { /** How many clients are connected now. */ readonly connected: number };
 }
 
 /**
  * Starts a string-concatenation server.
  * @returns once clients are accepted
- * @throws TypeError that names an option which is unknown or not what it may be; OperationalError when it cannot listen,
- *   or cannot use the journal
+ * @throws TypeError that names an unknown or invalid option; OperationalError if it cannot listen or use the journal
  * @example
  * const server = await startStringServer({ port: 0 });
  * const { text } = await server.stop();
@@ -100,17 +79,21 @@ export async function startStringServer(options: StringServerOptions = {}): Prom
     thread: 0,
     sink: (entry) => limiter.pass(entry),
   });
-  const text = burden(new Text(allocateTextBuffer(maxLength, io !== 'events')), settings.cpuRounds);
+  const text = withSyntheticLoad(
+    new Text(allocateTextBuffer(maxLength, io !== 'events')),
+    settings.cpuRounds,
+  );
   const wanted = io === 'threads' ? Math.min(maxThreads, settings.maxConnections) : settings.maxConnections;
-  const maxConnections = clampToFdLimit(wanted, DESCRIPTORS[io]);
+  const maxConnections = clampToFdLimit(wanted, DESCRIPTORS_PER_CLIENT[io]);
   if (maxConnections < wanted) {
-    const why = 'more descriptors the system does not give (see ulimit -n)';
+    const why = 'the process may open no more file descriptors (see ulimit -n)';
     log.record({ type: 'warning', message: `at most ${maxConnections} clients, not ${wanted}: ${why}` });
   }
-  if (!settings.lock)
+  if (!settings.lock) {
     log.record({ type: 'warning', message: 'without the lock letters get lost and replies are wrong' });
+  }
 
-  const Model = await MODELS[io]();
+  const Model = await LOADERS[io]();
   const journal = file === undefined ? undefined : await openJournal({ file, sync, maxLength, text, log });
   const recovered = countLetters(text.view(0, text.length));
   const model = new Model({ ...settings, maxConnections, text, journal, log });
@@ -120,19 +103,16 @@ export async function startStringServer(options: StringServerOptions = {}): Prom
     throw error instanceof OperationalError ? error : listenError(error, settings);
   });
   log.record({ type: 'listening', address, io, ...(model.fd !== undefined && { fd: model.fd }) });
-  warnIfOpen(address, log);
-  if (io === 'events') warmUp(new ReplyCoalescer(false)); // the other models' sessions run in threads of their own
+  recordReachability(address, log);
+  if (io === 'events') warmUp(new ReplyCoalescer(false)); // the other models run sessions in their own threads
 
   const ended = journal === undefined ? model.closed : endOf(model, journal);
-  const visibleText = () => {
-    const { buffer, byteOffset, length } = text.view(
-      0,
-      Math.min(text.length, journal?.durableLength ?? text.length),
-    );
+  const durableText = () => {
+    const { buffer, byteOffset, length } = text.view(0, journal?.durableLength ?? text.length);
     return Buffer.from(buffer, byteOffset, length);
   };
   const stats = (): ServerStats => ({
-    letters: countLetters(visibleText()) - recovered,
+    letters: countLetters(durableText()) - recovered,
     recovered,
     clients: model.accepted,
     rejected: limiter.rejected,
@@ -143,7 +123,7 @@ export async function startStringServer(options: StringServerOptions = {}): Prom
   });
   const closed = ended.then(() => {
     limiter.flush();
-    const result = { text: visibleText(), stats: stats() };
+    const result = { text: durableText(), stats: stats() };
     log.record({ type: 'stats', ...result.stats });
     return { ...result, traceError: trace && failureToWrite(trace) };
   });
@@ -158,7 +138,7 @@ export async function startStringServer(options: StringServerOptions = {}): Prom
     stop,
     abort: () => model.abort(),
     get text() {
-      return visibleText();
+      return durableText();
     },
     get stats() {
       return { ...stats(), connected: limiter.connected };
@@ -166,7 +146,7 @@ export async function startStringServer(options: StringServerOptions = {}): Prom
   };
 }
 
-// Like the models, these are loaded when they are wanted.
+// Like the models, these are loaded on demand.
 
 async function openTrace(file: string, journal: string | undefined): Promise<Trace> {
   const { Trace } = await import('./log/trace.js');
@@ -189,31 +169,15 @@ async function openJournal(options: JournalOptions): Promise<Journal> {
   return Journal.open(options);
 }
 
-/** Resolves when the last client has gone and what it said is on disk; when the journal fails, nobody is answered. */
+/** Resolves when the last client has disconnected and its letters are on disk. If the journal fails, no reply is sent any more. */
 async function endOf(model: IoModel, journal: Journal): Promise<void> {
   journal.failed.catch(() => model.abort(JOURNAL_FAILED));
   await Promise.race([model.closed, journal.failed]).finally(() => journal.close());
 }
 
-/** Whoever reaches the port can read and append, so somebody who opens it is told, and told what others type. */
-function warnIfOpen(address: Address, log: Log): void {
-  if (isLoopback(address)) return;
-  log.record({
-    type: 'warning',
-    message: `whoever reaches port ${address.port} can read the text and append to it`,
-  });
-  const everywhere = address.host === '0.0.0.0' || address.host === '::';
-  for (const [name, addresses] of Object.entries(networkInterfaces())) {
-    for (const { address: host, family, internal, mac } of addresses ?? []) {
-      if (internal || (everywhere ? family !== 'IPv4' : host !== address.host)) continue;
-      log.record({ type: 'reachable', address: { host, port: address.port }, interface: name, mac });
-    }
-  }
-}
-
-/** Of this process since it began. */
+/** Of this process since its start. */
 function processCost(): { readonly cpuSeconds: number; readonly contextSwitches: number } {
-  const usage = process.resourceUsage(); // in microseconds; unlike /proc it is there on macOS too
+  const usage = process.resourceUsage(); // in microseconds; unlike /proc also on macOS
   return {
     cpuSeconds: (usage.userCPUTime + usage.systemCPUTime) / 1e6,
     contextSwitches: usage.voluntaryContextSwitches + usage.involuntaryContextSwitches,

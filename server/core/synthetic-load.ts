@@ -1,21 +1,32 @@
-// Letters that are expensive to compute, for the laboratory: before each append a loop that needs nothing but a processor.
-// It is the same amount of work for every I/O model, however long it takes.
+// Letters that are expensive to compute, for the laboratory: a loop on the CPU before each append, the same amount of work
+// for every I/O model. With a lock the loop runs outside it.
 
-import type { Text } from './text.js';
+import { Text } from './text.js';
 
-/** @param rounds some nanoseconds each; 0 leaves the text as it is */
-export function burden<T extends Text>(text: T, rounds: number): T {
-  if (rounds === 0) return text;
-  const append = text.append.bind(text);
-  let state = 1;
-  text.append = (letter) => {
-    state = burnCpu(state, rounds);
-    return append(letter);
-  };
-  return text;
+/** @param rounds a few nanoseconds each; 0 returns the text as it is */
+export function withSyntheticLoad(text: Text, rounds: number): Text {
+  return rounds === 0 ? text : new SyntheticLoadText(text, rounds);
 }
 
-/** Xorshift, whose every round needs the one before. */
+/** Another view of a text's memory, whose append first computes. */
+class SyntheticLoadText extends Text {
+  readonly #text: Text;
+  readonly #rounds: number;
+  #state = 1;
+
+  constructor(text: Text, rounds: number) {
+    super(text.memory);
+    this.#text = text;
+    this.#rounds = rounds;
+  }
+
+  override append(letter: number): number {
+    this.#state = burnCpu(this.#state, this.#rounds);
+    return this.#text.append(letter);
+  }
+}
+
+/** Xorshift: each round needs the result of the one before. */
 function burnCpu(seed: number, rounds: number): number {
   let state = seed;
   for (let round = 0; round < rounds; round += 1) {

@@ -7,7 +7,7 @@
 
 import { libc, type SHUT_RD, type SHUT_RDWR } from '../../shared/libc/libc.js';
 import { Session } from '../core/session.js';
-import { burden } from '../core/synthetic-load.js';
+import { withSyntheticLoad } from '../core/synthetic-load.js';
 import { Text } from '../core/text.js';
 import type { TextBuffer } from '../core/text-buffer.js';
 import { DRAIN_TIMEOUT } from '../limits/lingering-close.js';
@@ -77,8 +77,8 @@ class ClientThread {
   constructor(thread: WorkerContext) {
     this.#thread = thread;
     const { options, data } = thread;
-    const { lock, cpuRounds: work } = options;
-    const text = lock ? burden(new LockedText(data.memory, new Mutex(data.mutex)), work) : thread.text;
+    const locked = () => new LockedText(data.memory, new Mutex(data.mutex));
+    const text = options.lock ? withSyntheticLoad(locked(), options.cpuRounds) : thread.text;
     this.#session = new Session(text);
     this.#output = new PendingWrite(this.#session, new ReplyCoalescer(options.nagle));
   }

@@ -51,7 +51,7 @@ await runCommand('svr', async () => {
   };
   stopOnSignal(stop);
   if (!isLoopback(address))
-    tell(`warning: whoever reaches port ${address.port} sees the processes of this machine`);
+    tell(`warning: any client that reaches port ${address.port} sees the processes of this machine`);
   await print(`listening on ${formatAddress(address)}\n`).catch((error: unknown) => {
     stop();
     throw error;

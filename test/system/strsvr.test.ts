@@ -229,7 +229,7 @@ test('open to other machines, or to more than the system has descriptors for, it
     await server.waitFor('stderr', /warning: at most \d+ clients, not 1000000: /);
     await server.waitFor(
       'stderr',
-      new RegExp(`warning: whoever reaches port ${port} can read the text and append to it\n`),
+      new RegExp(`warning: any client that reaches port ${port} can read the text and append to it\n`),
     );
   });
 });

@@ -298,7 +298,7 @@ test('it listens on this machine only; elsewhere, it warns of what everyone will
     async (server, { port }) => {
       await server.waitFor(
         'stderr',
-        new RegExp(`^warning: whoever reaches port ${port} sees the processes of this machine\n`),
+        new RegExp(`^warning: any client that reaches port ${port} sees the processes of this machine\n`),
       );
     },
     SVR,

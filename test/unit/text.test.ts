@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { burden } from '../../server/core/synthetic-load.js';
+import { withSyntheticLoad } from '../../server/core/synthetic-load.js';
 import { FULL, Text } from '../../server/core/text.js';
 import { allocateTextBuffer } from '../../server/core/text-buffer.js';
 import { OperationalError } from '../../shared/errors.js';
@@ -29,7 +29,7 @@ test('it holds any letters in their order', () => {
   );
 });
 
-test('under a burden it holds the same letters, and goes through all its rounds for each', () => {
+test('with a synthetic load it holds the same letters, and goes through all its rounds for each', () => {
   let looks = 0;
   const rounds = {
     valueOf: () => {
@@ -37,7 +37,7 @@ test('under a burden it holds the same letters, and goes through all its rounds 
       return 1_000;
     },
   };
-  const text = burden(new Text(allocateTextBuffer(4)), rounds as unknown as number);
+  const text = withSyntheticLoad(new Text(allocateTextBuffer(4)), rounds as unknown as number);
   assert.equal(
     [A, EURO, A].map((letter) => text.append(letter)),
     [1, 4, FULL],

@@ -6,7 +6,7 @@ import { parentPort } from 'node:worker_threads';
 import type { Address } from '../../../shared/address.js';
 import { SystemError } from '../../../shared/libc/libc.js';
 import type { Closing, Session } from '../../core/session.js';
-import { burden } from '../../core/synthetic-load.js';
+import { withSyntheticLoad } from '../../core/synthetic-load.js';
 import { Text } from '../../core/text.js';
 import type { TextBuffer } from '../../core/text-buffer.js';
 import { type CloseFailure, Log, type LogEntry } from '../../log/log.js';
@@ -54,7 +54,7 @@ export class WorkerContext {
     this.data = data;
     this.options = data.options;
     this.control = new ControlBlock(data.control);
-    this.text = burden(new Text(data.memory), data.options.cpuRounds);
+    this.text = withSyntheticLoad(new Text(data.memory), data.options.cpuRounds);
     this.log = new Log({
       detailed: data.detailed,
       thread: data.number,
