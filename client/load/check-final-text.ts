@@ -1,95 +1,60 @@
-// Whether the final text explains what the clients saw: every answered letter stands in it at its place, and every other
-// letter in it is one that somebody sent. shared/linearizability.ts has the last word.
+// Whether one shared text explains what the clients saw. shared/linearizability.ts decides; here its violations get the
+// load's names.
 
-import { checkHistory, type Operation, type Violation } from '../../shared/linearizability.js';
+import { fingerprint, type Invariant, type Operation, violations } from '../../shared/linearizability.js';
 import { lastLetter } from '../../shared/utf8.js';
 import type { Faults } from './faults.js';
-import { type LetterTable, NOWHERE } from './letter-table.js';
+import type { LetterTable } from './letter-table.js';
 import type { Fault } from './plan.js';
 
-const NAMES: Record<Violation['invariant'], Fault> = {
+const FAULTS_BY_INVARIANT: Record<Invariant, Fault> = {
   I1: 'wrongLetter',
   I2: 'prefixMismatch',
-  I3: 'lost',
+  I3: 'wrongLetter',
   I4: 'notGrowing',
-  I5: 'reordered',
+  I5: 'wrongLetter',
+  I6: 'lost',
   I7: 'duplicated',
   I8: 'reordered',
 };
+/** Clients of their own: who sent the text before the run, and who looked at it. */
+const EARLIER = -1;
+const LOOKS = -2;
 
 /**
- * Adds what is wrong with a final text to the faults.
+ * Adds what is wrong to the faults.
  * @param base the text before the run
  * @param known the longest text that a reply has shown
- * @param text the final text; its last letter is that of who looked
+ * @param text the final text; without, nothing is known to be lost
  */
 export function checkFinalText(
-  operations: LetterTable,
+  table: LetterTable,
   base: Buffer,
   known: Buffer,
-  text: Buffer,
+  text: Buffer | undefined,
   faults: Faults,
 ): void {
-  const last = Buffer.byteLength(lastLetter(text));
-  const explained = new Uint8Array(text.length);
-  explained.fill(1, 0, base.length).fill(1, text.length - last);
-  const homeless = placeAnswered(operations, text, explained, faults);
-  placeOthers(operations, text, explained, homeless, faults);
-  if (!text.subarray(0, known.length).equals(known)) faults.add('prefixMismatch');
-  if (!faults.none) return;
-  const violation = checkHistory([...before(base), ...operations.history(text), looked(text)], text);
-  if (violation !== undefined) faults.add(NAMES[violation.invariant]);
-}
-
-/** Explains the places that answers have named; how many answered letters, by value, are still without a place. */
-function placeAnswered(
-  { schedule, answered, places }: LetterTable,
-  text: Buffer,
-  explained: Uint8Array,
-  faults: Faults,
-): Int32Array {
-  const homeless = new Int32Array(256);
-  for (const [number, place] of places.entries()) {
-    if (answered[number] === 0) continue;
-    const letter = schedule.letter(number);
-    if (place === NOWHERE) homeless[letter] = (homeless[letter] as number) + 1;
-    else if (explained[place - 1] === 1 || text[place - 1] !== letter) faults.add('lost');
-    else explained[place - 1] = 1;
+  const history = [
+    ...earlier(base),
+    look(base, Number.NEGATIVE_INFINITY),
+    ...table.history(known),
+    ...(text === undefined ? [] : [look(text, Number.POSITIVE_INFINITY)]),
+  ];
+  for (const { invariant } of violations(history, text ?? known)) {
+    if (text !== undefined || invariant !== 'I6') faults.add(FAULTS_BY_INVARIANT[invariant]);
   }
-  return homeless;
+  const shown = text?.subarray(0, known.length).equals(known) ?? true; // also the part of a reply that was truncated
+  if (!shown && faults.counts.prefixMismatch === undefined) faults.add('prefixMismatch');
 }
 
-/** Explains the other places: by answers that named none, then by letters that were sent and not answered. */
-function placeOthers(
-  { schedule, sent, answered }: LetterTable,
-  text: Buffer,
-  explained: Uint8Array,
-  homeless: Int32Array,
-  faults: Faults,
-): void {
-  const waiting = new Int32Array(256);
-  for (const [number, at] of sent.entries()) {
-    const letter = schedule.letter(number);
-    if (at !== 0 && answered[number] === 0) waiting[letter] = (waiting[letter] as number) + 1;
+/** The letters before the first look, as if they had been sent and never answered. */
+function* earlier(base: Buffer): Iterable<Operation> {
+  const letters = [...base.toString()];
+  for (const letter of letters.slice(0, -1)) {
+    yield { client: EARLIER, letter, sent: Number.NEGATIVE_INFINITY };
   }
-  for (const [at, letter] of text.entries()) {
-    if (explained[at] === 1) continue;
-    const from = (homeless[letter] as number) > 0 ? homeless : waiting;
-    if (from[letter] === 0) faults.add('duplicated');
-    else from[letter] = (from[letter] as number) - 1;
-  }
-  faults.add(
-    'lost',
-    homeless.reduce((sum, left) => sum + left, 0),
-  );
 }
 
-/** What was there before the run, as if it had been sent and never answered. */
-function* before(base: Buffer): Iterable<Operation> {
-  for (const letter of base.toString()) yield { client: -1, letter, sent: Number.NEGATIVE_INFINITY };
-}
-
-/** The last look: it was sent when everything else was over. */
-function looked(text: Buffer): Operation {
-  return { client: -2, letter: lastLetter(text), sent: Number.POSITIVE_INFINITY };
+function look(text: Buffer, at: number): Operation {
+  return { client: LOOKS, letter: lastLetter(text), sent: at, answer: { at, reply: fingerprint(text) } };
 }

@@ -1,10 +1,7 @@
-// What became of each letter of a run, by its number, in memory that is all there before the run begins.
+// What became of each letter of a run, by its number, in memory that is allocated before the run begins.
 
 import { type Operation, prefixHashes } from '../../shared/linearizability.js';
 import type { Schedule } from './schedule.js';
-
-/** In `places`: not answered, or with a reply that says nothing about where the letter is. */
-export const NOWHERE = 0;
 
 export class LetterTable {
   readonly schedule: Schedule;
@@ -12,10 +9,9 @@ export class LetterTable {
   readonly intended: Float64Array;
   readonly sent: Float64Array;
   readonly answered: Float64Array;
-  /** How much of the text was known when it was sent: its place must lie beyond. */
-  readonly knownBefore: Int32Array;
-  /** Where the letter ends in the text, as its reply says. */
-  readonly places: Int32Array;
+  /** Of its reply, the length in bytes and the last byte; the length is negative when it continued no earlier reply. */
+  readonly #lengths: Int32Array;
+  readonly #last: Uint8Array;
 
   constructor(schedule: Schedule) {
     const { letters } = schedule;
@@ -23,41 +19,42 @@ export class LetterTable {
     this.intended = new Float64Array(letters);
     this.sent = new Float64Array(letters);
     this.answered = new Float64Array(letters);
-    this.knownBefore = new Int32Array(letters);
-    this.places = new Int32Array(letters);
+    this.#lengths = new Int32Array(letters);
+    this.#last = new Uint8Array(letters);
+  }
+
+  answer(number: number, now: number, length: number, last: number, mismatch: boolean): void {
+    this.answered[number] = now;
+    this.#lengths[number] = mismatch ? -length : length;
+    this.#last[number] = last;
   }
 
   /** How long the answered letters took, in milliseconds from one of the times above. */
   times(since: Float64Array): Float64Array {
-    const times = new Float64Array(since.length);
-    let count = 0;
-    for (const [number, answered] of this.answered.entries()) {
-      if (answered === 0) continue;
-      times[count] = answered - (since[number] as number);
-      count += 1;
-    }
-    return times.subarray(0, count);
+    return since
+      .map((from, number) => (this.answered[number] as number) - from)
+      .filter((_, number) => this.answered[number] !== 0);
   }
 
   /**
-   * For shared/linearizability.ts, which says whether one shared text explains it all.
-   * @param text begins with every reply that has a place
+   * For shared/linearizability.ts.
+   * @param known begins with every reply that was no mismatch
    */
-  history(text: Uint8Array): Operation[] {
-    const hashes = prefixHashes(text);
-    const history: Operation[] = [];
+  *history(known: Uint8Array): Generator<Operation, void> {
+    const hashes = prefixHashes(known);
     for (const [number, sent] of this.sent.entries()) {
       if (sent === 0) continue;
       const letter = String.fromCharCode(this.schedule.letter(number));
-      const length = this.places[number] as number;
       const client = number % this.schedule.clients;
-      if (length === NOWHERE) {
-        history.push({ client, letter, sent });
-      } else {
-        const reply = { length, hash: hashes[length] as number, last: letter };
-        history.push({ client, letter, sent, answer: { at: this.answered[number] as number, reply } });
+      const at = this.answered[number] as number;
+      if (at === 0) {
+        yield { client, letter, sent };
+        continue;
       }
+      const length = this.#lengths[number] as number;
+      const last = String.fromCharCode(this.#last[number] as number);
+      const reply = { length: Math.abs(length), hash: hashes[length] ?? Number.NaN, last };
+      yield { client, letter, sent, answer: { at, reply } };
     }
-    return history;
   }
 }

@@ -1,5 +1,5 @@
-// Connections that the load opens, and the plain conversations that it holds before and after it measures: one client,
-// one line at a time, never longer than until a deadline.
+// Connections that the load opens, and one plain client for what it does before and after it measures: one line at a time,
+// with a deadline.
 
 import { type Address, formatAddress } from '../../shared/address.js';
 import { BoundedBuffer } from '../../shared/bounded-buffer.js';
@@ -11,13 +11,18 @@ import { DEFAULT_MAX_REPLY } from '../../shared/options.js';
 import { LF } from '../../shared/utf8.js';
 
 const SILENT = 'does not answer';
-/** After so many new connections the server gets a little time to accept them, or its backlog would run over. */
+/** After this many new connections the server gets time to accept them, so that its backlog does not overflow. */
 const CONNECT_BATCH = 100;
 const PAUSE_MS = 2;
-const NOTHING = Buffer.alloc(0);
+const NO_SOCKETS = new PollList(0);
+
+/** Blocks this thread. */
+export function pause(ms: number): void {
+  libc().poll(NO_SOCKETS, 0, ms);
+}
 
 /**
- * Connects so many sockets, none of which blocks.
+ * Connects nonblocking sockets.
  * @param deadline by performance.now()
  * @throws OperationalError
  */
@@ -28,18 +33,16 @@ export function connectAll(
   deadline: number,
 ): number[] {
   const descriptors: number[] = [];
-  const one = new PollList(1);
   try {
     while (descriptors.length < total) {
       const batch = Math.min(CONNECT_BATCH, total - descriptors.length);
       const begun = Array.from({ length: batch }, () => libc().connect(address, options));
       descriptors.push(...begun);
       for (const fd of begun) {
-        one.set(0, fd, POLLOUT);
-        wait(one, deadline, address);
+        awaitEvents(fd, POLLOUT, deadline, address);
         libc().connected(fd);
       }
-      if (descriptors.length < total) libc().poll(one, 0, PAUSE_MS);
+      if (descriptors.length < total) pause(PAUSE_MS);
     }
     return descriptors;
   } catch (error) {
@@ -53,19 +56,26 @@ export function connectAll(
   }
 }
 
+function awaitEvents(fd: number, events: number, deadline: number, server: Address, silence = SILENT): void {
+  const list = new PollList(1);
+  list.set(0, fd, events);
+  const left = Math.ceil(deadline - performance.now());
+  if (left > 0 && libc().poll(list, 1, left) > 0) return;
+  throw new OperationalError('ETIMEDOUT', `${formatAddress(server)} ${silence}`);
+}
+
+/** All methods throw OperationalError when the connection fails or the deadline has passed. */
 export class LineClient {
   readonly #server: Address;
   readonly #deadline: number;
   readonly #fd: number;
-  readonly #list = new PollList(1);
   readonly #chunk = Buffer.alloc(64 * 1024);
   /** What has come after the last line. */
-  #left: Buffer = NOTHING;
+  #left: Buffer = Buffer.alloc(0);
 
   /**
    * @param deadline by performance.now()
-   * @param receiveBuffer see posix
-   * @throws OperationalError, as all of its methods do
+   * @param receiveBuffer see libc
    */
   constructor(server: Address, deadline: number, receiveBuffer?: number) {
     this.#server = server;
@@ -74,72 +84,58 @@ export class LineClient {
     [this.#fd = -1] = connectAll(server, 1, options, deadline);
   }
 
+  /** @param bytes fewer than a new socket's send buffer takes */
   send(bytes: Uint8Array): void {
-    this.#attempt(() => {
-      for (let left = bytes; left.length > 0; ) {
-        const taken = libc().send(this.#fd, left);
-        if (taken === EAGAIN) this.#wait(POLLOUT, 'does not read');
-        else left = left.subarray(taken);
-      }
-    });
+    const taken = this.#attempt(() => libc().send(this.#fd, bytes));
+    if (taken < bytes.length) throw new Error(`the kernel took ${taken} of ${bytes.length} bytes`);
   }
 
   /**
    * The next line, without its LF.
-   * @param silence what to say of a server that sends none until the deadline
+   * @param silence what to report of a server that sends none until the deadline
    */
   line(silence = SILENT): Buffer {
     const begun = new BoundedBuffer(DEFAULT_MAX_REPLY);
     for (;;) {
       const end = this.#left.indexOf(LF);
-      if (!begun.append(this.#left.subarray(0, end < 0 ? undefined : end))) throw this.#endless();
+      if (!begun.append(this.#left.subarray(0, end < 0 ? undefined : end))) {
+        const why = `more than ${plural(DEFAULT_MAX_REPLY, 'byte')} came without a line feed`;
+        throw new OperationalError(
+          'NOT_LINES',
+          `${formatAddress(this.#server)} does not answer lines: ${why}`,
+        );
+      }
       if (end >= 0) {
         this.#left = this.#left.subarray(end + 1);
         return begun.take();
       }
-      this.#left = this.#receive(silence);
+      this.#left = this.receive(silence);
       if (this.#left.length === 0) throw lostError('it has closed the connection', this.#server);
     }
   }
 
-  /** Whether something came before the end of the stream. */
-  answered(): boolean {
-    return this.#receive(SILENT).length > 0;
+  /** A copy of what comes next; empty at the end of the stream. */
+  receive(silence = SILENT): Buffer {
+    return this.#attempt(() => {
+      for (;;) {
+        const length = libc().recv(this.#fd, this.#chunk);
+        if (length !== EAGAIN) return Buffer.from(this.#chunk.subarray(0, length));
+        awaitEvents(this.#fd, POLLIN, this.#deadline, this.#server, silence);
+      }
+    });
   }
 
   /** Ends our side, waits until the server has ended its own, and closes. */
   end(): void {
+    const silence = 'does not close the connection of a client that has ended its side (FIN)';
     this.#attempt(() => libc().shutdown(this.#fd, SHUT_WR));
-    while (
-      this.#receive('does not close the connection of a client that has ended its side (FIN)').length > 0
-    );
+    while (this.receive(silence).length > 0);
     libc().close(this.#fd);
   }
 
   /** Closes at once; what is on its way is thrown away. */
   reset(): void {
     libc().abort(this.#fd);
-  }
-
-  /** A copy of what comes next; nothing at the end of the stream. */
-  #receive(silence: string): Buffer {
-    return this.#attempt(() => {
-      for (;;) {
-        const length = libc().recv(this.#fd, this.#chunk);
-        if (length !== EAGAIN) return Buffer.from(this.#chunk.subarray(0, length));
-        this.#wait(POLLIN, silence);
-      }
-    });
-  }
-
-  #wait(events: number, silence: string): void {
-    this.#list.set(0, this.#fd, events);
-    wait(this.#list, this.#deadline, this.#server, silence);
-  }
-
-  #endless(): OperationalError {
-    const why = `more than ${plural(DEFAULT_MAX_REPLY, 'byte')} came without a line feed`;
-    return new OperationalError('NOT_LINES', `${formatAddress(this.#server)} does not answer lines: ${why}`);
   }
 
   #attempt<T>(call: () => T): T {
@@ -149,11 +145,4 @@ export class LineClient {
       throw error instanceof OperationalError ? error : lostError(error, this.#server);
     }
   }
-}
-
-/** Waits for the one socket of a list. */
-function wait(list: PollList, deadline: number, server: Address, silence = SILENT): void {
-  const left = Math.ceil(deadline - performance.now());
-  if (left > 0 && libc().poll(list, 1, left) > 0) return;
-  throw new OperationalError('ETIMEDOUT', `${formatAddress(server)} ${silence}`);
 }

@@ -1,5 +1,5 @@
-// The longest text that any reply has shown so far. Every reply must be a piece of it, from its beginning, or continue
-// it; since the text only grows, one copy is enough for all clients.
+// The longest text that any reply has shown so far. Every reply must be a prefix of it, or continue it; since the text only
+// grows, one copy is enough for all clients.
 
 const FIRST_CAPACITY = 1 << 16;
 
@@ -7,18 +7,14 @@ export class LongestPrefix {
   #bytes = Buffer.alloc(FIRST_CAPACITY);
   #length = 0;
 
-  get length(): number {
-    return this.#length;
-  }
-
   /** Valid until the next call of `agrees`. */
   get bytes(): Buffer {
     return this.#bytes.subarray(0, this.#length);
   }
 
   /**
-   * Whether bytes that a reply has at a place stand there in the known text too; those beyond its end are added to it.
-   * @param at at most `length`
+   * Whether the bytes of a reply at an offset are those of the known text; bytes beyond its end are added to it.
+   * @param at at most the known length
    */
   agrees(at: number, chunk: Buffer, from: number, to: number): boolean {
     const common = Math.min(to - from, this.#length - at);

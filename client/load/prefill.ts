@@ -1,23 +1,24 @@
-// What the load does before it measures: it looks whether the server answers lines and what its text is, and brings the
-// text to a length without paying for the replies.
+// What the load does before and after it measures: checks that the server answers lines, reads its text, and brings it to a
+// length without receiving the replies.
 
 import { isUtf8 } from 'node:buffer';
-import type { Address } from '../../shared/address.js';
-import { formatAddress } from '../../shared/address.js';
+import { type Address, formatAddress } from '../../shared/address.js';
 import { OperationalError } from '../../shared/errors.js';
-import { LineClient } from './line-client.js';
+import { LineClient, pause } from './line-client.js';
 
-/** Letters that one impatient client sends: strsvr stores no more than 1,024 of a client that does not read. */
-const IMPATIENT_LETTERS = 1_000;
-/** Bytes that its kernel keeps for it, so that the server does not get rid of many replies. */
-const IMPATIENT_BUFFER = 4_096;
+/** Letters that one client sends and leaves: strsvr stores at most 1,024 of a client that does not read. */
+const FILL_LETTERS = 1_000;
+/** The receive buffer of such a client, in bytes, small so that the server can send few replies. */
+const FILL_BUFFER = 4_096;
+/** Between two tries to read the final text. */
+const RETRY_MS = 20;
 const WIDE = '\u{10400}';
 const NARROW = 'z';
 const LINE = Buffer.from('\n');
 const FIRST = 'a';
 
 /**
- * Sends a letter and gives the text up to it.
+ * Sends a letter and returns the text up to it.
  * @throws OperationalError also where the server does not answer lines
  */
 export function look(server: Address, deadline: number): Buffer {
@@ -38,8 +39,22 @@ export function look(server: Address, deadline: number): Buffer {
   return text;
 }
 
+/** The final text; undefined when it cannot be read. A server at its limit refuses it until it has seen the others leave. */
+export function finalLook(server: Address, waitMs: number): Buffer | undefined {
+  const deadline = performance.now() + waitMs;
+  while (performance.now() < deadline) {
+    try {
+      return look(server, deadline);
+    } catch (error) {
+      if (!(error instanceof OperationalError)) throw error;
+      pause(RETRY_MS);
+    }
+  }
+  return undefined;
+}
+
 /**
- * Sees whether two clients are answered while both are connected. Nothing is stored.
+ * Checks that two clients are answered while both are connected. Nothing is stored.
  * @throws OperationalError when the server serves one client after the other, or does not answer at all
  */
 export function checkTwoClients(server: Address, idleTimeoutMs: number): void {
@@ -57,30 +72,30 @@ export function checkTwoClients(server: Address, idleTimeoutMs: number): void {
 }
 
 /**
- * Brings the text to a length of at least so many bytes, and to just that if it was shorter.
+ * Brings the text to at least this many bytes, and to exactly this many if it was shorter.
  * @returns the text
  */
 export function prefill(server: Address, bytes: number, deadline: number): Buffer {
   let text = look(server, deadline);
   while (text.length < bytes) {
-    let missing = bytes - text.length - FIRST.length; // the look that follows brings one
-    while (missing > 0) missing -= sendImpatiently(server, missing, deadline);
+    let missing = bytes - text.length - FIRST.length; // look() adds one
+    while (missing > 0) missing -= fill(server, missing, deadline);
     text = look(server, deadline);
     if (!isUtf8(text)) throw new OperationalError('NOT_UTF8', 'the server has cut a letter of four bytes');
   }
   return text;
 }
 
-/** Sends letters, waits until the first is answered, and goes away; the number of their bytes, in the text or lost. */
-function sendImpatiently(server: Address, missing: number, deadline: number): number {
+/** Sends letters, waits for the first reply and leaves; the number of their bytes, in the text or lost. */
+function fill(server: Address, missing: number, deadline: number): number {
   const wide = missing >= WIDE.length * 2;
   const width = Buffer.byteLength(wide ? WIDE : NARROW);
   const letters = Buffer.from(
-    (wide ? WIDE : NARROW).repeat(Math.min(IMPATIENT_LETTERS, Math.floor(missing / width))),
+    (wide ? WIDE : NARROW).repeat(Math.min(FILL_LETTERS, Math.floor(missing / width))),
   );
-  const client = new LineClient(server, deadline, IMPATIENT_BUFFER);
+  const client = new LineClient(server, deadline, FILL_BUFFER);
   client.send(letters);
-  client.answered();
+  client.receive();
   client.reset();
   return letters.length;
 }

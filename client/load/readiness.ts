@@ -1,33 +1,33 @@
-// Who is ready, asked of the kernel: with epoll(7) on Linux, whose cost follows the ready, and elsewhere with poll(2),
-// whose cost follows the watched. Both sleep to the microsecond, since an open loop keeps time by that.
+// Which sockets are ready: epoll(7) on Linux, whose cost follows the ready ones, elsewhere poll(2), whose cost follows the
+// watched ones. Both sleep to the microsecond, since an open loop sends by the clock.
 
 import { IGNORED_FD, libc, POLLIN } from '../../shared/libc/libc.js';
 import { EpollList, PollList } from '../../shared/libc/structs.js';
 
+type Service = (number: number) => void;
+
 export interface Readiness {
-  /** Watches a socket under a number of our own. */
+  /** Watches a socket, under a number of our own, for these events; for none once it is closed. */
   set(number: number, fd: number, events: number): void;
-  /** The socket with this number has been closed; the number is free. */
-  forget(number: number): void;
-  /** Sleeps until one is ready or so many milliseconds have passed, and visits those that are; how many these were. */
-  turn(ms: number, visit: (number: number) => void): number;
+  /** Waits until a socket is ready, at most this long, and services those that are; how many these were. */
+  wait(ms: number, service: Service): number;
   close(): void;
 }
 
-/** A sleep that may take longer is epoll's own, which counts in milliseconds and spares two calls of the system. */
-const COARSE_SLEEP_MS = 10;
-/** So many ready sockets are told at a time. */
+/** A longer wait is epoll's own, which counts in milliseconds and saves two system calls. */
+const COARSE_WAIT_MS = 10;
+/** Ready sockets that one call reports. */
 const READY_CAPACITY = 512;
-/** So that no sleep is longer than poll can count. */
-const LONGEST_SLEEP_MS = 60_000;
+/** So that no wait is longer than poll can count. */
+const LONGEST_WAIT_MS = 60_000;
 
 /** @param capacity how many sockets, numbered from 0 */
 export function openReadiness(capacity: number): Readiness {
   const epoll = libc().epoll();
-  return epoll === undefined ? new PollWatch(capacity) : new EpollWatch(epoll, capacity);
+  return epoll === undefined ? new PollReadiness(capacity) : new EpollReadiness(epoll, capacity);
 }
 
-class EpollWatch implements Readiness {
+class EpollReadiness implements Readiness {
   readonly #epoll: number;
   readonly #events: Int32Array;
   readonly #ready = new EpollList(READY_CAPACITY);
@@ -43,22 +43,18 @@ class EpollWatch implements Readiness {
   set(number: number, fd: number, events: number): void {
     const before = this.#events[number];
     if (before === events) return;
-    libc().epollSet(this.#epoll, fd, events, number, before !== 0);
     this.#events[number] = events;
+    if (events !== 0) libc().epollSet(this.#epoll, fd, events, number, before !== 0); // a closed one leaves by itself
   }
 
-  forget(number: number): void {
-    this.#events[number] = 0; // a closed descriptor leaves epoll by itself
-  }
-
-  turn(ms: number, visit: (number: number) => void): number {
-    const coarse = ms < COARSE_SLEEP_MS ? 0 : Math.floor(Math.min(ms, LONGEST_SLEEP_MS));
+  wait(ms: number, service: Service): number {
+    const coarse = ms < COARSE_WAIT_MS ? 0 : Math.floor(Math.min(ms, LONGEST_WAIT_MS));
     let count = libc().epollWait(this.#epoll, this.#ready, coarse);
     if (count === 0 && coarse === 0 && ms > 0) {
-      libc().ppoll(this.#self, 1, Math.min(ms, LONGEST_SLEEP_MS));
+      libc().ppoll(this.#self, 1, ms);
       count = libc().epollWait(this.#epoll, this.#ready, 0);
     }
-    for (let at = 0; at < count; at += 1) visit(this.#ready.data(at));
+    for (let at = 0; at < count; at += 1) service(this.#ready.data(at));
     return count;
   }
 
@@ -67,8 +63,7 @@ class EpollWatch implements Readiness {
   }
 }
 
-/** For systems without epoll. */
-export class PollWatch implements Readiness {
+export class PollReadiness implements Readiness {
   readonly #list: PollList;
 
   constructor(capacity: number) {
@@ -77,19 +72,15 @@ export class PollWatch implements Readiness {
   }
 
   set(number: number, fd: number, events: number): void {
-    this.#list.set(number, fd, events);
+    this.#list.set(number, events === 0 ? IGNORED_FD : fd, events);
   }
 
-  forget(number: number): void {
-    this.#list.set(number, IGNORED_FD, 0);
-  }
-
-  turn(ms: number, visit: (number: number) => void): number {
-    const count = libc().ppoll(this.#list, this.#list.capacity, Math.max(0, Math.min(ms, LONGEST_SLEEP_MS)));
+  wait(ms: number, service: Service): number {
+    const count = libc().ppoll(this.#list, this.#list.capacity, Math.max(0, Math.min(ms, LONGEST_WAIT_MS)));
     for (let at = 0, left = count; left > 0; at += 1) {
       if (!this.#list.ready(at)) continue;
       left -= 1;
-      visit(at);
+      service(at);
     }
     return count;
   }

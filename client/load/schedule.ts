@@ -5,6 +5,8 @@ import { prng } from '../../shared/prng.js';
 import type { LoadPlan } from './plan.js';
 
 const ALPHABET = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz');
+/** Two letters of a client are the same only this far apart. */
+export const ALPHABET_LENGTH = ALPHABET.length;
 /** Steps through the alphabet that meet every letter before the first comes again. */
 const STEPS = [1, 3, 5, 7, 9, 11, 15, 17, 19, 21, 23, 25] as const;
 
@@ -35,7 +37,7 @@ export class Schedule {
     return Math.ceil((this.letters - client) / this.clients);
   }
 
-  /** The letter with this number, in ASCII. Two letters of one client are the same only 52 apart. */
+  /** The letter with this number, in ASCII. */
   letter(number: number): number {
     const client = number % this.clients;
     const k = (number - client) / this.clients;
@@ -45,17 +47,14 @@ export class Schedule {
 }
 
 /**
- * When letters are due that independent people send: gaps with an exponential distribution (a Poisson process), so that
- * they come in bunches too; stretched so that the rate is kept to the letter.
+ * When letters of independent clients are due: the gaps have an exponential distribution (a Poisson process), and are
+ * stretched so that the rate is exact over the whole run.
  */
 function arrivals(letters: number, rate: number, fraction: () => number): Float64Array {
-  const due = new Float64Array(letters);
   let at = 0;
-  for (let number = 0; number < letters; number += 1) {
+  const due = new Float64Array(letters).map(() => {
     at -= Math.log(1 - fraction());
-    due[number] = at;
-  }
-  const wanted = (1000 * letters) / rate;
-  for (let number = 0; number < letters; number += 1) due[number] = ((due[number] as number) * wanted) / at;
-  return due;
+    return at;
+  });
+  return due.map((arrival) => ((arrival / at) * (1000 * letters)) / rate);
 }

@@ -1,6 +1,12 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { checkHistory, fingerprint, type Operation, type Violation } from '../../shared/linearizability.js';
+import {
+  checkHistory,
+  fingerprint,
+  type Invariant,
+  type Operation,
+  violations,
+} from '../../shared/linearizability.js';
 import { prng } from '../../shared/prng.js';
 
 /** A letter with its reply; times are given as sent and answered. */
@@ -13,7 +19,7 @@ function unanswered(client: number, sent: number, letter: string): Operation {
   return { client, letter, sent };
 }
 
-function verdict(text: string, ...history: Operation[]): Violation['invariant'] | undefined {
+function verdict(text: string, ...history: Operation[]): Invariant | undefined {
   return checkHistory(history, Buffer.from(text))?.invariant;
 }
 
@@ -43,7 +49,24 @@ test('each broken promise is named', () => {
     'b was sent after a was answered',
   );
   assert.is(verdict('ab', answered(1, 0, 5, 'a'), answered(1, 1, 4, 'ab')), 'I8', 'a client saw ab, then a');
+  assert.is(
+    verdict('ab', unanswered(1, 0, 'b'), answered(1, 1, 4, 'a')),
+    'I8',
+    'the first reply was skipped',
+  );
   assert.is(verdict('ab', answered(1, 0, 5, 'a'), answered(1, 1, 5, 'ab')), undefined, 'both came at once');
+});
+
+test('all violations are found, each wrong reply once', () => {
+  const all = (text: string, ...history: Operation[]) =>
+    [...violations(history, Buffer.from(text))].map(({ invariant }) => invariant).join(' ');
+  const wrongLetter = { ...answered(2, 2, 3, 'a'), letter: 'b' }; // also no longer than what was seen before it was sent
+  assert.is(all('ab', answered(1, 0, 1, 'a'), wrongLetter), 'I1', 'b is in the text');
+  assert.is(all('a', answered(1, 0, 1, 'a'), wrongLetter), 'I1 I6', 'b is lost');
+  assert.is(all('aa', answered(1, 0, 1, 'a'), answered(1, 2, 3, 'a')), 'I4', 'the second a is in the text');
+  assert.is(all('ab', answered(1, 0, 1, 'xa'), answered(2, 0, 1, 'xyb')), 'I2 I2');
+  assert.is(all('xax', answered(1, 0, 1, 'xa')), 'I7 I7', 'x was never sent, twice');
+  assert.is(all('abc', unanswered(1, 0, 'a'), answered(1, 1, 4, 'ab'), answered(1, 2, 4, 'abc')), 'I8 I8');
 });
 
 test('it says whose letter it was', () => {
