@@ -1,0 +1,247 @@
+// What the Linux kernel knows about a TCP server in any language: unread bytes of each connection, connections that are not
+// accepted yet, and the system call in which each thread sleeps, with the connection that it waits for. Reads /proc (proc(5))
+// and never touches the server. Without /proc, or for another user's process, the view says why there is none.
+
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { describe } from './errors.js';
+import { plural } from './numbers.js';
+
+export interface ServerConnection {
+  /** The client's port; on loopback it identifies the client. */
+  readonly peerPort: number;
+  readonly unreadBytes: number;
+  /** Written by the server, not yet acknowledged by the client. */
+  readonly unsentBytes: number;
+  /** False while the connection is in the accept queue. */
+  readonly accepted: boolean;
+}
+
+/** `peerPort` is there if the thread waits for that connection; `accepts` if it waits for a new one. */
+export type ServerThread =
+  | { readonly tid: number; readonly state: 'running' | 'unknown' }
+  | {
+      readonly tid: number;
+      readonly state: 'sleeping';
+      /** recvfrom, poll, ...; `system call N` if the number has no name here. */
+      readonly call: string;
+      readonly peerPort?: number;
+      readonly accepts?: true;
+    };
+
+export interface VisibleServer {
+  readonly available: true;
+  readonly listening: boolean;
+  readonly acceptQueue: number;
+  readonly connections: readonly ServerConnection[];
+  readonly threads: readonly ServerThread[];
+}
+
+export type KernelView = VisibleServer | { readonly available: false; readonly why: string };
+
+/** Where to read, for tests with a recorded /proc. */
+export interface ProcSource {
+  readonly root: string;
+  readonly arch: string;
+}
+
+const SYSTEM: ProcSource = { root: '/proc', arch: process.arch };
+const LISTEN = '0A';
+/** System calls that wait for one descriptor, their first argument. */
+const ON_DESCRIPTOR = new Map<string, ReadonlyMap<number, string>>([
+  [
+    'x64',
+    new Map([
+      [0, 'read'],
+      [1, 'write'],
+      [19, 'readv'],
+      [20, 'writev'],
+      [43, 'accept'],
+      [44, 'sendto'],
+      [45, 'recvfrom'],
+      [46, 'sendmsg'],
+      [47, 'recvmsg'],
+      [288, 'accept4'],
+    ]),
+  ],
+  [
+    'arm64',
+    new Map([
+      [63, 'read'],
+      [64, 'write'],
+      [65, 'readv'],
+      [66, 'writev'],
+      [202, 'accept'],
+      [206, 'sendto'],
+      [207, 'recvfrom'],
+      [211, 'sendmsg'],
+      [212, 'recvmsg'],
+      [242, 'accept4'],
+    ]),
+  ],
+]);
+/** System calls that wait for several descriptors, a lock, a child or the time. */
+const OTHER_CALLS = new Map<string, ReadonlyMap<number, string>>([
+  [
+    'x64',
+    new Map([
+      [7, 'poll'],
+      [23, 'select'],
+      [35, 'nanosleep'],
+      [61, 'wait4'],
+      [202, 'futex'],
+      [230, 'clock_nanosleep'],
+      [232, 'epoll_wait'],
+      [270, 'pselect6'],
+      [271, 'ppoll'],
+      [281, 'epoll_pwait'],
+      [426, 'io_uring_enter'],
+      [441, 'epoll_pwait2'],
+    ]),
+  ],
+  [
+    'arm64',
+    new Map([
+      [22, 'epoll_pwait'],
+      [72, 'pselect6'],
+      [73, 'ppoll'],
+      [98, 'futex'],
+      [101, 'nanosleep'],
+      [115, 'clock_nanosleep'],
+      [260, 'wait4'],
+      [426, 'io_uring_enter'],
+      [441, 'epoll_pwait2'],
+    ]),
+  ],
+]);
+
+/**
+ * @param pid the process that accepts the connections
+ * @param port on which it listens
+ */
+export function kernelView(pid: number, port: number, { root, arch }: ProcSource = SYSTEM): KernelView {
+  try {
+    const folder = `${root}/${pid}`;
+    const rows = tcpRows(folder).filter(({ localPort }) => localPort === port);
+    const listeners = rows.filter(({ state }) => state === LISTEN);
+    const open = rows.filter(({ state }) => state !== LISTEN);
+    const threads = readdirSync(`${folder}/task`).map((tid) => thread(folder, Number(tid), arch, rows));
+    return {
+      available: true,
+      listening: listeners.length > 0,
+      acceptQueue: listeners.reduce((sum, { rxBytes }) => sum + rxBytes, 0),
+      connections: open.map(({ peerPort, rxBytes, txBytes, inode }) => ({
+        peerPort,
+        unreadBytes: rxBytes,
+        unsentBytes: txBytes,
+        accepted: inode !== 0,
+      })),
+      threads,
+    };
+  } catch (error) {
+    return { available: false, why: `no view of process ${pid}: ${describe(error)}` };
+  }
+}
+
+/** The first of these processes that listens on the port; undefined if none does or /proc cannot be read. */
+export function findListener(
+  port: number,
+  pids: readonly number[],
+  { root }: ProcSource = SYSTEM,
+): number | undefined {
+  return pids.find((pid) => {
+    const folder = `${root}/${pid}`;
+    const inodes = attempt(() => tcpRows(folder), [])
+      .filter(({ localPort, state }) => localPort === port && state === LISTEN)
+      .map(({ inode }) => inode);
+    return inodes.length > 0 && descriptors(folder).some((fd) => inodes.includes(socketInode(folder, fd)));
+  });
+}
+
+/**
+ * The view as one line: "thread 812 sleeps in recvfrom for client 1; client 2 has 2 bytes unread".
+ * @param clientName of a client's port
+ */
+export function describeView(view: KernelView, clientName: (peerPort: number) => string): string {
+  if (!view.available) return view.why;
+  const threads = view.threads.flatMap((thread) => {
+    if (thread.state !== 'sleeping') return thread.state === 'running' ? [`thread ${thread.tid} runs`] : [];
+    const { tid, call, peerPort, accepts } = thread;
+    if (accepts) return [`thread ${tid} sleeps in ${call} for a new client`];
+    const target = peerPort === undefined ? '' : ` for ${clientName(peerPort)}`;
+    return [`thread ${tid} sleeps in ${call}${target}`];
+  });
+  const waiting = view.connections.flatMap(({ peerPort, unreadBytes, accepted }) => {
+    if (!accepted) return [`${clientName(peerPort)} is not accepted`];
+    return unreadBytes > 0 ? [`${clientName(peerPort)} has ${plural(unreadBytes, 'byte')} unread`] : [];
+  });
+  const shown = threads.length > 4 ? [...threads.slice(0, 4), `${threads.length - 4} more threads`] : threads;
+  return [...shown, ...waiting].join('; ');
+}
+
+interface TcpRow {
+  readonly localPort: number;
+  readonly peerPort: number;
+  readonly state: string;
+  readonly txBytes: number;
+  /** Of a listener: the length of the accept queue. */
+  readonly rxBytes: number;
+  /** 0 until the connection is accepted. */
+  readonly inode: number;
+}
+
+/** The sockets in the network namespace of a process, IPv4 and IPv6. */
+function tcpRows(folder: string): TcpRow[] {
+  const lines = readFileSync(`${folder}/net/tcp`, 'latin1').split('\n').slice(1);
+  const lines6 = attempt(() => readFileSync(`${folder}/net/tcp6`, 'latin1'), '')
+    .split('\n')
+    .slice(1);
+  return [...lines, ...lines6].filter((line) => line !== '').map(tcpRow);
+}
+
+function tcpRow(line: string): TcpRow {
+  const [, local = '', peer = '', state = '', queues = '', , , , , inode] = line.trim().split(/\s+/);
+  const port = (address: string) => Number.parseInt(address.slice(address.lastIndexOf(':') + 1), 16);
+  const [txBytes = 0, rxBytes = 0] = queues.split(':').map((hex) => Number.parseInt(hex, 16));
+  return { localPort: port(local), peerPort: port(peer), state, txBytes, rxBytes, inode: Number(inode) };
+}
+
+function thread(folder: string, tid: number, arch: string, rows: readonly TcpRow[]): ServerThread {
+  const [first = '', argument = ''] = attempt(
+    () => readFileSync(`${folder}/task/${tid}/syscall`, 'latin1'),
+    '',
+  )
+    .trim()
+    .split(' ');
+  if (first === 'running') return { tid, state: 'running' };
+  if (first === '') return { tid, state: 'unknown' };
+  const number = Number(first);
+  const call = ON_DESCRIPTOR.get(arch)?.get(number);
+  if (call === undefined) {
+    const name = OTHER_CALLS.get(arch)?.get(number) ?? `system call ${number}`;
+    return { tid, state: 'sleeping', call: name };
+  }
+  const inode = socketInode(folder, String(Number.parseInt(argument, 16)));
+  const row = rows.find((row) => row.inode === inode);
+  if (row === undefined) return { tid, state: 'sleeping', call };
+  if (row.state === LISTEN) return { tid, state: 'sleeping', call, accepts: true };
+  return { tid, state: 'sleeping', call, peerPort: row.peerPort };
+}
+
+function descriptors(folder: string): string[] {
+  return attempt(() => readdirSync(`${folder}/fd`), []);
+}
+
+/** -1 if the descriptor is no socket or is closed. */
+function socketInode(folder: string, fd: string): number {
+  const target = attempt(() => readlinkSync(`${folder}/fd/${fd}`), '');
+  return Number(/^socket:\[(\d+)\]$/.exec(target)?.[1] ?? -1);
+}
+
+/** For what can go away while it is read, or belongs to another user. */
+function attempt<T>(read: () => T, otherwise: T): T {
+  try {
+    return read();
+  } catch {
+    return otherwise;
+  }
+}

@@ -1,0 +1,166 @@
+// The kernel's view of a server: of a real one in Python, and of recorded files of /proc for what a test cannot bring about.
+
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { describeView, findListener, kernelView } from '../../shared/kernel-view.js';
+import { HAS_PROC } from '../../shared/procfs.js';
+import { ByteClient } from '../support/byte-client.js';
+import { python } from '../support/program.js';
+import { missingProgram, testWith } from '../support/skipping.js';
+import { until } from '../support/waiting.js';
+
+const root = mkdtempSync(join(tmpdir(), 'strsvr-proc-'));
+test.after(() => rmSync(root, { recursive: true }));
+
+const HEADER =
+  '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode';
+const row = (local: string, peer: string, state: string, queues: string, inode: number) =>
+  `   0: 0100007F:${local} 0100007F:${peer} ${state} ${queues} 00:00000000 00000000     0        0 ${inode} 1 0`;
+
+/** A process of a recorded /proc. */
+function record(pid: number, files: Record<string, string>, fds: Record<string, string> = {}): void {
+  for (const [name, content] of Object.entries(files)) {
+    const path = join(root, String(pid), name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, content);
+  }
+  for (const [fd, target] of Object.entries(fds)) {
+    mkdirSync(join(root, String(pid), 'fd'), { recursive: true });
+    symlinkSync(target, join(root, String(pid), 'fd', fd));
+  }
+}
+
+const TCP = [
+  HEADER,
+  row('07D0', '0000', '0A', '00000000:00000001', 10), // port 2000 listens, one connection is not accepted
+  row('07D0', '0BB8', '01', '00000000:00000000', 11), // client 3000
+  row('07D0', '0BB9', '01', '00000005:00000002', 12), // client 3001: 2 bytes unread, 5 unsent
+  row('07D0', '0BBA', '01', '00000000:00000001', 0), // client 3002: not accepted
+  row('0FA0', '0BBB', '01', '00000000:00000009', 13), // another server's
+  '',
+].join('\n');
+const clientName = (port: number) => `client ${port - 2999}`;
+const NEEDS_PROC = HAS_PROC ? missingProgram('python3') : 'there is no /proc';
+
+test('unread and unsent bytes, the accept queue, and what each thread sleeps in', () => {
+  record(
+    1,
+    {
+      'net/tcp': TCP,
+      'net/tcp6': `${HEADER}\n`,
+      'task/1/syscall': '45 0x5 0x0 0x0\n', // recvfrom(5)
+      'task/2/syscall': '43 0x4 0x0\n', // accept(4)
+      'task/3/syscall': '202 0x7f00\n', // futex
+      'task/4/syscall': 'running\n',
+      'task/5/syscall': '999 0x0\n',
+      'task/6/syscall': '0 0x9\n', // read(9), which is a pipe
+      'task/7/other': '',
+      'task/8/syscall': '0 0x8\n', // read(8), which is closed
+    },
+    { 4: 'socket:[10]', 5: 'socket:[11]', 6: 'socket:[12]', 9: 'pipe:[99]' },
+  );
+  const view = kernelView(1, 2000, { root, arch: 'x64' });
+  assert.equal(view, {
+    available: true,
+    listening: true,
+    acceptQueue: 1,
+    connections: [
+      { peerPort: 3000, unreadBytes: 0, unsentBytes: 0, accepted: true },
+      { peerPort: 3001, unreadBytes: 2, unsentBytes: 5, accepted: true },
+      { peerPort: 3002, unreadBytes: 1, unsentBytes: 0, accepted: false },
+    ],
+    threads: [
+      { tid: 1, state: 'sleeping', call: 'recvfrom', peerPort: 3000 },
+      { tid: 2, state: 'sleeping', call: 'accept', accepts: true },
+      { tid: 3, state: 'sleeping', call: 'futex' },
+      { tid: 4, state: 'running' },
+      { tid: 5, state: 'sleeping', call: 'system call 999' },
+      { tid: 6, state: 'sleeping', call: 'read' },
+      { tid: 7, state: 'unknown' },
+      { tid: 8, state: 'sleeping', call: 'read' },
+    ],
+  });
+  assert.is(
+    describeView(view, clientName),
+    'thread 1 sleeps in recvfrom for client 1; thread 2 sleeps in accept for a new client; thread 3 sleeps in futex; ' +
+      'thread 4 runs; 3 more threads; client 2 has 2 bytes unread; client 3 is not accepted',
+  );
+});
+
+test('the numbers of system calls depend on the processor', () => {
+  record(
+    2,
+    { 'net/tcp': TCP, 'task/2/syscall': '207 0x5\n', 'task/3/syscall': '73 0x1\n' },
+    { 5: 'socket:[11]' },
+  );
+  const calls = (arch: string) => {
+    const view = kernelView(2, 2000, { root, arch });
+    assert.ok(view.available);
+    return view.threads.map((thread) => thread.state === 'sleeping' && thread.call);
+  };
+  assert.equal(calls('arm64'), ['recvfrom', 'ppoll']);
+  assert.equal(calls('mips'), ['system call 207', 'system call 73']);
+});
+
+test('the listener is found among several processes', () => {
+  record(3, { 'net/tcp': TCP, 'task/3/syscall': 'running\n' }); // no readable descriptors, as another user's process
+  record(4, { 'net/tcp': TCP }, { 3: 'socket:[10]' });
+  const source = { root, arch: 'x64' };
+  assert.is(findListener(2000, [3, 4, 5], source), 4);
+  assert.is(findListener(4000, [3, 4], source), undefined);
+});
+
+test('where there is no /proc, the view says so', () => {
+  const view = kernelView(77, 2000, { root, arch: 'x64' });
+  assert.not.ok(view.available);
+  assert.match(describeView(view, String), /^no view of process 77: ENOENT/);
+});
+
+const SERVER = `
+import socket
+server = socket.create_server(('127.0.0.1', 0))
+print(server.getsockname()[1], flush=True)
+first = server.accept()[0]
+first.recv(10)
+`;
+
+testWith(
+  test,
+  NEEDS_PROC,
+  'a server in Python that waits for its first client: the second is not accepted, and its bytes are unread',
+  async () => {
+    const server = python(SERVER);
+    try {
+      const port = Number((await server.waitFor('stdout', /\d+/))[0]);
+      const pid = server.child.pid ?? 0;
+      assert.is(findListener(port, [process.pid, pid]), pid);
+      const first = await ByteClient.connect({ host: '127.0.0.1', port });
+      const second = await ByteClient.connect({ host: '127.0.0.1', port });
+      second.send('ab');
+      const names = new Map([
+        [first.socket.localPort, 'client 1'],
+        [second.socket.localPort, 'client 2'],
+      ]);
+      const described = () => describeView(kernelView(pid, port), (port) => names.get(port) ?? '?');
+      await until(() => described().includes('recvfrom') && described().includes('client 2'));
+      assert.is(described(), `thread ${pid} sleeps in recvfrom for client 1; client 2 is not accepted`);
+      const view = kernelView(pid, port);
+      assert.ok(view.available);
+      assert.is(view.acceptQueue, 1);
+      await until(() => {
+        const seen = kernelView(pid, port);
+        return seen.available && seen.connections.some(({ unreadBytes }) => unreadBytes === 2);
+      });
+      first.close();
+      second.close();
+    } finally {
+      server.kill();
+      await server.finished;
+    }
+  },
+);
+
+test.run();
