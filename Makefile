@@ -6,7 +6,7 @@ IO ?= events
 STRING ?= abc
 COMMAND ?= ps
 
-SOURCES := $(shell find server client shared test -name '*.ts' -o -name '*.c' -o -name '*.py')
+SOURCES := $(shell find server client shared test -name '*.ts' -o -name '*.c' -o -name '*.css' -o -name '*.py')
 INSTALLED := node_modules/.package-lock.json
 BUILT := dist/.built
 
@@ -71,7 +71,7 @@ wps: $(BUILT)
 	@node dist/client/tutorial/wps.js $(HOST) $(PORT) $(COMMAND)
 
 lab: $(BUILT)
-	@node dist/client/lab/strlab.js all --quick --out results
+	@node dist/client/lab/strlab.js run all --quick --out results
 
 test: $(BUILT)
 	@npm run --silent test
@@ -86,7 +86,7 @@ exercise: $(BUILT)
 	@node dist/test/mutations/exercise.js $(N) $(if $(CHECK),check,$(if $(HINT),hint))
 
 bench: $(BUILT)
-	@node dist/client/lab/bench.js $(if $(QUICK),--quick)
+	@node dist/client/lab/strlab.js bench --out results/bench $(if $(QUICK),--quick)
 
 lint: $(INSTALLED)
 	@npm run --silent lint

@@ -9,3 +9,10 @@ export function plural(n: number, one: string, many = `${one}s`): string {
 export function thousands(n: number): string {
   return n.toLocaleString('en');
 }
+
+/** Three significant digits, or all that stand before the point: 0.0123, 1.2, 123, 12,345; a dash for NaN and Infinity. */
+export function formatNumber(value: number): string {
+  if (!Number.isFinite(value)) return '–';
+  const digits = Math.abs(value) < 999.5 ? { maximumSignificantDigits: 3 } : { maximumFractionDigits: 0 };
+  return value.toLocaleString('en', digits);
+}

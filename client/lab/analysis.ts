@@ -1,21 +1,15 @@
 // What the runs of an experiment allow to be said. Runs that do not count (void, wrong, absent) are left out of every
-// figure and named instead.
+// estimate and named instead.
 
+import { formatNumber } from '../../shared/numbers.js';
 import { prng } from '../../shared/prng.js';
-import { formatNumber } from './report/numbers.js';
-import type { Estimate, Row, Run } from './results.js';
+import type { Condition, Estimate, Row, Run } from './results.js';
 import { combination, estimate, median, ratio } from './statistics.js';
 
 /** From here on, in percent of a core, a process has no time left. */
 const BUSY = 90;
 
-/** A server at a level. */
-export interface Condition {
-  readonly target: string;
-  readonly parameter: string;
-}
-
-/** A figure there. */
+/** A metric under a condition. */
 export interface Sample extends Condition {
   readonly metric: string;
 }
@@ -29,7 +23,7 @@ export class Analysis {
     this.#seed = seed;
   }
 
-  /** In the order in which they were planned. */
+  /** In the order of the trials. */
   get conditions(): Condition[] {
     const conditions = new Map(
       this.runs.map(({ target, parameter }) => [`${target}\n${parameter}`, { target, parameter }]),
@@ -45,17 +39,16 @@ export class Analysis {
     return [...new Set(this.runs.map(({ parameter }) => parameter))];
   }
 
-  /** The values of a figure in the runs that count. */
-  values({ target, parameter }: Condition, metric: string): number[] {
-    return this.#at({ target, parameter })
+  /** The values of a metric in the runs that count. */
+  values(condition: Condition, metric: string): number[] {
+    return this.#at(condition)
       .filter(counts)
       .flatMap((run) => run.metrics[metric] ?? []);
   }
 
-  /** NaN when it was never measured, or most of the runs there do not count: a median of the others would say little. */
+  /** NaN when it was never measured, or when most runs do not count: a median of the others would say little. */
   median(condition: Condition, metric: string): number {
-    const runs = this.#at(condition);
-    return 2 * runs.filter(counts).length > runs.length ? median(this.values(condition, metric)) : Number.NaN;
+    return hasQuorum(this.#at(condition)) ? median(this.values(condition, metric)) : Number.NaN;
   }
 
   estimate(condition: Condition, metric: string): Estimate | undefined {
@@ -63,68 +56,52 @@ export class Analysis {
     return values.length === 0 ? undefined : estimate(values, prng(this.#seed));
   }
 
-  /** What the medians of several figures come to together; undefined when one of them was not measured. */
+  /** An estimate of several medians together; undefined when one of them was not measured. */
   combination(
     samples: readonly Sample[],
     combine: (medians: readonly number[]) => number,
   ): Estimate | undefined {
-    const values = samples.map(({ metric, ...condition }) => this.values(condition, metric));
+    const values = samples.map((sample) => this.values(sample, sample.metric));
     if (values.some(({ length }) => length === 0)) return undefined;
     return combination(values, combine, prng(this.#seed));
   }
 
   /**
-   * The comparison in words, to follow the name of `here`: `1.40 times (1.31 to 1.52) the letters/s of threads`, or that
-   * none was shown; `other` names whom to. Undefined with too few repeats of either to say.
+   * A clause that compares the ones with the others: `threads: 1.40 times (1.31 to 1.52) the letters/s of events`, or that
+   * no difference was shown. None with too few repeats of either.
    */
   compare(
     metric: string,
     here: Condition,
     there: Condition,
-    what: string,
-    other = there.target,
-  ): string | undefined {
+    { name = here.target, what = metric, other = there.target } = {},
+  ): string[] {
     const found = ratio(this.values(here, metric), this.values(there, metric), prng(this.#seed));
-    if (found === undefined) return undefined;
-    if (!found.differs) return `no difference in ${what} to ${other} was shown`;
+    if (found === undefined) return [];
+    if (!found.differs) return [`${name}: no difference in ${what} to ${other} was shown`];
     const interval = `${formatNumber(found.low)} to ${formatNumber(found.high)}`;
-    return `${formatNumber(found.ratio)} times (${interval}) the ${what} of ${other}`;
+    return [`${name}: ${formatNumber(found.ratio)} times (${interval}) the ${what} of ${other}`];
   }
 
-  /** A line for each target. */
-  lines(metric: string, x: (parameter: string) => number) {
-    return this.targets.map((name) => ({ name, points: this.series(name, metric, x) }));
-  }
-
-  /** A line of points of a figure, one for each level that has one. */
-  series(
-    target: string,
-    metric: string,
-    x: (parameter: string) => number,
-  ): Array<{ x: number; y: number; low?: number; high?: number }> {
-    return this.parameters.flatMap((parameter) => {
-      const found = this.estimate({ target, parameter }, metric);
-      if (found === undefined) return [];
-      const { median: y, low, high } = found;
-      return [{ x: x(parameter), y, ...(low !== undefined && high !== undefined && { low, high }) }];
-    });
+  /** The point of a chart, if the metric was measured under this condition. */
+  point(condition: Condition, metric: string, x: number) {
+    const found = this.estimate(condition, metric);
+    if (found === undefined) return [];
+    const { median: y, low, high } = found;
+    return [{ x, y, ...(low !== undefined && high !== undefined && { low, high }) }];
   }
 
   rows(): Row[] {
-    return this.conditions.map(({ target, parameter }) => {
-      const runs = this.#at({ target, parameter });
+    return this.conditions.map((condition) => {
+      const runs = this.#at(condition);
       const metrics = new Set(runs.filter(counts).flatMap((run) => Object.keys(run.metrics)));
-      const estimates = [...metrics].flatMap((metric) => {
-        const found = this.estimate({ target, parameter }, metric);
-        return found === undefined ? [] : [[metric, found] as const];
-      });
-      const figuresAt = Object.fromEntries(estimates);
-      return {
-        target,
-        parameter,
-        estimates: figuresAt,
-        remarks: [...remarks(runs), ...bottleneck(figuresAt)],
-      };
+      const estimates = Object.fromEntries(
+        [...metrics].flatMap((metric) => {
+          const found = this.estimate(condition, metric);
+          return found === undefined ? [] : [[metric, found] as const];
+        }),
+      );
+      return { ...condition, estimates, remarks: [...remarks(runs), ...bottleneck(estimates)] };
     });
   }
 
@@ -137,7 +114,11 @@ function counts(run: Run): boolean {
   return run.void === undefined && run.wrong === undefined && run.absent === undefined;
 }
 
-/** Why runs do not count, each reason once, with how many of them it took. */
+function hasQuorum(runs: readonly Run[]): boolean {
+  return 2 * runs.filter(counts).length > runs.length;
+}
+
+/** Why runs do not count, each reason once, with the number of runs. */
 function remarks(runs: readonly Run[]): string[] {
   const reasons = runs.flatMap((run) => {
     if (run.absent !== undefined) return `absent: ${run.absent}`;
@@ -150,7 +131,7 @@ function remarks(runs: readonly Run[]): string[] {
   });
 }
 
-/** Where not the server was what took the time, although nobody waited for a clock; nothing where nobody was answered. */
+/** Named where the load was busy and the server was not; nothing where no letter was answered. */
 function bottleneck(estimates: Row['estimates']): string[] {
   const [load = 0, server = 100] = ['load CPU %', 'server CPU %'].map((metric) => estimates[metric]?.median);
   return load > BUSY && server < BUSY

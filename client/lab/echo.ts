@@ -1,5 +1,5 @@
-// The least that a server can do with a letter, to measure the others by: sends back what it reads, and with a file not
-// before that is on disk. The calls hold up the event loop, so it is no server for two clients.
+// The least that a server can do with a letter, as a baseline for the journal: it sends back what it reads, and with a
+// file only after that is on disk. The synchronous calls block the event loop, so it is no server for two clients.
 //
 //   node dist/client/lab/echo.js [file]
 
@@ -10,7 +10,7 @@ const [file] = process.argv.slice(2);
 const fd = file === undefined ? undefined : openSync(file, 'a');
 
 const server = createServer({ noDelay: true }, (socket) => {
-  socket.on('error', () => {}); // a client that goes is no failure
+  socket.on('error', () => {}); // a client that disconnects is no failure
   socket.on('data', (chunk) => {
     if (fd !== undefined) {
       writeSync(fd, chunk);

@@ -1,71 +1,73 @@
-// What an experiment is: a question, the runs that can answer it, and what may be said once they were made. Adding one
-// means adding a file to experiments/ and its name to the list in strlab.ts.
+// What an experiment is: a question, the runs that can answer it, and what follows from them. To add one, add a file to
+// experiments/ (or to comparisons/, which `strlab bench` runs) that exports it as its default.
 
-import type { LoadPlan, LoadResult } from '../load/plan.js';
+import { readdirSync } from 'node:fs';
+import type { LoadPlan } from '../load/plan.js';
 import type { Analysis } from './analysis.js';
 import type { Chart } from './report/chart.js';
-import type { Metrics } from './results.js';
+import type { Condition, Measured } from './results.js';
 import type { RunningServer } from './server-process.js';
-import type { IoModelName, ServerUnderTest } from './server-under-test.js';
+import type { IoModelName, ServerUnderTest } from './servers-under-test.js';
+import type { Threshold } from './thresholds.js';
 
 export interface Experiment {
   readonly id: string;
+  /** Experiments are run and reported in rising order. */
+  readonly order: number;
   readonly question: string;
   readonly variable: string;
-  /** What is expected, and why. The figures are free to disagree. */
-  readonly hypothesis: string;
+  /** What is expected, and why. The results are free to disagree. */
+  readonly hypothesis?: string;
   /** What reply times count from. */
   readonly loop: string;
-  /** The figures that the tables show. */
+  /** The metrics that the tables show. */
   readonly columns: readonly string[];
-  /** What is to be run, in any order. */
   trials(lab: LabOptions): Trial[];
-  /** Sentences made from the figures, the first of which answers the question; asked for only with enough repeats. */
-  conclude(analysis: Analysis, lab: LabOptions): string[];
-  charts(analysis: Analysis, lab: LabOptions): Chart[];
+  /** Sentences made from the metrics, the first of which answers the question; called only with enough repeats. */
+  conclude?(analysis: Analysis, lab: LabOptions): string[];
+  readonly thresholds?: readonly Threshold[];
+  charts?(analysis: Analysis, lab: LabOptions): Chart[];
   /** Figures of others with their source, and what cannot be measured. */
   readonly notes?: readonly string[];
 }
 
-/** What the laboratory was told, and what it has. */
 export interface LabOptions {
   readonly models: readonly IoModelName[];
   readonly quick: boolean;
-  /** How many clients send, where an experiment does not vary that; undefined: what is best for it. */
+  /** How many clients send, where an experiment does not vary that; undefined: its own default. */
   readonly clients: number | undefined;
-  /** Our server with these I/O models, and what of the yardsticks is here. */
+  /** strsvr with these I/O models, and the baselines that can run here. */
   readonly targets: readonly ServerUnderTest[];
 }
 
-/** A server at a level of what the experiment varies: run as often as repeats are wanted. */
-export interface Trial {
-  readonly target: string;
-  readonly parameter: string;
+/** A condition and how a run of it is made. */
+export interface Trial extends Condition {
   /** Or, in words, why it is not run. */
-  readonly measure: ((bench: RunContext) => Promise<Measured>) | string;
+  readonly measure: ((context: RunContext) => Promise<Measured>) | string;
 }
 
-/** What one run gives. */
-export interface Measured {
-  readonly metrics: Metrics;
-  readonly load?: LoadResult;
-  readonly void?: string;
-  readonly wrong?: string;
-}
-
-/** What a run works with. */
 export interface RunContext {
-  readonly seed: number;
-  /** A server of its own for this run, ended whatever happens. */
+  /** Starts a server for this run; it is stopped in any case. */
   withServer<T>(
     target: ServerUnderTest,
     args: readonly string[],
     use: (server: RunningServer) => Promise<T>,
   ): Promise<T>;
-  /** Drives a server and watches it meanwhile. */
+  /** Runs the load against a server. */
   drive(server: RunningServer, plan: Partial<LoadPlan>): Promise<Measured>;
   /** Both. */
   run(target: ServerUnderTest, args: readonly string[], plan: Partial<LoadPlan>): Promise<Measured>;
-  /** Does something the first time that it is asked for under this name, and remembers what came of it. */
+  /** The result of the first call with this name. */
   once<T>(name: string, make: () => Promise<T>): Promise<T>;
+}
+
+export const EXPERIMENTS = await readFolder('experiments');
+export const COMPARISONS = await readFolder('comparisons');
+
+async function readFolder(name: string): Promise<readonly Experiment[]> {
+  const folder = new URL(`${name}/`, import.meta.url);
+  const files = readdirSync(folder).filter((file) => file.endsWith('.js'));
+  const modules = await Promise.all(files.map((file) => import(new URL(file, folder).href)));
+  const experiments = modules.map((module) => module.default as Experiment);
+  return experiments.toSorted((one, other) => one.order - other.order);
 }

@@ -1,4 +1,4 @@
-// A bar on stderr for who watches a terminal; nothing for a file.
+// A progress bar on stderr if that is a terminal.
 
 import cliProgress from 'cli-progress';
 
@@ -6,7 +6,7 @@ export class Progress {
   readonly #bar: cliProgress.SingleBar;
   #started = false;
 
-  /** @param format what to say beside the bar, with cli-progress's names in braces, and `{what}` */
+  /** @param format what stands beside the bar, with cli-progress's names in braces, and `{what}` */
   constructor(format: string) {
     this.#bar = new cliProgress.SingleBar({
       format: `{bar} ${format}`,
@@ -24,7 +24,7 @@ export class Progress {
     this.#bar.update(value, { what });
   }
 
-  /** Until something is shown again. */
+  /** Hides the bar until something is shown again. */
   stop(): void {
     if (this.#started) this.#bar.stop();
     this.#started = false;

@@ -2,22 +2,30 @@
 
 import type { LoadResult } from '../load/plan.js';
 import type { Chart } from './report/chart.js';
+import type { ThresholdResult } from './thresholds.js';
 
-/** One measurement by name. Units are part of the name: `p99 ms`, `letters/s`, `CPU µs/letter`. */
+/** Measurements by name. Units are part of the name: `p99 ms`, `letters/s`, `CPU µs/letter`. */
 export type Metrics = Readonly<Record<string, number>>;
 
-/** One run of one server at one level of what the experiment varies. */
-export interface Run {
+/** A server at one value of the experiment's variable, such as events at `10 idle`. */
+export interface Condition {
   readonly target: string;
   readonly parameter: string;
-  readonly repeat: number;
+}
+
+/** What one run gives. */
+export interface Measured {
   readonly metrics: Metrics;
   readonly load?: LoadResult;
   /** Why this run does not count, such as a load that was too slow. */
   readonly void?: string;
   /** What the server did wrong; a server that is fast and wrong is wrong. */
   readonly wrong?: string;
-  /** Why this server was not or could not be run at this level. */
+}
+
+export interface Run extends Condition, Measured {
+  readonly repeat: number;
+  /** Why the server was not or could not be run under this condition. */
   readonly absent?: string;
 }
 
@@ -29,9 +37,7 @@ export interface Estimate {
   readonly repeats: number;
 }
 
-export interface Row {
-  readonly target: string;
-  readonly parameter: string;
+export interface Row extends Condition {
   readonly estimates: Readonly<Record<string, Estimate>>;
   /** wrong, void or absent, with the reason. */
   readonly remarks: readonly string[];
@@ -41,15 +47,16 @@ export interface Findings {
   readonly id: string;
   readonly question: string;
   readonly variable: string;
-  readonly hypothesis: string;
+  readonly hypothesis?: string;
   /** 'closed' or 'open' loop, and what that means for reply times. */
   readonly loop: string;
   readonly runs: readonly Run[];
   readonly rows: readonly Row[];
-  /** The figures of `rows` that the tables show, in this order. */
+  /** The metrics of `rows` that the tables show, in this order. */
   readonly columns: readonly string[];
-  /** Sentences made from the figures, the first of which answers the question; none with too few repeats. */
+  /** Sentences made from the metrics, the first of which answers the question; none with too few repeats. */
   readonly conclusions: readonly string[];
+  readonly thresholds: readonly ThresholdResult[];
   readonly charts: readonly Chart[];
   /** Reference figures of others with their source, and what could not be measured here. */
   readonly notes: readonly string[];
@@ -60,6 +67,8 @@ export interface Environment {
   readonly cores: number;
   readonly memoryGiB: number;
   readonly system: string;
+  /** Of the last minute, before anything was run. */
+  readonly loadAverage: number;
   /** Versions of Node.js, cc and Python, as far as they are there. */
   readonly versions: Readonly<Record<string, string>>;
   readonly pinning: string;
@@ -67,13 +76,15 @@ export interface Environment {
 
 export interface Results {
   readonly version: string;
-  /** The commit of the sources, or undefined outside a repository. */
-  readonly commit?: string;
+  /** The commit of the sources; undefined outside a repository. */
+  readonly commit?: string | undefined;
   /** ISO 8601. */
   readonly date: string;
   readonly seed: number;
-  /** Fewer levels. */
+  /** Fewer parameters and letters. */
   readonly quick: boolean;
+  /** Whether the load never slept. */
+  readonly busyPoll?: boolean;
   readonly repeats: number;
   readonly machine: Environment;
   readonly experiments: readonly Findings[];

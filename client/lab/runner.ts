@@ -1,33 +1,19 @@
-// Makes the runs: which, in what order, each with a server of its own, and what was seen.
-//
-// Each repeat runs everything once, in an order of its own drawn from the seed, so that whatever else the machine does
-// hits all alike and a slow minute is nobody's disadvantage.
+// Makes the runs of experiments, each with a server of its own. Each repeat runs every trial once, in an order of its own
+// drawn from the seed, so that other activity on the machine affects all trials alike.
 
 import { setTimeout as pass } from 'node:timers/promises';
 import { OperationalError } from '../../shared/errors.js';
 import { prng } from '../../shared/prng.js';
 import { HAS_PROC, processStats } from '../../shared/procfs.js';
-import type { LoadPlan, LoadResult } from '../load/plan.js';
+import { DEFAULT_PLAN, type LoadPlan, type LoadResult } from '../load/plan.js';
 import { Analysis } from './analysis.js';
-import type { Experiment, LabOptions, Measured, RunContext, Trial } from './experiment.js';
-import type { Findings, Run } from './results.js';
+import type { Experiment, LabOptions, RunContext, Trial } from './experiment.js';
+import type { Findings, Measured, Run } from './results.js';
 import { type RunningServer, startServer } from './server-process.js';
-import type { ServerUnderTest } from './server-under-test.js';
+import type { ServerUnderTest } from './servers-under-test.js';
 import { ENOUGH_REPEATS } from './statistics.js';
 import { summarizeRun } from './summarize-run.js';
-
-/** What a plan that says nothing else asks for. */
-const DEFAULT_PLAN = {
-  clients: 1,
-  idleClients: 0,
-  letters: 1_000,
-  warmup: 20,
-  prefill: 0,
-  timeoutMs: 20_000,
-  burst: 1,
-  writes: 1,
-  nagle: false,
-} as const;
+import { evaluate } from './thresholds.js';
 
 /** A run takes seconds, at most about a minute. */
 const DEADLINE_MS = 150_000;
@@ -38,13 +24,40 @@ const NOT_OBSERVED =
 export interface RunOptions {
   readonly seed: number;
   readonly repeats: number;
-  /** Told before each run: how many were made, of how many, and what comes now. */
-  readonly onRun: (made: number, of: number, what: string) => void;
-  /** Told what an experiment has found before the next begins, so that who stops in between still has it. */
-  readonly onFindings?: (findings: Findings) => Promise<void>;
   readonly drive: (plan: LoadPlan) => Promise<LoadResult>;
-  /** A server that is in use for longer, in milliseconds, has its run given up. */
+  /** Called before each run: how many were made, of how many, and what comes now. */
+  readonly onRun?: (made: number, of: number, what: string) => void;
+  /** Called before the next experiment begins, so that an interrupted laboratory has reported what it found. */
+  readonly onFindings?: (findings: Findings) => Promise<void>;
+  /** A run that uses its server for longer, in milliseconds, is void. */
   readonly deadlineMs?: number;
+}
+
+export async function runExperiments(
+  experiments: readonly Experiment[],
+  lab: LabOptions,
+  options: RunOptions,
+): Promise<Findings[]> {
+  const context = new Runner(options);
+  const planned = experiments.map((experiment) => {
+    const trials = experiment.trials(lab);
+    return { experiment, trials, order: drawOrder(trials, options) };
+  });
+  const of = planned.reduce((sum, { order }) => sum + order.length, 0);
+  const findings: Findings[] = [];
+  let made = 0;
+  for (const { experiment, trials, order } of planned) {
+    const runs = trials.flatMap(absent);
+    for (const { trial, repeat } of order) {
+      options.onRun?.(made, of, `${experiment.id}: ${trial.target}, ${trial.parameter}`);
+      runs.push(await measure(trial, repeat, context));
+      made += 1;
+    }
+    const found = conclude(experiment, sortByTrial(runs, trials), lab, options);
+    findings.push(found);
+    await options.onFindings?.(found);
+  }
+  return findings;
 }
 
 interface Planned {
@@ -52,67 +65,36 @@ interface Planned {
   readonly repeat: number;
 }
 
-export async function runExperiments(
-  experiments: readonly Experiment[],
-  lab: LabOptions,
-  course: RunOptions,
-): Promise<Findings[]> {
-  const bench = new Runner(course);
-  const planned = experiments.map((experiment) => {
-    const trials = experiment.trials(lab);
-    return { experiment, trials, runs: plan(trials, course) };
-  });
-  const of = planned.reduce((sum, { runs }) => sum + runs.length, 0);
-  const findings: Findings[] = [];
-  let made = 0;
-  for (const { experiment, trials, runs } of planned) {
-    const done = trials.flatMap(absent);
-    for (const { trial, repeat } of runs) {
-      course.onRun(made, of, `${experiment.id}: ${trial.target}, ${trial.parameter}`);
-      done.push(await measure(trial, repeat, bench));
-      made += 1;
-    }
-    const found = conclude(experiment, inOrder(trials, done), lab, course);
-    findings.push(found);
-    await course.onFindings?.(found);
-  }
-  return findings;
-}
-
-function plan(trials: readonly Trial[], { seed, repeats }: RunOptions): Planned[] {
+function drawOrder(trials: readonly Trial[], { seed, repeats }: RunOptions): Planned[] {
   const { below } = prng(seed);
-  const round = (repeat: number) => {
+  return Array.from({ length: repeats }, (_, repeat) => {
     const left = trials.filter(({ measure }) => typeof measure !== 'string');
-    const drawn: Planned[] = [];
-    while (left.length > 0) {
-      const [trial] = left.splice(below(left.length), 1);
-      if (trial !== undefined) drawn.push({ trial, repeat });
-    }
-    return drawn;
-  };
-  return Array.from({ length: repeats }, (_, repeat) => round(repeat)).flat();
+    return Array.from({ length: left.length }, () => left.splice(below(left.length), 1))
+      .flat()
+      .map((trial) => ({ trial, repeat }));
+  }).flat();
 }
 
 function absent({ target, parameter, measure }: Trial): Run[] {
   return typeof measure === 'string' ? [{ target, parameter, repeat: 0, metrics: {}, absent: measure }] : [];
 }
 
-/** As they were planned, not as they were drawn: that is the order of every table. */
-function inOrder(trials: readonly Trial[], runs: readonly Run[]): Run[] {
+/** In the order of the trials, which is that of every table. */
+function sortByTrial(runs: readonly Run[], trials: readonly Trial[]): Run[] {
   return trials.flatMap(({ target, parameter }) =>
     runs.filter((run) => run.target === target && run.parameter === parameter),
   );
 }
 
-/** A server or a load that fails takes this run with it, not the others. */
+/** A server or a load that fails makes this run void and leaves the others alone. */
 async function measure(
   { target, parameter, measure: make }: Trial,
   repeat: number,
-  bench: RunContext,
+  context: RunContext,
 ): Promise<Run> {
-  if (typeof make === 'string') throw new Error('an absent cell was planned');
+  if (typeof make === 'string') throw new Error('an absent trial was planned');
   try {
-    return { target, parameter, repeat, ...(await make(bench)) };
+    return { target, parameter, repeat, ...(await make(context)) };
   } catch (error) {
     if (!(error instanceof OperationalError)) throw error;
     return { target, parameter, repeat, metrics: {}, void: error.message };
@@ -126,33 +108,23 @@ function conclude(
   { seed, repeats }: RunOptions,
 ): Findings {
   const analysis = new Analysis(runs, seed);
-  const { id, question, variable, hypothesis, loop, columns } = experiment;
-  const notes = [...(experiment.notes ?? []), ...(HAS_PROC ? [] : [NOT_OBSERVED])];
+  const { id, question, variable, hypothesis, loop, columns, thresholds = [], notes = [] } = experiment;
   return {
-    id,
-    question,
-    variable,
-    hypothesis,
-    loop,
-    runs,
+    ...{ id, question, variable, ...(hypothesis !== undefined && { hypothesis }), loop, columns, runs },
     rows: analysis.rows(),
-    columns,
-    conclusions: repeats < ENOUGH_REPEATS ? [] : experiment.conclude(analysis, lab),
-    charts: experiment.charts(analysis, lab),
-    notes,
+    conclusions: repeats < ENOUGH_REPEATS ? [] : (experiment.conclude?.(analysis, lab) ?? []),
+    thresholds: thresholds.map((threshold) => evaluate(threshold, analysis)),
+    charts: experiment.charts?.(analysis, lab) ?? [],
+    notes: HAS_PROC ? notes : [...notes, NOT_OBSERVED],
   };
 }
 
 class Runner implements RunContext {
-  readonly seed: number;
-  readonly #drive: RunOptions['drive'];
-  readonly #deadlineMs: number;
+  readonly #options: RunOptions;
   readonly #made = new Map<string, unknown>();
 
-  constructor({ seed, drive, deadlineMs = DEADLINE_MS }: RunOptions) {
-    this.seed = seed;
-    this.#drive = drive;
-    this.#deadlineMs = deadlineMs;
+  constructor(options: RunOptions) {
+    this.#options = options;
   }
 
   async withServer<T>(
@@ -160,26 +132,28 @@ class Runner implements RunContext {
     args: readonly string[],
     use: (server: RunningServer) => Promise<T>,
   ): Promise<T> {
+    const { deadlineMs = DEADLINE_MS } = this.#options;
     const server = await startServer(target, args);
-    const late = new AbortController();
-    const deadline = pass(this.#deadlineMs, undefined, { signal: late.signal }).then(() => {
-      throw new OperationalError('ETIMEDOUT', `it was not done after ${this.#deadlineMs / 1000} s`);
+    const done = new AbortController();
+    const deadline = pass(deadlineMs, undefined, { signal: done.signal }).then(() => {
+      throw new OperationalError('ETIMEDOUT', `it was not done after ${deadlineMs / 1000} s`);
     });
     try {
       return await Promise.race([use(server), deadline]);
     } finally {
-      late.abort();
+      done.abort();
       await server.stop();
     }
   }
 
-  async drive({ host, port, pid }: RunningServer, plan: Partial<LoadPlan>): Promise<Measured> {
-    const asked = { ...DEFAULT_PLAN, ...plan };
-    // The same number for each client: one that has nothing more to say is out to lunch, for the others.
-    const letters = asked.clients * Math.ceil(asked.letters / asked.clients);
-    const whole: LoadPlan = { ...asked, host, port, watch: pid, seed: this.seed, letters };
+  async drive({ host, port, pid }: RunningServer, changes: Partial<LoadPlan>): Promise<Measured> {
+    const { seed, drive } = this.#options;
+    const plan = { ...DEFAULT_PLAN, ...changes };
+    // The same number for each client: one that has sent all of its letters is silent while the others still send.
+    const letters = plan.clients * Math.ceil(plan.letters / plan.clients);
+    const whole: LoadPlan = { ...plan, host, port, watch: pid, seed, letters };
     const alone = processStats(pid);
-    return summarizeRun(whole, await this.#drive(whole), alone);
+    return summarizeRun(whole, await drive(whole), alone);
   }
 
   run(target: ServerUnderTest, args: readonly string[], plan: Partial<LoadPlan>): Promise<Measured> {

@@ -1,130 +1,120 @@
-// Which servers can be measured here: ours, one for each I/O model, and the yardsticks, which speak the same wire in C,
-// in Python and on one page of JavaScript. C is compiled when it is asked for. A tool that is missing is said, not hidden.
+// Which servers can be measured here: strsvr with each I/O model, and the baselines, which speak the same wire in C, in
+// Python and on one page of JavaScript. C is compiled when the program starts. If `cc` or `python3` is missing, it says so.
 
-import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import type { ServerUnderTest, Unavailable } from './server-under-test.js';
+import { OperationalError } from '../../shared/errors.js';
+import { output } from '../load/child-process.js';
 
-type Model = ServerUnderTest['model'];
+/** The values of --io. */
+export const IO_MODELS = ['events', 'poll', 'nonblocking', 'blocking', 'threads'] as const;
+export type IoModelName = (typeof IO_MODELS)[number];
 
-/** What a class can be asked to bring together; more than the machine allows is lowered by the server itself. */
+export interface ServerUnderTest {
+  /** Unique and short: `events`, `threads`, `C epoll`, `Python asyncio`. */
+  readonly name: string;
+  /** The command that starts it on a free port of 127.0.0.1; it prints `… listening on HOST:PORT …` on stdout. */
+  readonly command: readonly string[];
+}
+
+/** A baseline that cannot run here, and why. */
+export interface Unavailable {
+  readonly name: string;
+  readonly why: string;
+}
+
+export interface Baselines {
+  readonly targets: readonly ServerUnderTest[];
+  readonly missing: readonly Unavailable[];
+}
+
+/** More than the machine allows is lowered by the server itself. */
 const MAX_CONNECTIONS = 12_000;
 const MAX_THREADS = 1_100;
 const MAX_TEXT_BYTES = 64 * 1024 * 1024;
-const STEP_DEADLINE_MS = 60_000;
+const TOOL_TIMEOUT_MS = 60_000;
 
-const run = promisify(execFile);
+const IN_C = { 'C epoll': 'epoll.c', 'C threads': 'threads.c' };
+const IN_PYTHON = {
+  'Python asyncio': 'asyncio_server.py',
+  'Python nonblocking loop': 'nonblocking_loop.py',
+  'Python threads': 'threads.py',
+};
 
 /** strsvr with each of these I/O models. */
-export function ourServers(models: readonly Model[]): ServerUnderTest[] {
+export function ourServers(models: readonly IoModelName[]): ServerUnderTest[] {
   return models.map(ourServer);
 }
 
-export function ourServer(model: Model): ServerUnderTest {
-  return {
-    name: model,
-    runtime: 'Node.js',
-    model,
-    command: [process.execPath, built('server/strsvr.js'), '0', '--io', model, ...ourOptions(model)],
-  };
-}
-
-function ourOptions(model: Model): string[] {
-  return [
-    ...['--log', 'silent'],
+export function ourServer(model: IoModelName): ServerUnderTest {
+  const options = [
+    ...['--io', model, '--log', 'silent'],
     ...['--max-connections', String(MAX_CONNECTIONS)],
     ...['--max-length', String(MAX_TEXT_BYTES)],
-    ...['--backlog', '4096'], // the yardsticks' own; at full queues a client waits a second for its next try
+    ...['--backlog', '4096'], // as the baselines: when the queue is full, a client retries only after a second
     ...(model === 'threads' ? ['--max-threads', String(MAX_THREADS)] : []),
   ];
+  return { name: model, command: [process.execPath, built('server/strsvr.js'), '0', ...options] };
 }
 
-/** All yardsticks that can run here, and for each other one what it lacks. */
-export async function baselines(): Promise<{
-  readonly targets: ServerUnderTest[];
-  readonly missing: Unavailable[];
-}> {
-  const targets: ServerUnderTest[] = [plain()];
-  const missing: Unavailable[] = [];
-  for (const part of await Promise.all([inC(), inPython()])) {
-    if ('why' in part) missing.push(...part.names.map((name) => ({ name, why: part.why })));
-    else targets.push(...part.targets);
-  }
-  return { targets, missing };
+/** All baselines that can run here, and for each other one what it lacks. */
+export async function baselines(): Promise<Baselines> {
+  const parts = await Promise.all([attempt('cc', IN_C, compile), attempt('python3', IN_PYTHON, interpret)]);
+  return {
+    targets: [plain(), ...parts.flatMap(({ targets }) => targets)],
+    missing: parts.flatMap(({ missing }) => missing),
+  };
 }
-
-type Part =
-  | { readonly targets: ServerUnderTest[] }
-  | { readonly names: readonly string[]; readonly why: string };
 
 /** The server on one page; it needs nothing but Node.js. */
 export function plain(): ServerUnderTest {
-  return {
-    name: 'plain',
-    runtime: 'Node.js',
-    model: 'events',
-    command: [process.execPath, built('server/plain.js'), '0'],
-  };
+  return { name: 'plain', command: [process.execPath, built('server/plain.js'), '0'] };
 }
 
-async function inC(): Promise<Part> {
-  const servers = [
-    { name: 'C epoll', source: 'epoll.c', model: 'events' },
-    { name: 'C threads', source: 'threads.c', model: 'threads' },
-  ] as const;
+/** @param prepare turns paths of sources into commands; fails when the tool does not work */
+async function attempt(
+  tool: string,
+  sources: Readonly<Record<string, string>>,
+  prepare: (paths: readonly string[]) => Promise<ReadonlyArray<readonly string[]>>,
+): Promise<Baselines> {
+  const names = Object.keys(sources);
+  try {
+    const commands = await prepare(
+      Object.values(sources).map((file) => built(`client/lab/baselines/${file}`)),
+    );
+    const targets = names.map((name, nth) => ({ name, command: [...(commands[nth] ?? []), '0'] }));
+    return { targets, missing: [] };
+  } catch (error) {
+    if (!(error instanceof OperationalError)) throw error;
+    const why = reason(tool, error);
+    return { targets: [], missing: names.map((name) => ({ name, why })) };
+  }
+}
+
+async function compile(paths: readonly string[]): Promise<string[][]> {
   const folder = mkdtempSync(join(tmpdir(), 'strsvr-lab-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  const compile = async ({ name, source, model }: (typeof servers)[number]): Promise<ServerUnderTest> => {
-    const program = join(folder, source.replace('.c', ''));
-    await run('cc', ['-O2', '-pthread', '-o', program, baseline(source)], { timeout: STEP_DEADLINE_MS });
-    return { name, runtime: 'C', model, command: [program, '0'] };
-  };
-  try {
-    return { targets: await Promise.all(servers.map(compile)) };
-  } catch (error) {
-    return { names: servers.map(({ name }) => name), why: reason('cc', error) };
-  }
+  const compiled = paths.map(async (path, nth) => {
+    const program = join(folder, String(nth));
+    await output(['cc', '-O2', '-pthread', '-o', program, path], TOOL_TIMEOUT_MS);
+    return [program];
+  });
+  return Promise.all(compiled);
 }
 
-async function inPython(): Promise<Part> {
-  const servers = [
-    { name: 'Python asyncio', source: 'asyncio_server.py', model: 'events' },
-    { name: 'Python nonblocking loop', source: 'nonblocking_loop.py', model: 'nonblocking' },
-    { name: 'Python threads', source: 'threads.py', model: 'threads' },
-  ] as const;
-  try {
-    // Asked for its own path: python3 may be a script that looks for the real one, which would count as start-up time.
-    const { stdout } = await run('python3', ['-c', 'import sys; print(sys.executable)'], {
-      timeout: STEP_DEADLINE_MS,
-    });
-    const python = stdout.trim();
-    await run(python, ['--version']);
-    return {
-      targets: servers.map(({ name, source, model }) => ({
-        name,
-        runtime: 'Python',
-        model,
-        command: [python, baseline(source), '0'],
-      })),
-    };
-  } catch (error) {
-    return { names: servers.map(({ name }) => name), why: reason('python3', error) };
-  }
+async function interpret(paths: readonly string[]): Promise<string[][]> {
+  // python3 may be a script that looks for the real one, which would count as start-up time.
+  const command = ['python3', '-c', 'import sys; print(sys.executable)'];
+  const python = (await output(command, TOOL_TIMEOUT_MS)).trim();
+  await output([python, '--version']);
+  return paths.map((path) => [python, path]);
 }
 
-function reason(tool: string, error: unknown): string {
-  if (!(error instanceof Error)) return `${tool} does not work here`;
-  if ('code' in error && error.code === 'ENOENT') return `there is no ${tool} on this machine`;
-  const [line = ''] = error.message.split('\n').filter((text) => !text.startsWith('Command failed'));
-  return `${tool} does not work here: ${line || error.message}`;
-}
-
-function baseline(file: string): string {
-  return fileURLToPath(new URL(`./baselines/${file}`, import.meta.url));
+function reason(tool: string, error: OperationalError): string {
+  if (error.code === 'ENOENT') return `there is no ${tool} on this machine`;
+  return `${tool} does not work here: ${error.message.split('\n')[0]}`;
 }
 
 function built(path: string): string {

@@ -9,7 +9,7 @@ import type { Estimate } from './results.js';
 /** Fewer repeats than these claim no interval. */
 export const ENOUGH_REPEATS = 5;
 const RESAMPLES = 2_000;
-/** What lies outside the interval on each side. */
+/** The share of the resamples outside the interval on each side. */
 const TAIL = 0.005;
 
 export interface Ratio {
@@ -20,6 +20,7 @@ export interface Ratio {
   readonly differs: boolean;
 }
 
+/** NaN of no values. */
 export function median(values: readonly number[]): number {
   return quantile(
     values.toSorted((one, other) => one - other),
@@ -29,13 +30,10 @@ export function median(values: readonly number[]): number {
 
 /** A median with its interval, where there are enough repeats to claim one. */
 export function estimate(values: readonly number[], random: Prng): Estimate {
-  const middle = { median: median(values), repeats: values.length };
-  if (values.length < ENOUGH_REPEATS) return middle;
-  const [low, high] = interval(() => median(resample(values, random)));
-  return { ...middle, low, high };
+  return combination([values], ([middle = Number.NaN]) => middle, random);
 }
 
-/** How many times the median of the others the median of the ones is; undefined with too few repeats of either. */
+/** The median of the ones over the median of the others; undefined with too few repeats of either. */
 export function ratio(ones: readonly number[], others: readonly number[], random: Prng): Ratio | undefined {
   const { median, low, high } = combination([ones, others], ([one = 0, other = 0]) => one / other, random);
   return low === undefined || high === undefined
@@ -44,8 +42,8 @@ export function ratio(ones: readonly number[], others: readonly number[], random
 }
 
 /**
- * What the medians of several samples come to together, with its interval where each has enough repeats to claim one.
- * @param combine is given the medians in the order of the samples
+ * A number made of the medians of several samples, with its interval where each has enough repeats to claim one.
+ * @param combine gets the medians in the order of the samples
  */
 export function combination(
   samples: ReadonlyArray<readonly number[]>,
@@ -55,23 +53,19 @@ export function combination(
   const repeats = Math.min(...samples.map(({ length }) => length));
   const together = { median: combine(samples.map(median)), repeats };
   if (repeats < ENOUGH_REPEATS) return together;
-  const [low, high] = interval(() => combine(samples.map((values) => median(resample(values, random)))));
-  return { ...together, low, high };
-}
-
-function interval(draw: () => number): [low: number, high: number] {
+  const draw = () => combine(samples.map((values) => median(resample(values, random))));
   const drawn = Array.from({ length: RESAMPLES }, draw).sort((one, other) => one - other);
-  return [quantile(drawn, TAIL), quantile(drawn, 1 - TAIL)];
+  return { ...together, low: quantile(drawn, TAIL), high: quantile(drawn, 1 - TAIL) };
 }
 
 function resample(values: readonly number[], random: Prng): number[] {
   return values.map(() => values[random.below(values.length)] as number);
 }
 
-/** Between two of the sorted values it lies on the line that joins them; NaN of none. */
+/** Interpolated between two neighbours of the sorted values; NaN of none. */
 function quantile(sorted: readonly number[], share: number): number {
-  const condition = share * (sorted.length - 1);
-  const below = sorted[Math.floor(condition)] ?? Number.NaN;
-  const above = sorted[Math.ceil(condition)] ?? below;
-  return below + (above - below) * (condition - Math.floor(condition));
+  const index = share * (sorted.length - 1);
+  const below = sorted[Math.floor(index)] ?? Number.NaN;
+  const above = sorted[Math.ceil(index)] ?? below;
+  return below + (above - below) * (index - Math.floor(index));
 }

@@ -1,41 +1,42 @@
-// What a run of the load comes to: its figures, whether it counts, and whether the server was right.
+// The metrics of one run, from what the load and /proc report: whether it counts, and whether the server was right.
 
+import { plural } from '../../shared/numbers.js';
 import type { ProcessStats } from '../../shared/procfs.js';
 import { FAULTS, type Fault, type LoadPlan, type LoadResult, type Percentiles } from '../load/plan.js';
-import type { Measured } from './experiment.js';
-import type { Metrics } from './results.js';
+import type { Measured, Metrics } from './results.js';
 
 /** An open loop with a busier load than this may have sent its letters late. */
 const BUSY_LOAD = 0.8;
 
-/** @param alone the server before anybody had come */
+/** @param alone the server before its first client */
 export function summarizeRun(plan: LoadPlan, load: LoadResult, alone: ProcessStats | undefined): Measured {
-  const wrong = faults(load);
+  const wrong = formatFaults(load.faults);
   const busy = plan.rate !== undefined && load.loadCpu > BUSY_LOAD;
   return {
     metrics: {
       'letters/s': load.lettersPerSecond,
-      ...times(load.latency, ''),
-      ...times(load.serviceTime, ' uncorrected'),
+      ...replyTimes(load.latency, ''),
+      ...replyTimes(load.serviceTime, ' service'),
       'load CPU %': 100 * load.loadCpu,
       ...(load.startUpMs !== undefined && { 'start-up ms/client': load.startUpMs / plan.clients }),
-      frozen: load.timedOut,
+      'timed out': load.timedOut,
       ...(load.finalBytes !== undefined && { 'text bytes': load.finalBytes }),
       ...costs(plan, load, alone),
     },
     load,
     ...(busy && { void: `the load was busy for more than ${100 * BUSY_LOAD} % of its core` }),
-    ...(wrong !== undefined && { wrong }),
+    ...(wrong.length > 0 && { wrong: wrong.join('; ') }),
   };
 }
 
-/** In words; undefined when there are none. */
-function faults({ faults: found }: LoadResult): string | undefined {
-  const named = Object.entries(found).map(([fault, times]) => `${FAULTS[fault as Fault]} (${times})`);
-  return named.length === 0 ? undefined : named.join('; ');
+/** A clause for each fault, with how often it was found. */
+export function formatFaults(faults: LoadResult['faults']): string[] {
+  return Object.entries(faults).map(
+    ([fault, times]) => `${FAULTS[fault as Fault]} (${plural(times, 'time')})`,
+  );
 }
 
-function times(found: Percentiles | undefined, kind: string): Metrics {
+function replyTimes(found: Percentiles | undefined, kind: string): Metrics {
   if (found === undefined) return {};
   const { p50, p90, p99, p999, max } = found;
   return {
@@ -47,7 +48,7 @@ function times(found: Percentiles | undefined, kind: string): Metrics {
   };
 }
 
-/** What the answers cost the server; nothing where the system does not tell. */
+/** What the replies cost the server; nothing on a system without /proc. */
 function costs(
   { clients, idleClients }: LoadPlan,
   { watched, answered, seconds }: LoadResult,
@@ -67,7 +68,7 @@ function costs(
     'switches/letter': (growth('voluntarySwitches') + growth('involuntarySwitches')) / answered,
     threads: after.threads,
     'peak MiB': after.peakMiB,
-    // Memory that the process gave back meanwhile is none that a client took.
+    // Memory that the process gave back meanwhile belongs to no client.
     'KiB/client': (1024 * Math.max(0, before.residentMiB - alone.residentMiB)) / (clients + idleClients),
   };
 }

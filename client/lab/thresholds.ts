@@ -1,101 +1,90 @@
 // What a comparison is held to: a number made of medians, with its interval, and a bound. A bound is met or missed only when
-// the whole interval lies on one side of it; otherwise that was not shown, and the reason is said.
+// the whole interval is on one side of it; otherwise the result is inconclusive, with the reason.
 
-import type { Analysis, Condition, Sample } from './analysis.js';
-import { formatNumber } from './report/numbers.js';
-import type { Estimate } from './results.js';
+import { formatNumber } from '../../shared/numbers.js';
+import type { Analysis, Sample } from './analysis.js';
+import type { Condition, Estimate, Findings } from './results.js';
 
-export type Target = { readonly atLeast: number } | { readonly atMost: number };
+export type Bound = { readonly atLeast: number } | { readonly atMost: number };
 
 export interface Threshold {
   readonly what: string;
   readonly samples: readonly Sample[];
-  /** Is given the medians in the order of the samples. */
+  /** Gets the medians in the order of the samples. */
   readonly combine: (medians: readonly number[]) => number;
-  /** Without, the number is only told. */
-  readonly target?: Target;
-  /** Why the target does not hold here, if it does not. */
+  /** Without a bound the number is only reported. */
+  readonly bound?: Bound;
+  /** Why the bound does not hold on this machine, if it does not. */
   readonly unless?: (analysis: Analysis) => string | undefined;
 }
 
-/** met and missed: by the whole interval. */
-export type Verdict = 'met' | 'missed' | 'not shown';
-
 export interface ThresholdResult {
-  readonly comparison: string;
   readonly what: string;
   readonly estimate?: Estimate;
-  readonly target?: Target;
-  readonly verdict?: Verdict;
-  /** Why nothing was shown. */
+  readonly bound?: Bound;
+  readonly verdict?: 'met' | 'missed' | 'inconclusive';
+  /** Why it is inconclusive. */
   readonly why?: string;
 }
 
-/** How many times as much of a figure there it is here. */
+/** The metric here over the metric there. */
 export function ratioOf(
   what: string,
   metric: string,
   here: Condition,
   there: Condition,
-  target?: Target,
+  bound?: Bound,
 ): Threshold {
   const samples = [here, there].map((condition) => ({ ...condition, metric }));
-  return { what, samples, combine: ([one = 0, other = 0]) => one / other, ...(target && { target }) };
+  return { what, samples, combine: ([one = 0, other = 0]) => one / other, ...(bound && { bound }) };
 }
 
-/** A figure by itself. */
-export function metricOf(what: string, metric: string, condition: Condition, target?: Target): Threshold {
+/** A metric by itself. */
+export function metricOf(what: string, metric: string, condition: Condition, bound?: Bound): Threshold {
   const samples = [{ ...condition, metric }];
-  return { what, samples, combine: ([value = 0]) => value, ...(target && { target }) };
+  return { what, samples, combine: ([value = 0]) => value, ...(bound && { bound }) };
 }
 
-export function evaluate(comparison: string, threshold: Threshold, analysis: Analysis): ThresholdResult {
-  const { what, samples, combine, target } = threshold;
+export function evaluate(threshold: Threshold, analysis: Analysis): ThresholdResult {
+  const { what, samples, combine, bound } = threshold;
   const estimate = analysis.combination(samples, combine);
-  const said = { comparison, what, ...(target && { target }), ...(estimate && { estimate }) };
-  if (estimate === undefined) return { ...said, verdict: 'not shown', why: missing(samples, analysis) };
-  if (target === undefined) return said;
-  const why = threshold.unless?.(analysis) ?? doubt(estimate, target);
-  if (why !== undefined) return { ...said, verdict: 'not shown', why };
-  return { ...said, verdict: reaches(estimate.median, target) ? 'met' : 'missed' };
+  const result = { what, ...(bound && { bound }), ...(estimate && { estimate }) };
+  if (estimate === undefined) return { ...result, verdict: 'inconclusive', why: missing(samples, analysis) };
+  if (bound === undefined) return result;
+  const why = threshold.unless?.(analysis) ?? inconclusiveReason(estimate, bound);
+  if (why !== undefined) return { ...result, verdict: 'inconclusive', why };
+  return { ...result, verdict: reaches(estimate.median, bound) ? 'met' : 'missed' };
 }
 
-/** Why an estimate neither meets nor misses a target; undefined if it does. */
-function doubt({ low, high, repeats }: Estimate, target: Target): string | undefined {
+function inconclusiveReason({ low, high, repeats }: Estimate, bound: Bound): string | undefined {
   if (low === undefined || high === undefined) return `${repeats} repeats, no interval`;
-  if (reaches(low, target) === reaches(high, target)) return undefined;
-  return 'the interval has the target in it';
+  return reaches(low, bound) === reaches(high, bound) ? undefined : 'the bound is inside the interval';
 }
 
-function reaches(value: number, target: Target): boolean {
-  return 'atLeast' in target ? value >= target.atLeast : value <= target.atMost;
+function reaches(value: number, bound: Bound): boolean {
+  return 'atLeast' in bound ? value >= bound.atLeast : value <= bound.atMost;
 }
 
-/** Of the first that has no figure. */
+/** Names the first sample that was not measured. */
 function missing(samples: readonly Sample[], analysis: Analysis): string {
-  const sample = samples.find(({ metric, ...condition }) => analysis.values(condition, metric).length === 0);
+  const sample = samples.find((one) => analysis.values(one, one.metric).length === 0);
   const row = analysis
     .rows()
     .find(({ target, parameter }) => target === sample?.target && parameter === sample.parameter);
   return `${sample?.target} was not measured${row === undefined ? '' : `: ${row.remarks.join('; ')}`}`;
 }
 
-/** A table of all of them. */
-export function formatThresholds(outcomes: readonly ThresholdResult[]): string {
-  const rows = outcomes.map(({ comparison, what, estimate, target, verdict, why }) => ({
-    trials: [comparison, what, estimateText(estimate), targetText(target), verdict ?? ''],
-    why,
-  }));
-  const widths = [0, 1, 2, 3].map((column) =>
-    Math.max(...rows.map(({ trials }) => trials[column]?.length ?? 0)),
+/** A row for each threshold: comparison, what, estimate, bound, verdict. */
+export function thresholdRows(findings: readonly Pick<Findings, 'id' | 'thresholds'>[]): string[][] {
+  return findings.flatMap(({ id, thresholds }) =>
+    thresholds.map(({ what, estimate, bound, verdict, why }) => [
+      id,
+      what,
+      estimateText(estimate),
+      bound === undefined ? '' : 'atLeast' in bound ? `>= ${bound.atLeast}` : `<= ${bound.atMost}`,
+      [verdict, why].filter((part) => part !== undefined).join(': '),
+    ]),
   );
-  return rows
-    .map(({ trials, why }) => {
-      const line = trials.map((trial, column) => trial.padEnd(widths[column] ?? 0)).join('  ');
-      return `${line}${why === undefined ? '' : `: ${why}`}`.trimEnd();
-    })
-    .map((line) => `${line}\n`)
-    .join('');
 }
 
 function estimateText(estimate: Estimate | undefined): string {
@@ -104,9 +93,4 @@ function estimateText(estimate: Estimate | undefined): string {
   return low === undefined || high === undefined
     ? `about ${formatNumber(median)}`
     : `${formatNumber(median)} (${formatNumber(low)} to ${formatNumber(high)})`;
-}
-
-function targetText(target: Target | undefined): string {
-  if (target === undefined) return '';
-  return 'atLeast' in target ? `>= ${target.atLeast}` : `<= ${target.atMost}`;
 }

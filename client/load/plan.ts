@@ -51,6 +51,18 @@ export interface LoadPlan {
   readonly seed: number;
 }
 
+export const DEFAULT_PLAN = {
+  clients: 1,
+  idleClients: 0,
+  letters: 1_000,
+  warmup: 20,
+  prefill: 0,
+  timeoutMs: 20_000,
+  burst: 1,
+  writes: 1,
+  nagle: false,
+} as const;
+
 /** Milliseconds at these percentiles; p99.9 only where ten samples lie beyond it. */
 export interface Percentiles {
   readonly count: number;

@@ -1,4 +1,4 @@
-// The yardsticks speak the wire: what is measured against ours must do the same visible work.
+// The baselines speak the wire: what is measured against ours must do the same visible work.
 
 import { spawn } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -6,8 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite, test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { ServerUnderTest } from '../../client/lab/server-under-test.js';
-import { baselines } from '../../client/lab/servers-under-test.js';
+import { baselines, type ServerUnderTest } from '../../client/lab/servers-under-test.js';
 import { ByteClient } from '../support/byte-client.js';
 import { Program, skipChildCoverage } from '../support/program.js';
 import type { Address } from '../support/servers.js';
@@ -46,7 +45,7 @@ async function exchange(address: Address, sent: string | Uint8Array): Promise<st
   return (await client.endAndReceive()).toString();
 }
 
-test('every yardstick is there or is said to be missing', () => {
+test('every baseline is available or reported as missing', () => {
   const known = [...targets, ...missing].map(({ name }) => name);
   assert.equal(known.toSorted(), NAMES.toSorted());
   for (const { name, why } of missing) process.stdout.write(`skipped: ${name}: ${why}\n`);

@@ -1,4 +1,4 @@
-// `make bench`: what it calls met, missed and not shown, what it measures with, and one run of it as a command.
+// `strlab bench`: what it calls met, missed and inconclusive, what it measures with, and one run of it as a command.
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,17 +7,12 @@ import { setTimeout as pass } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Analysis } from '../../client/lab/analysis.js';
-import { COMPARISONS } from '../../client/lab/comparisons/all.js';
+import { COMPARISONS } from '../../client/lab/experiment.js';
 import type { Run } from '../../client/lab/results.js';
-import type { ServerUnderTest } from '../../client/lab/server-under-test.js';
-import {
-  type Target as Aim,
-  evaluate,
-  formatThresholds,
-  metricOf,
-  ratioOf,
-} from '../../client/lab/thresholds.js';
+import type { ServerUnderTest } from '../../client/lab/servers-under-test.js';
+import { type Bound, evaluate, metricOf, ratioOf, thresholdRows } from '../../client/lab/thresholds.js';
 import { runBurst, runLoad } from '../../client/load/run-load.js';
+import { formatTable } from '../../shared/table.js';
 import { run } from '../support/program.js';
 import { withNetServer, withServer } from '../support/servers.js';
 
@@ -26,80 +21,78 @@ const test = suite('bench');
 const OURS = { target: 'events', parameter: 'here' };
 const THEIRS = { target: 'C epoll', parameter: 'here' };
 
-/** Runs that gave these figures. */
+/** Runs with these metrics. */
 function runs(condition: { target: string; parameter: string }, values: readonly number[], more = {}): Run[] {
   return values.map((value, repeat) => ({ ...condition, repeat, metrics: { 'letters/s': value }, ...more }));
 }
 
-/** What is said of our letters/s as a share of theirs, which are always 100. */
-function share(values: readonly number[], target?: Aim) {
+/** The verdict on our letters/s as a share of theirs, which are always 100. */
+function share(values: readonly number[], bound?: Bound) {
   const theirs = runs(
     THEIRS,
     values.map(() => 100),
   );
   const analysis = new Analysis([...runs(OURS, values), ...theirs], 1);
-  return evaluate('made up', ratioOf('letters/s', 'letters/s', OURS, THEIRS, target), analysis);
+  return evaluate(ratioOf('letters/s', 'letters/s', OURS, THEIRS, bound), analysis);
 }
 
-test('a target is met or missed when the whole interval lies on one side of it, and else not shown', () => {
+test('a bound is met or missed when the whole interval is on one side of it, else it is inconclusive', () => {
   const values = [68, 69, 70, 71, 72];
-  for (const [target, verdict] of [
+  for (const [bound, verdict] of [
     [{ atLeast: 0.6 }, 'met'],
-    [{ atLeast: 0.7 }, 'not shown'],
+    [{ atLeast: 0.7 }, 'inconclusive'],
     [{ atLeast: 0.8 }, 'missed'],
     [{ atMost: 0.6 }, 'missed'],
-    [{ atMost: 0.7 }, 'not shown'],
+    [{ atMost: 0.7 }, 'inconclusive'],
     [{ atMost: 0.8 }, 'met'],
   ] as const) {
-    const found = share(values, target);
-    assert.is(found.verdict, verdict, JSON.stringify(target));
+    const found = share(values, bound);
+    assert.is(found.verdict, verdict, JSON.stringify(bound));
     assert.is(found.estimate?.median, 0.7);
-    if (verdict === 'not shown') assert.is(found.why, 'the interval has the target in it');
+    if (verdict === 'inconclusive') assert.is(found.why, 'the bound is inside the interval');
   }
 });
 
-test('too few repeats show nothing, and without a target the number is only told', () => {
+test('too few repeats are inconclusive, and without a bound the number is only reported', () => {
   assert.equal(share([90, 90, 90], { atLeast: 0.7 }), {
-    comparison: 'made up',
     what: 'letters/s',
-    target: { atLeast: 0.7 },
+    bound: { atLeast: 0.7 },
     estimate: { median: 0.9, repeats: 3 },
-    verdict: 'not shown',
+    verdict: 'inconclusive',
     why: '3 repeats, no interval',
   });
   assert.is(share([90, 90, 90, 90, 90]).verdict, undefined);
 });
 
-test('what was not measured, and what was wrong, is not shown and says why', () => {
+test('what was not measured, and what was wrong, is inconclusive and says why', () => {
   const threshold = ratioOf('letters/s', 'letters/s', OURS, THEIRS, { atLeast: 0.7 });
   const ours = runs(OURS, [90, 90, 90, 90, 90]);
-  const alone = evaluate('made up', threshold, new Analysis(ours, 1));
+  const alone = evaluate(threshold, new Analysis(ours, 1));
   assert.is(alone.why, 'C epoll was not measured');
   const wrong = runs(THEIRS, [1, 1, 1, 1, 1], { wrong: 'a reply does not end in its own letter' });
-  const both = evaluate('made up', threshold, new Analysis([...ours, ...wrong], 1));
-  assert.is(both.verdict, 'not shown');
+  const both = evaluate(threshold, new Analysis([...ours, ...wrong], 1));
+  assert.is(both.verdict, 'inconclusive');
   assert.is(both.why, 'C epoll was not measured: wrong: a reply does not end in its own letter (5 of 5)');
 });
 
-test('where its condition does not hold, a target is neither met nor missed', () => {
+test('where its condition does not hold, a bound is neither met nor missed', () => {
   const threshold = metricOf('letters/s', 'letters/s', OURS, { atLeast: 1 });
   const analysis = new Analysis(runs(OURS, [2, 2, 2, 2, 2]), 1);
-  assert.is(evaluate('made up', threshold, analysis).verdict, 'met');
-  const found = evaluate('made up', { ...threshold, unless: () => 'the disk is slow' }, analysis);
-  assert.equal([found.verdict, found.why], ['not shown', 'the disk is slow']);
+  assert.is(evaluate(threshold, analysis).verdict, 'met');
+  const found = evaluate({ ...threshold, unless: () => 'the disk is slow' }, analysis);
+  assert.equal([found.verdict, found.why], ['inconclusive', 'the disk is slow']);
 });
 
-test('the table has a line for each, with interval, target and verdict', () => {
-  const lines = formatThresholds([
+test('the table has a row for each, with interval, bound and verdict', () => {
+  const thresholds = [
     share([70, 70, 70, 70, 70], { atLeast: 0.6 }),
     share([70, 70, 70], { atMost: 0.8 }),
     share([70, 70, 70, 70, 70]),
-  ]);
-  assert.equal(lines.split('\n'), [
-    'made up  letters/s  0.7 (0.7 to 0.7)  >= 0.6  met',
-    'made up  letters/s  about 0.7         <= 0.8  not shown: 3 repeats, no interval',
-    'made up  letters/s  0.7 (0.7 to 0.7)',
-    '',
+  ];
+  assert.equal(formatTable(thresholdRows([{ id: 'fabricated', thresholds }])), [
+    'fabricated  letters/s  0.7 (0.7 to 0.7)  >= 0.6  met',
+    'fabricated  letters/s  about 0.7         <= 0.8  inconclusive: 3 repeats, no interval',
+    'fabricated  letters/s  0.7 (0.7 to 0.7)',
   ]);
 });
 
@@ -109,11 +102,11 @@ test('what a comparison is held to is what it measures', () => {
     quick: false,
     clients: undefined,
     targets: ['events', 'poll', 'plain', 'C epoll', 'Python asyncio'].map(
-      (name): ServerUnderTest => ({ name, runtime: 'Node.js', model: 'events', command: [] }),
+      (name): ServerUnderTest => ({ name, command: [] }),
     ),
   };
-  for (const { id, trials, thresholds } of COMPARISONS) {
-    const conditions = trials(lab).map(({ target, parameter }) => `${target}, ${parameter}`);
+  for (const { id, thresholds = [], ...comparison } of COMPARISONS) {
+    const conditions = comparison.trials(lab).map(({ target, parameter }) => `${target}, ${parameter}`);
     for (const { what, samples } of thresholds) {
       for (const { target, parameter } of samples)
         assert.ok(conditions.includes(`${target}, ${parameter}`), `${id}: ${what}`);
@@ -171,34 +164,32 @@ test('a burst is timed until its last reply, and its replies are looked at', asy
   );
 });
 
-test('the command measures, tells each number against its target, and leaves every run as JSON', async () => {
+test('the command measures, reports each number with its bound, and writes every run as JSON', async () => {
   const out = mkdtempSync(join(tmpdir(), 'strsvr-bench-test-'));
   try {
-    const args = ['--quick', '--only', 'start', '--seed', '7', '--out', out];
-    const { status, stdout, stderr } = await run('client/lab/bench.js', args);
+    const args = ['bench', '--quick', '--only', 'startup', '--seed', '7', '--out', out];
+    const { status, stdout, stderr } = await run('client/lab/strlab.js', args);
     assert.is(status, 0, stderr);
     assert.match(stdout, /; seed 7, 3 repeats$/m);
-    assert.match(stdout, /^start {2}ms until strsvr listens {2}about \S+ +<= 200 {2}not shown: 3 repeats/m);
-    assert.match(stdout, /^start {2}ms of node -e 0 +about \S+$/m);
-    const { seed, experiments, thresholds } = JSON.parse(readFileSync(join(out, 'results.json'), 'utf8'));
+    assert.match(
+      stdout,
+      /^startup {2}ms until strsvr listens {2}about \S+ +<= 200 {2}inconclusive: 3 repeats, no interval$/m,
+    );
+    assert.match(stdout, /^startup {2}ms of node -e 0 +about \S+$/m);
+    const { seed, experiments } = JSON.parse(readFileSync(join(out, 'results.json'), 'utf8'));
     assert.is(seed, 7);
     assert.is(experiments[0].runs.length, 6);
     assert.equal(
-      thresholds.map(({ verdict }: { verdict?: string }) => verdict),
-      ['not shown', undefined],
+      experiments[0].thresholds.map(({ verdict }: { verdict?: string }) => verdict),
+      ['inconclusive', undefined],
+    );
+    assert.match(
+      readFileSync(join(out, 'report.html'), 'utf8'),
+      /<li>ms until strsvr listens; about [\d.]+; &lt;= 200; inconclusive/,
     );
   } finally {
     rmSync(out, { recursive: true });
   }
-});
-
-test('wrong usage is one line that says expected and got', async () => {
-  const { status, stderr } = await run('client/lab/bench.js', ['--only', 'mayn']);
-  assert.is(status, 2);
-  assert.is(
-    stderr,
-    'bench: --only: expected many, one, burst, idle, long, start, journal, got "mayn" (see --help)\n',
-  );
 });
 
 test.run();

@@ -1,33 +1,38 @@
 // The laboratory: what its experiments say of made results; that live runs are made and right, whatever else the machine
 // does; and as a command, that it leaves nothing behind.
 
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Analysis, type Condition } from '../../client/lab/analysis.js';
-import type { Experiment, LabOptions, Measured, RunContext } from '../../client/lab/experiment.js';
-import { chunks } from '../../client/lab/experiments/chunks.js';
-import { clients } from '../../client/lab/experiments/clients.js';
-import { cpuBound } from '../../client/lab/experiments/cpu-bound.js';
-import { cpuCost } from '../../client/lab/experiments/cpu-cost.js';
-import { idle } from '../../client/lab/experiments/idle.js';
-import { idleConnections } from '../../client/lab/experiments/idle-connections.js';
-import { lostUpdates } from '../../client/lab/experiments/lost-updates.js';
-import { lunch } from '../../client/lab/experiments/lunch.js';
-import { nagle } from '../../client/lab/experiments/nagle.js';
-import { nonReader } from '../../client/lab/experiments/non-reader.js';
-import { openLoop as loadExperiment } from '../../client/lab/experiments/open-loop.js';
-import { replySize } from '../../client/lab/experiments/reply-size.js';
-import type { Findings, Metrics, Results, Run } from '../../client/lab/results.js';
+import { Analysis } from '../../client/lab/analysis.js';
+import {
+  COMPARISONS,
+  EXPERIMENTS,
+  type Experiment,
+  type LabOptions,
+  type RunContext,
+} from '../../client/lab/experiment.js';
+import chunks from '../../client/lab/experiments/chunks.js';
+import clients from '../../client/lab/experiments/clients.js';
+import cpuBound from '../../client/lab/experiments/cpu-bound.js';
+import cpuCost from '../../client/lab/experiments/cpu-cost.js';
+import idle from '../../client/lab/experiments/idle.js';
+import idleConnections from '../../client/lab/experiments/idle-connections.js';
+import lostUpdates from '../../client/lab/experiments/lost-updates.js';
+import lunch from '../../client/lab/experiments/lunch.js';
+import nagle from '../../client/lab/experiments/nagle.js';
+import nonReader from '../../client/lab/experiments/non-reader.js';
+import openLoop from '../../client/lab/experiments/open-loop.js';
+import replySize from '../../client/lab/experiments/reply-size.js';
+import type { Condition, Findings, Measured, Metrics, Results, Run } from '../../client/lab/results.js';
 import { runExperiments } from '../../client/lab/runner.js';
-import { IO_MODELS, type ServerUnderTest } from '../../client/lab/server-under-test.js';
-import { ourServers, plain } from '../../client/lab/servers-under-test.js';
+import { IO_MODELS, ourServers, plain, type ServerUnderTest } from '../../client/lab/servers-under-test.js';
 import type { LoadPlan, LoadResult } from '../../client/load/plan.js';
 import { LoadProcess } from '../../client/load/run-load.js';
 import { rejects } from '../support/cli-errors.js';
-import { Program, run } from '../support/program.js';
+import { built, Program, run } from '../support/program.js';
 import { until } from '../support/waiting.js';
 
 const test = suite('lab');
@@ -43,8 +48,7 @@ async function find(
 ): Promise<Findings> {
   const lab = { models, quick: true, clients, targets: [...ourServers(models), plain()] };
   const drive = (plan: LoadPlan) => load.run(plan);
-  const course = { seed: 1, repeats: 1, onRun: () => {}, drive };
-  const [findings] = await runExperiments([experiment], lab, course);
+  const [findings] = await runExperiments([experiment], lab, { seed: 1, repeats: 1, drive });
   if (findings === undefined) throw new Error('nothing was found');
   return findings;
 }
@@ -61,13 +65,13 @@ function madeAndRight(found: Findings, conditions: number): void {
   }
 }
 
-test('lunch, slow and nagle are run, and no server is wrong', async () => {
+test('lunch, non-reader and nagle are run, and no server is wrong', async () => {
   madeAndRight(await find(lunch, { clients: 3 }), 5);
   madeAndRight(await find(nonReader, { clients: 1, models: ['events'] }), 2);
   madeAndRight(await find(nagle), 4);
 });
 
-test('race is run: with the lock no letter is lost and no reply is wrong', async () => {
+test('lost-updates is run: with the lock no letter is lost and no reply is wrong', async () => {
   const found = await find(lostUpdates, { clients: 4 });
   madeAndRight(found, 2);
   for (const metric of ['letters lost', 'replies wrong']) {
@@ -76,11 +80,11 @@ test('race is run: with the lock no letter is lost and no reply is wrong', async
   }
 });
 
-// --- conclusions, from made results ---
+// --- conclusions, from fabricated runs ---
 
-/** The first sentence of an experiment whose runs all had these figures. */
+/** The first conclusion of an experiment whose runs all had these metrics. */
 function answer(experiment: Experiment, metrics: (condition: Condition) => Metrics): string | undefined {
-  const c = (name: string): ServerUnderTest => ({ name, runtime: 'C', model: 'events', command: [] });
+  const c = (name: string): ServerUnderTest => ({ name, command: [] });
   const targets = [...ourServers(IO_MODELS), plain(), c('C epoll'), c('C threads')];
   const lab: LabOptions = { models: IO_MODELS, quick: true, clients: undefined, targets };
   const runs = experiment.trials(lab).flatMap(({ target, parameter }) =>
@@ -91,15 +95,15 @@ function answer(experiment: Experiment, metrics: (condition: Condition) => Metri
       metrics: metrics({ target, parameter }),
     })),
   );
-  return experiment.conclude(new Analysis(runs, 1), lab)[0];
+  return experiment.conclude?.(new Analysis(runs, 1), lab)[0];
 }
 
 const isThreads = ({ target }: Condition) => target === 'threads' || target === 'C threads';
 const ANSWERS: ReadonlyArray<readonly [Experiment, (condition: Condition) => Metrics, string]> = [
   [
     lunch,
-    ({ target }) => (target === 'blocking' ? { frozen: 5 } : { frozen: 0, 'max ms': 3.456 }),
-    'With 1 silent, clients of blocking were frozen, without any answer; events, poll, nonblocking and threads served everybody, in 3.46 ms at most.',
+    ({ target }) => (target === 'blocking' ? { 'timed out': 5 } : { 'timed out': 0, 'max ms': 3.456 }),
+    'With 1 silent, clients of blocking timed out without a reply; events, poll, nonblocking and threads served all clients, in 3.46 ms at most.',
   ],
   [
     idle,
@@ -112,7 +116,7 @@ const ANSWERS: ReadonlyArray<readonly [Experiment, (condition: Condition) => Met
     'A thread for each of 10 clients, in Node.js: 2 times (2 to 2) the CPU µs/letter of events; in C: no difference in CPU µs/letter to C epoll was shown.',
   ],
   [
-    loadExperiment,
+    openLoop,
     (condition) => ({
       'offered/s': condition.parameter === '50 %' ? 5_000 : 11_000,
       'letters/s': condition.parameter === '50 %' || !isThreads(condition) ? 10_800 : 9_000,
@@ -122,8 +126,11 @@ const ANSWERS: ReadonlyArray<readonly [Experiment, (condition: Condition) => Met
   ],
   [
     nonReader,
-    ({ target }) => ({ frozen: Number(target === 'blocking'), 'growth MiB': target === 'plain' ? 183.2 : 2 }),
-    'The other clients of blocking were frozen; memory grew most: of plain by 183 MiB, of events by 2 MiB and of blocking by 2 MiB.',
+    ({ target }) => ({
+      'timed out': Number(target === 'blocking'),
+      'growth MiB': target === 'plain' ? 183.2 : 2,
+    }),
+    'The other clients of blocking timed out; memory grew most: of plain by 183 MiB, of events by 2 MiB and of blocking by 2 MiB.',
   ],
   [
     idleConnections,
@@ -179,24 +186,24 @@ test('with too few repeats nothing is concluded', async () => {
     const experiment: Experiment = { ...lunch, trials, conclude: () => ['It is so.'], charts: () => [] };
     const lab = { models: [], quick: false, clients: undefined, targets: [] };
     const drive = () => Promise.reject(new Error('nothing to drive'));
-    const [found] = await runExperiments([experiment], lab, { seed: 1, repeats, onRun: () => {}, drive });
+    const [found] = await runExperiments([experiment], lab, { seed: 1, repeats, drive });
     return found?.conclusions;
   };
   assert.equal(await concluded(4), []);
   assert.equal(await concluded(5), ['It is so.']);
 });
 
-/** Runs an experiment whose runs only say that they were made. */
-async function course(
+/** Runs an experiment whose trials only record that they were run. */
+async function runTrials(
   seed: number,
   measure: (parameter: string, bench: RunContext) => Promise<Measured> = async () => ({ metrics: {} }),
 ): Promise<{ order: string[]; findings: Findings }> {
   const order: string[] = [];
   const experiment: Experiment = {
-    id: 'made up',
+    id: 'fabricated',
+    order: 1,
     question: '',
     variable: '',
-    hypothesis: '',
     loop: '',
     columns: [],
     trials: () =>
@@ -208,19 +215,17 @@ async function course(
           return measure(parameter, bench);
         },
       })),
-    conclude: () => [],
-    charts: () => [],
   };
   const lab = { models: [], quick: true, clients: undefined, targets: [] };
   const drive = () => Promise.reject(new Error('nothing to drive'));
-  const course = { seed, repeats: 2, onRun: () => {}, drive, deadlineMs: 100 };
-  const [findings] = await runExperiments([experiment], lab, course);
+  const options = { seed, repeats: 2, drive, deadlineMs: 100 };
+  const [findings] = await runExperiments([experiment], lab, options);
   if (findings === undefined) throw new Error('nothing was found');
   return { order, findings };
 }
 
 test('the same seed draws the same order, and each repeat has one of its own', async () => {
-  const orders = await Promise.all([1, 1, 2].map(async (seed) => (await course(seed)).order.join('')));
+  const orders = await Promise.all([1, 1, 2].map(async (seed) => (await runTrials(seed)).order.join('')));
   assert.is(orders[0], orders[1]);
   assert.is.not(orders[0], orders[2]);
   assert.is.not(orders[0]?.slice(0, 6), orders[0]?.slice(6));
@@ -229,7 +234,7 @@ test('the same seed draws the same order, and each repeat has one of its own', a
   }
 });
 
-test('what an experiment has found is told before the next begins', async () => {
+test('the findings of an experiment are reported before the next begins', async () => {
   const order: string[] = [];
   const made = (id: string): Experiment => {
     const measure = async () => {
@@ -246,20 +251,19 @@ test('what an experiment has found is told before the next begins', async () => 
   };
   const lab = { models: [], quick: true, clients: undefined, targets: [] };
   const drive = () => Promise.reject(new Error('nothing to drive'));
-  const onFindings = async ({ id }: Findings) => void order.push(`${id} is told`);
+  const onFindings = async ({ id }: Findings) => void order.push(`${id} is reported`);
   await runExperiments([made('a'), made('b')], lab, {
     seed: 1,
     repeats: 1,
-    onRun: () => {},
     drive,
     onFindings,
   });
-  assert.equal(order, ['a is run', 'a is told', 'b is run', 'b is told']);
+  assert.equal(order, ['a is run', 'a is reported', 'b is run', 'b is reported']);
 });
 
-test('a server that fails takes its own run with it, and the table says why', async () => {
+test('a server that fails makes its own run void, and the table says why', async () => {
   const missing = { ...plain(), command: ['no-such-program'] };
-  const { findings } = await course(1, async (parameter, bench) => {
+  const { findings } = await runTrials(1, async (parameter, bench) => {
     if (parameter === 'b') return bench.run(missing, [], {});
     return { metrics: { 'letters/s': 1 } };
   });
@@ -270,9 +274,9 @@ test('a server that fails takes its own run with it, and the table says why', as
   );
 });
 
-test('a run that does not end is given up, its server is ended, and the others are made', async () => {
+test('a run that misses its deadline is void, its server is stopped, and the others are run', async () => {
   const servers: number[] = [];
-  const { findings } = await course(1, async (parameter, bench) => {
+  const { findings } = await runTrials(1, async (parameter, bench) => {
     if (parameter !== 'b') return { metrics: {} };
     return bench.withServer(plain(), [], ({ pid }) => {
       servers.push(pid);
@@ -287,7 +291,7 @@ test('a run that does not end is given up, its server is ended, and the others a
   for (const pid of servers) assert.throws(() => process.kill(pid, 0), /ESRCH/);
 });
 
-test('a knee is told from levels alone where most runs count', () => {
+test('a knee is concluded only from conditions under which most runs count', () => {
   const lab = { models: [], quick: true, clients: undefined, targets: [] };
   const knee = (...answered: readonly number[]) => {
     const runs = answered.flatMap((rate, i): Run[] => [
@@ -298,11 +302,11 @@ test('a knee is told from levels alone where most runs count', () => {
       ...sample(repeat, '110 %', 220, 0),
       void: 'the load was busy',
     }));
-    return loadExperiment.conclude(new Analysis([...runs, ...busy], 1), lab).join();
+    return openLoop.conclude(new Analysis([...runs, ...busy], 1), lab).join();
   };
   const kept = 'events kept up to 100 letters/s (50 %, p99 1 ms)';
   assert.is(knee(150, 150), `${kept}, at 110 % it fell behind (p99 1 ms).`);
-  assert.is(knee(150), `${kept}, from 110 % on too few runs count to tell.`);
+  assert.is(knee(150), `${kept}, from 110 % on too few runs count.`);
   assert.is(knee(220, 220), 'events kept up to 220 letters/s (110 %, p99 1 ms).');
 });
 
@@ -311,7 +315,7 @@ function sample(repeat: number, parameter: string, offered: number, answered: nu
   return { target: 'events', parameter, repeat, metrics };
 }
 
-test('a load that was busy makes its run void, if it had to keep to a clock', async () => {
+test('a busy load makes a run void, in an open loop only', async () => {
   const [target = plain()] = ourServers(['events']);
   const remarks = async (loadCpu: number, rate?: number) => {
     const plan = { clients: 2, letters: 20, ...(rate !== undefined && { rate }) };
@@ -323,8 +327,7 @@ test('a load that was busy makes its run void, if it had to keep to a clock', as
       ...{ sent: letters, answered: letters, seconds: 1, lettersPerSecond: letters, replyBytes: 250 },
       ...{ expectedLetters: letters + 2, buckets: [], timedOut: 0, faults: {}, loadCpu },
     });
-    const course = { seed: 1, repeats: 1, onRun: () => {}, drive };
-    const [found] = await runExperiments([experiment], lab, course);
+    const [found] = await runExperiments([experiment], lab, { seed: 1, repeats: 1, drive });
     return found?.rows[0]?.remarks;
   };
   assert.equal(await remarks(0.81, 1_000), ['void: the load was busy for more than 80 % of its core']);
@@ -334,10 +337,23 @@ test('a load that was busy makes its run void, if it had to keep to a clock', as
 
 // --- the command ---
 
-test('idle is run, told as figures without conclusions, and written to files', async () => {
+test('every file of experiments/ and comparisons/ is found, in an order without ties', () => {
+  for (const [name, found] of Object.entries({ experiments: EXPERIMENTS, comparisons: COMPARISONS })) {
+    const files = readdirSync(built(`client/lab/${name}`)).filter((file) => file.endsWith('.js'));
+    assert.equal(found.map(({ id }) => `${id}.js`).toSorted(), files.toSorted());
+    const orders = found.map(({ order }) => order);
+    assert.equal(
+      [...new Set(orders)].toSorted((one, other) => one - other),
+      orders,
+    );
+  }
+});
+
+test('idle is run, reported without conclusions, and written to files', async () => {
   const out = mkdtempSync(join(tmpdir(), 'strsvr-lab-test-'));
   try {
     const args = [
+      'run',
       'idle',
       '--io',
       'poll,nonblocking',
@@ -353,7 +369,7 @@ test('idle is run, told as figures without conclusions, and written to files', a
     assert.is(status, 0, stderr);
     assert.match(stdout, 'too few repeats for intervals and conclusions');
     assert.match(stdout, `The report is in ${join(out, 'report.html')}`);
-    assert.ok(stdout.split('\n').every((line) => line.length <= 80 || line.startsWith('The report')));
+    assert.ok(stdout.split('\n').every((line) => line.length <= 80 || /^(The report|\d+ cores)/.test(line)));
     assert.ok(existsSync(join(out, 'report.html')));
     assert.ok(existsSync(join(out, 'results.csv')));
     const results: Results = JSON.parse(readFileSync(join(out, 'results.json'), 'utf8'));
@@ -368,8 +384,8 @@ test('idle is run, told as figures without conclusions, and written to files', a
 });
 
 test('at Ctrl-C no server and no load is left behind', async () => {
-  const program = new Program(STRLAB, ['lunch', '--quick']);
-  await program.waitFor('stdout', /^seed/m);
+  const program = new Program(STRLAB, ['run', 'lunch', '--quick']);
+  await program.waitFor('stdout', /seed \d+, 3 repeats$/m);
   // A server of its is there.
   const children = () =>
     readFileSync(`/proc/${program.child.pid}/task/${program.child.pid}/children`, 'utf8');
@@ -382,15 +398,20 @@ test('at Ctrl-C no server and no load is left behind', async () => {
 
 test('wrong usage is one line that says expected and got', async () => {
   await rejects('strlab', STRLAB, [
+    [['lunch'], 'command: expected run, bench, drive, got "lunch"'],
     [
-      ['lunhc'],
-      'experiment: expected lunch, idle, clients, load, slow, sparse, growth, work, race, nagle, chunks, table, all, got "lunhc"',
+      ['run', 'lunhc'],
+      'experiment: expected lunch, idle, clients, open-loop, non-reader, idle-connections, reply-size, cpu-bound, lost-updates, nagle, chunks, cpu-cost, all, got "lunhc"',
     ],
     [
-      ['lunch', '--io', 'events,pol'],
+      ['run', 'lunch', '--io', 'events,pol'],
       '--io: expected events, poll, nonblocking, blocking, threads, got "pol"',
     ],
-    [['lunch', '--repeats', '0'], '--repeats: expected a whole number from 1 to 1000, got "0"'],
+    [['run', 'lunch', '--repeats', '0'], '--repeats: expected a whole number from 1 to 1000, got "0"'],
+    [
+      ['bench', '--only', 'mayn'],
+      '--only: expected throughput, latency, burst, idle, large-reply, startup, journal, got "mayn"',
+    ],
   ]);
 });
 

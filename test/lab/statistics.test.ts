@@ -1,10 +1,10 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Analysis } from '../../client/lab/analysis.js';
-import { formatNumber } from '../../client/lab/report/numbers.js';
 import { findingsText } from '../../client/lab/report/terminal.js';
 import type { Findings, Run } from '../../client/lab/results.js';
 import { estimate, median, ratio } from '../../client/lab/statistics.js';
+import { formatNumber } from '../../shared/numbers.js';
 import { type Prng, prng } from '../../shared/prng.js';
 
 const test = suite('statistics');
@@ -58,20 +58,20 @@ function runs(...rates: number[]): Run[] {
   return rates.map((rate, repeat) => ({ ...condition, repeat, metrics: { 'letters/s': rate } }));
 }
 
-test('runs that do not count are left out of every figure and named once each', () => {
+test('runs that do not count are left out of every estimate and named once each', () => {
   const analysis = new Analysis(
     [
       ...runs(1, 2, 3),
       { ...condition, repeat: 3, metrics: { 'letters/s': 1_000 }, void: 'too slow a load' },
       { ...condition, repeat: 4, metrics: { 'letters/s': 2_000 }, void: 'too slow a load' },
-      { ...condition, repeat: 5, metrics: { 'letters/s': 3_000 }, wrong: 'it lies' },
+      { ...condition, repeat: 5, metrics: { 'letters/s': 3_000 }, wrong: 'a letter is lost' },
       { target: 'threads', parameter: 'one', repeat: 0, metrics: {}, absent: 'too many' },
     ],
     1,
   );
   const [poll, threads] = analysis.rows();
   assert.is(poll?.estimates['letters/s']?.median, 2);
-  assert.equal(poll?.remarks, ['void: too slow a load (2 of 6)', 'wrong: it lies (1 of 6)']);
+  assert.equal(poll?.remarks, ['void: too slow a load (2 of 6)', 'wrong: a letter is lost (1 of 6)']);
   assert.equal(threads?.remarks, ['absent: too many']);
   assert.is(analysis.estimate({ target: 'threads', parameter: 'one' }, 'letters/s'), undefined);
 });
@@ -84,20 +84,21 @@ test('a load that had no time left is named, unless the server had none either',
   assert.equal(at(96, 50)[0]?.remarks, ['the load was the bottleneck (96 % of a core)']);
   assert.equal(at(96, 97)[0]?.remarks, []);
   assert.equal(at(50, 97)[0]?.remarks, []);
-  assert.equal(at(96)[0]?.remarks, [], 'nobody was answered, or the system tells nothing');
+  assert.equal(at(96)[0]?.remarks, [], 'no letter was answered, or there is no /proc');
 });
 
-test('a comparison says how many times, or that none was shown, and nothing with too few repeats', () => {
+test('a comparison is a ratio, or no difference was shown, and nothing with too few repeats', () => {
   const other = { target: 'events', parameter: 'one' };
   const against = (...rates: number[]) => runs(...rates).map((run) => ({ ...run, ...other }));
-  const said = (...all: Run[]) => new Analysis(all, 1).compare('letters/s', condition, other, 'rate');
+  const said = (...all: Run[]) =>
+    new Analysis(all, 1).compare('letters/s', condition, other, { what: 'rate' })[0];
   assert.match(
     said(...runs(20, 21, 22, 23, 24), ...against(10, 11, 12, 13, 14)) ?? '',
-    /^1\.83 times \(1\.\d+ to 2\.?\d*\) the rate of events$/,
+    /^poll: 1\.83 times \(1\.\d+ to 2\.?\d*\) the rate of events$/,
   );
   assert.is(
     said(...runs(10, 11, 12, 13, 14), ...against(10, 11, 12, 13, 14)),
-    'no difference in rate to events was shown',
+    'poll: no difference in rate to events was shown',
   );
   assert.is(said(...runs(20, 20, 20, 20), ...against(10, 10, 10, 10, 10)), undefined);
   assert.is(said(...runs(20)), undefined);
@@ -105,14 +106,11 @@ test('a comparison says how many times, or that none was shown, and nothing with
   const growing = [...idle([20, 21, 22, 23, 24], 'idle'), ...idle([10, 11, 12, 13, 14], 'none')];
   const [here, there] = ['idle', 'none'].map((parameter) => ({ ...condition, parameter }));
   assert.match(
-    new Analysis(growing, 1).compare(
-      'letters/s',
-      here ?? condition,
-      there ?? condition,
-      'rate',
-      'it with none',
-    ) ?? '',
-    /^1\.83 times \(1\.\d+ to 2\.?\d*\) the rate of it with none$/,
+    new Analysis(growing, 1).compare('letters/s', here ?? condition, there ?? condition, {
+      what: 'rate',
+      other: 'it with none',
+    })[0] ?? '',
+    /^poll: 1\.83 times \(1\.\d+ to 2\.?\d*\) the rate of it with none$/,
   );
 });
 
@@ -138,7 +136,7 @@ test('a median of the few runs that are left where most do not count is none', (
 
 test('findings fit a terminal of 80 columns', () => {
   const long = 'a remark that goes on and on '.repeat(6).trim();
-  const columns = ['letters/s', 'p99 ms uncorrected', 'CPU µs/letter', 'start-up ms/client'];
+  const columns = ['letters/s', 'p99 ms service', 'CPU µs/letter', 'start-up ms/client'];
   const metrics = Object.fromEntries(columns.map((metric) => [metric, 123_456]));
   const analysis = new Analysis(
     Array.from({ length: 5 }, (_, repeat) => ({
@@ -153,12 +151,12 @@ test('findings fit a terminal of 80 columns', () => {
     id: 'clients',
     question: long,
     variable: '',
-    hypothesis: '',
     loop: long,
     runs: [],
     rows: analysis.rows(),
     columns,
     conclusions: [long],
+    thresholds: [],
     charts: [],
     notes: [],
   };

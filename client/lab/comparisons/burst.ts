@@ -1,35 +1,31 @@
-// One client sends 1,000 letters in one write, and has 500,500 bytes to come.
+// One client sends 1,000 letters in one write, and receives 500,500 bytes.
 
 import { runBurst } from '../../load/run-load.js';
-import { pick } from '../experiments/common.js';
+import { comparison, WARM_UP } from '../comparison.js';
 import { ratioOf } from '../thresholds.js';
-import { comparison, WARM_UP } from './comparison.js';
+import { pick, trials } from '../trials.js';
 
 const WARM = 'warmed up';
 const COLD = 'cold';
 const at = (target: string, parameter: string) => ({ target, parameter });
 
-export const burst = comparison({
+export default comparison({
   id: 'burst',
+  order: 3,
   question: 'How long until 1,000 letters that were sent in one write are answered?',
   loop: `one client, letters without line ends, a load that never sleeps; warmed up with ${WARM_UP} line ends, and cold`,
   columns: ['ms'],
   trials: (lab) =>
-    pick(lab, ['events', 'poll', 'C epoll']).flatMap((target) =>
-      [WARM, COLD].map((parameter) => ({
-        ...at(target.name, parameter),
-        measure: (bench) =>
-          bench.withServer(target, [], async (server) => {
-            const found = await runBurst({
-              host: server.host,
-              port: server.port,
-              letters: 1_000,
-              warmup: parameter === WARM ? WARM_UP : 0,
-              timeoutMs: 10_000,
-            });
-            return 'wrong' in found ? { metrics: {}, wrong: found.wrong } : { metrics: { ms: found.ms } };
-          }),
-      })),
+    trials(
+      pick(lab, ['events', 'poll', 'C epoll']),
+      [WARM, COLD],
+      String,
+      (target, parameter) => (context) =>
+        context.withServer(target, [], async ({ host, port }) => {
+          const warmup = parameter === WARM ? WARM_UP : 0;
+          const found = await runBurst({ host, port, letters: 1_000, warmup, timeoutMs: 10_000 });
+          return 'wrong' in found ? { metrics: {}, wrong: found.wrong } : { metrics: { ms: found.ms } };
+        }),
     ),
   thresholds: [
     ratioOf('time, events / C epoll, warmed up', 'ms', at('events', WARM), at('C epoll', WARM), {

@@ -1,9 +1,9 @@
-// 10,000 clients are connected: what do those cost that say nothing?
+// 10,000 clients are connected: what does each idle one cost?
 
-import type { LabOptions, Measured, RunContext } from '../experiment.js';
+import { CLOSED_LOOP, comparison, WARM_UP } from '../comparison.js';
+import type { LabOptions, Trial } from '../experiment.js';
 import { ourServer } from '../servers-under-test.js';
 import { metricOf, ratioOf } from '../thresholds.js';
-import { CLOSED_LOOP, comparison, WARM_UP } from './comparison.js';
 
 const ACTIVE = 100;
 const CONNECTED = 10_000;
@@ -12,8 +12,9 @@ const FEW = { target: 'events', parameter: '100 connected' };
 const MANY = { target: 'events', parameter: '10,000 connected' };
 const IDLE = { target: 'events', parameter: '10,000 idle' };
 
-export const idle = comparison({
+export default comparison({
   id: 'idle',
+  order: 4,
   question: 'What do 10,000 connected clients cost when 100 of them are active, or none?',
   loop: CLOSED_LOOP,
   columns: ['letters/s', 'CPU µs/letter', 'p99 ms', 'KiB/client', 'server CPU %', 'load CPU %'],
@@ -22,10 +23,10 @@ export const idle = comparison({
     { ...MANY, measure: active(lab, CONNECTED - ACTIVE) },
     {
       ...IDLE,
-      // The one who speaks comes last: when it has an answer, the others have been accepted.
-      measure: async (bench) => {
+      // The client that sends connects last: when it has a reply, the others have been accepted.
+      measure: async (context) => {
         const plan = { clients: 1, idleClients: CONNECTED, letters: 1, warmup: 1, timeoutMs: 60_000 };
-        const measured = await bench.run(EVENTS, [], plan);
+        const measured = await context.run(EVENTS, [], plan);
         const { 'KiB/client': kibibytes } = measured.metrics;
         return { ...measured, metrics: kibibytes === undefined ? {} : { 'KiB/client': kibibytes } };
       },
@@ -37,13 +38,8 @@ export const idle = comparison({
   ],
 });
 
-function active({ quick }: LabOptions, idleClients: number): (bench: RunContext) => Promise<Measured> {
-  return (bench) =>
-    bench.run(EVENTS, [], {
-      clients: ACTIVE,
-      idleClients,
-      letters: quick ? 5_000 : 30_000,
-      warmup: WARM_UP,
-      timeoutMs: 60_000,
-    });
+function active({ quick }: LabOptions, idleClients: number): Trial['measure'] {
+  const letters = quick ? 5_000 : 30_000;
+  const plan = { clients: ACTIVE, idleClients, letters, warmup: WARM_UP, timeoutMs: 60_000 };
+  return (context) => context.run(EVENTS, [], plan);
 }

@@ -1,28 +1,27 @@
 // What the journal costs: the same load on a server without one, with one, and with one that leaves syncing to the system.
-// The least that it can cost is shown beside: a server that only echoes, without and with a write and an fdatasync for each
-// read. The disk is slower between two letters than in a row without a pause.
+// Beside it the least that it can cost: a server that only echoes, without and with a write and an fdatasync for each read.
 
 import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { formatNumber } from '../../../shared/numbers.js';
 import type { Analysis } from '../analysis.js';
-import type { LabOptions, Measured, RunContext } from '../experiment.js';
-import { formatNumber } from '../report/numbers.js';
-import type { ServerUnderTest } from '../server-under-test.js';
+import { CLOSED_LOOP, comparison, WARM_UP } from '../comparison.js';
+import type { LabOptions, RunContext } from '../experiment.js';
+import type { Measured } from '../results.js';
 import { ourServer } from '../servers-under-test.js';
 import { median } from '../statistics.js';
 import { ratioOf, type Threshold } from '../thresholds.js';
-import { CLOSED_LOOP, comparison, WARM_UP } from './comparison.js';
 
 const SYNCS = 100;
-/** A disk that takes longer decides everything by itself. */
+/** With a slower disk its time decides everything. */
 const SLOW_SYNC_MS = 1;
-const LEVELS = { '100 clients': 100, '1 client': 1 } as const;
-type Level = keyof typeof LEVELS;
+const CLIENTS = { '100 clients': 100, '1 client': 1 } as const;
+type Parameter = keyof typeof CLIENTS;
 
 const ECHO = [process.execPath, fileURLToPath(new URL('../echo.js', import.meta.url))];
 const EVENTS = ourServer('events').command;
-/** How each server is started with a file of its own. */
+/** The command of each server, with a file of its own. */
 const SERVERS: Readonly<Record<string, (file: string) => readonly string[]>> = {
   'no journal': () => EVENTS,
   '--sync always': (file) => [...EVENTS, '--journal', file],
@@ -30,44 +29,35 @@ const SERVERS: Readonly<Record<string, (file: string) => readonly string[]>> = {
   'bare echo': () => ECHO,
   'echo and sync': (file) => [...ECHO, file],
 };
-const at = (target: keyof typeof SERVERS, parameter: Level) => ({ target, parameter });
-const ALWAYS = at('--sync always', '1 client');
+const at = (target: string, parameter: Parameter) => ({ target, parameter });
 
-export const journal = comparison({
+export default comparison({
   id: 'journal',
+  order: 7,
   question: 'What does the journal cost?',
   loop: CLOSED_LOOP,
   columns: ['letters/s', 'p50 ms', 'p99 ms', 'fdatasync ms', 'server CPU %', 'load CPU %'],
   trials: (lab) =>
-    (Object.keys(LEVELS) as Level[]).flatMap((parameter) =>
+    (Object.keys(CLIENTS) as Parameter[]).flatMap((parameter) =>
       Object.keys(SERVERS).map((name) => ({
         ...at(name, parameter),
-        measure: (bench) => measure(bench, lab, name, LEVELS[parameter]),
+        measure: (context) => measure(context, lab, name, CLIENTS[parameter]),
       })),
     ),
   thresholds: [
-    {
-      ...ratioOf(
-        'letters/s, --sync always / no journal',
-        'letters/s',
-        at('--sync always', '100 clients'),
-        at('no journal', '100 clients'),
-        { atLeast: 0.5 },
-      ),
-      unless: slowDisk,
-    },
-    ratioOf(
-      'letters/s, --sync never / no journal',
-      'letters/s',
-      at('--sync never', '100 clients'),
-      at('no journal', '100 clients'),
-    ),
+    { ...rate('--sync always', { atLeast: 0.5 }), unless: slowDisk },
+    rate('--sync never'),
     added('--sync always', 'no journal', 0.2),
     added('echo and sync', 'bare echo'),
   ],
 });
 
-/** How much longer than an fdatasync the median answer to a client alone takes with one than without. */
+function rate(name: string, bound?: { atLeast: number }): Threshold {
+  const [here, there] = [at(name, '100 clients'), at('no journal', '100 clients')];
+  return ratioOf(`letters/s, ${name} / no journal`, 'letters/s', here, there, bound);
+}
+
+/** The median reply time of a client alone, less that without syncing and less an fdatasync. */
 function added(synced: string, bare: string, atMost?: number): Threshold {
   return {
     what: `ms added beyond an fdatasync, ${synced}`,
@@ -78,35 +68,37 @@ function added(synced: string, bare: string, atMost?: number): Threshold {
     ],
     combine: ([withSync = 0, without = 0, sync = 0]) => withSync - without - sync,
     unless: slowDisk,
-    ...(atMost !== undefined && { target: { atMost } }),
+    ...(atMost !== undefined && { bound: { atMost } }),
   };
 }
 
 function slowDisk(analysis: Analysis): string | undefined {
-  const sync = analysis.median(ALWAYS, 'fdatasync ms');
-  return sync < SLOW_SYNC_MS ? undefined : `an fdatasync takes ${formatNumber(sync)} ms here, not below 1`;
+  const sync = analysis.median(at('--sync always', '1 client'), 'fdatasync ms');
+  return sync < SLOW_SYNC_MS
+    ? undefined
+    : `an fdatasync takes ${formatNumber(sync)} ms here, not below ${SLOW_SYNC_MS}`;
 }
 
-async function measure(bench: RunContext, lab: LabOptions, name: string, clients: number): Promise<Measured> {
-  // Where the build is, not in the system's folder for temporary files, which often is no disk.
+async function measure(
+  context: RunContext,
+  lab: LabOptions,
+  name: string,
+  clients: number,
+): Promise<Measured> {
+  // Where the build is: the system's folder for temporary files is often not on a disk.
   const folder = mkdtempSync(join(import.meta.dirname, 'bench-'));
   try {
-    const target: ServerUnderTest = {
-      name,
-      runtime: 'Node.js',
-      model: 'events',
-      command: SERVERS[name]?.(join(folder, 'text')) ?? [],
-    };
+    const target = { name, command: SERVERS[name]?.(join(folder, 'text')) ?? [] };
     const fdatasync = fdatasyncMs(join(folder, 'sync'));
     const letters = (clients === 1 ? 3_000 : 15_000) / (lab.quick ? 3 : 1);
-    // To strsvr a line end costs no fdatasync, to the echo it does.
+    // A line end costs strsvr no fdatasync, but the echo does one for it.
     const warmup = name === 'echo and sync' ? 2 : WARM_UP;
     const plan = { clients, letters, warmup, timeoutMs: 60_000 };
-    const { wrong, ...measured } = await bench.run(target, [], plan);
+    const { wrong, ...measured } = await context.run(target, [], plan);
     return {
       ...measured,
       metrics: { ...measured.metrics, 'fdatasync ms': fdatasync },
-      // An echo is no string server, and nobody claims that it answers right.
+      // An echo is no string server: its replies are wrong by design.
       ...(wrong !== undefined && !name.includes('echo') && { wrong }),
     };
   } finally {
@@ -114,7 +106,7 @@ async function measure(bench: RunContext, lab: LabOptions, name: string, clients
   }
 }
 
-/** What an fdatasync takes, at the median, after three bytes and in a row. */
+/** The median time of an fdatasync after three bytes, in a row: a disk is slower between two letters. */
 function fdatasyncMs(file: string): number {
   const fd = openSync(file, 'a');
   const took = Array.from({ length: SYNCS }, () => {

@@ -1,74 +1,68 @@
-// What a server does while nobody says anything.
+// What a server costs while no client sends.
 
 import type { Socket } from 'node:net';
 import { setTimeout as pass } from 'node:timers/promises';
+import { formatNumber } from '../../../shared/numbers.js';
 import { processStats } from '../../../shared/procfs.js';
 import { openSocket } from '../../socket.js';
-import type { Experiment, LabOptions, Measured, RunContext } from '../experiment.js';
-import { formatNumber } from '../report/numbers.js';
+import type { Experiment, LabOptions, RunContext } from '../experiment.js';
+import { barChart } from '../report/chart.js';
+import type { Measured } from '../results.js';
 import type { RunningServer } from '../server-process.js';
-import type { ServerUnderTest } from '../server-under-test.js';
-import { list, ours, sentence } from './common.js';
+import { IO_MODELS, type ServerUnderTest } from '../servers-under-test.js';
+import { list, pick, sentence, trials } from '../trials.js';
 
-/** Who has been answered speaks again so often, until all have been. */
-const NUDGE_MS = 20;
-/** More than this share of a core, in percent, is called burning. */
+/** How often clients that have their replies send again, until all have. */
+const KICK_MS = 20;
+/** More, in percent of a core, is called burning. */
 const BURNING = 50;
-/** Less than this, in percent of a core, is not told apart from nothing. */
+/** Less, in percent of a core, cannot be told from nothing. */
 const LEAST = 0.1;
 
-const parameters = ({ quick }: LabOptions) => (quick ? [10] : [1, 10, 100, 1_000]);
+const values = ({ quick }: LabOptions) => (quick ? [10] : [1, 10, 100, 1_000]);
 const parameter = (clients: number) => `${clients} idle`;
-const windowMs = ({ quick }: LabOptions) => (quick ? 300 : 2_000);
 
-export const idle: Experiment = {
+export default {
   id: 'idle',
+  order: 2,
   question: 'What does waiting cost?',
   variable: 'the number of idle clients',
   hypothesis:
-    'nonblocking asks every socket in a circle and burns a core for nothing; who sleeps in the kernel wants next to nothing. A thread for each client costs memory.',
-  loop: 'no load: everybody is connected, has been answered once, and is silent',
+    'nonblocking polls every socket, round-robin, and burns a core for nothing; the models that sleep in the kernel take next to nothing. A thread for each client costs memory.',
+  loop: 'no load: all clients are connected, have had a reply each, and are silent',
   columns: ['wanted CPU %', 'switches/s', 'resident MiB'],
 
   trials: (lab) =>
-    ours(lab).flatMap((target) =>
-      parameters(lab).map((clients) => ({
-        target: target.name,
-        parameter: parameter(clients),
-        measure:
-          target.model === 'threads' && clients > 100
-            ? 'each worker thread takes 7 to 8 MB of memory and some 35 ms of processor time to start'
-            : (bench) => measure(bench, target, clients, windowMs(lab)),
-      })),
+    trials(pick(lab, IO_MODELS), values(lab), parameter, (target, clients) =>
+      target.name === 'threads' && clients > 100
+        ? 'each worker thread takes 7 to 8 MB of memory and some 35 ms of processor time to start'
+        : (context) => measure(context, target, clients, lab.quick ? 300 : 2_000),
     ),
 
   conclude: (analysis, lab) => {
-    const [clients = 0] = parameters(lab).slice(-2);
+    const [clients = 0] = values(lab).slice(-2);
     const cpu = (target: string) =>
       analysis.median({ target, parameter: parameter(clients) }, 'wanted CPU %');
     const burning = analysis.targets.filter((target) => cpu(target) > BURNING);
     const asleep = analysis.targets.filter((target) => cpu(target) <= BURNING);
-    const most = Math.max(...asleep.map(cpu));
-    const clauses = [
-      ...burning.map((target) => `${target} wanted ${formatNumber(cpu(target))} % of a core for nothing`),
-      ...(asleep.length > 0 ? [`${list(asleep)} wanted ${atMost(most)} %`] : []),
-    ];
-    return sentence(clauses).map((found) => `With ${parameter(clients)} clients, ${found}`);
+    const clauses = burning.map(
+      (target) => `${target} wanted ${formatNumber(cpu(target))} % of a core for nothing`,
+    );
+    if (asleep.length > 0) clauses.push(`${list(asleep)} wanted ${atMost(Math.max(...asleep.map(cpu)))} %`);
+    return sentence(clauses, `With ${parameter(clients)} clients, `);
   },
 
-  charts: (analysis, lab) =>
-    (['wanted CPU %', 'resident MiB'] as const).map((metric) => ({
-      title: metric === 'wanted CPU %' ? 'Processor time while nobody speaks' : 'Memory',
-      kind: 'bars',
-      x: { name: 'idle clients', words: parameters(lab).map(String) },
-      y: { name: metric === 'wanted CPU %' ? '% of a core' : 'MiB' },
-      series: analysis.lines(metric, (at) => parameters(lab).map(parameter).indexOf(at)),
-    })),
+  charts: (analysis) => [
+    barChart(analysis, 'Processor time while no client sends', 'wanted CPU %', 'idle clients', {
+      name: '% of a core',
+    }),
+    barChart(analysis, 'Memory', 'resident MiB', 'idle clients', { name: 'MiB' }),
+  ],
 
   notes: [
-    'Processor time and context switches are those of the whole server process. What it wanted is the time that it ran or waited for a core, so that a busy machine does not hide it.',
+    'Processor time and context switches are those of the whole server process. What it wanted is the time that it ran or waited for a core, which does not depend on what else the machine does.',
   ],
-};
+} satisfies Experiment;
 
 /** A process that only sleeps has no processor time at all in most windows, which does not mean that it takes none. */
 function atMost(percent: number): string {
@@ -76,16 +70,16 @@ function atMost(percent: number): string {
 }
 
 async function measure(
-  bench: RunContext,
+  context: RunContext,
   target: ServerUnderTest,
   clients: number,
-  forMs: number,
+  windowMs: number,
 ): Promise<Measured> {
-  return bench.withServer(target, [], async (server) => {
+  return context.withServer(target, [], async (server) => {
     const sockets = await openAnswered(server, clients);
     const before = processStats(server.pid);
     const started = performance.now();
-    await pass(forMs);
+    await pass(windowMs);
     const after = processStats(server.pid);
     const seconds = (performance.now() - started) / 1000;
     for (const socket of sockets) socket.destroy();
@@ -109,8 +103,8 @@ async function openAnswered(server: RunningServer, clients: number): Promise<Soc
   const waits = ({ bytesRead, bytesWritten }: Socket) => bytesRead < bytesWritten;
   for (const socket of sockets) socket.resume().write('\n');
   while (sockets.some(waits)) {
-    await pass(NUDGE_MS);
-    // A server that asks round in a circle and blocks may wait for one who has had its turn before the others.
+    await pass(KICK_MS);
+    // A round-robin server that blocks may wait for a client that was served before the others.
     if (sockets.some(waits)) for (const socket of sockets) if (!waits(socket)) socket.write('\n');
   }
   return sockets;

@@ -1,77 +1,71 @@
-// The tutorial's client out to lunch (section 4.6): it has connected, and says nothing.
+// The tutorial's client out to lunch (section 4.6): it has connected and stays silent. In a server that blocks on it, all
+// other clients wait: head-of-line blocking.
 
-import type { Analysis, Condition } from '../analysis.js';
+import { formatNumber } from '../../../shared/numbers.js';
+import type { Analysis } from '../analysis.js';
 import type { Experiment, LabOptions } from '../experiment.js';
 import type { Point } from '../report/chart.js';
-import { formatNumber } from '../report/numbers.js';
-import { list, ours } from './common.js';
+import type { Condition } from '../results.js';
+import { IO_MODELS } from '../servers-under-test.js';
+import { list, pick, trials } from '../trials.js';
 
 const CLIENTS = 5;
-/** Longer where a thread has to be started for each who is silent. */
-const idleTimeoutMs = (idleClients: number) => 1_000 + 100 * idleClients;
-
-const parameters = ({ quick }: LabOptions) => (quick ? [1] : [0, 1, 2, 20]);
+const values = ({ quick }: LabOptions) => (quick ? [1] : [0, 1, 2, 20]);
 const parameter = (idleClients: number) => `${idleClients} silent`;
 
-export const lunch: Experiment = {
+export default {
   id: 'lunch',
-  question: 'Some clients connect first and stay silent: what do the others feel?',
+  order: 1,
+  question: 'Head-of-line blocking: some clients connect first and stay silent; are the others served?',
   variable: 'the number of silent clients',
   hypothesis:
-    'blocking sleeps in the first silent client’s recv and serves nobody else. All others are told, or find out, who has data.',
-  loop: `closed loop, ${CLIENTS} clients that talk; frozen: had no answer after a second, and 0.1 s more for each silent client`,
-  columns: ['frozen', 'p50 ms', 'p99 ms', 'max ms'],
+    'blocking sleeps in recv on the first silent client and serves no other. All other models learn from the kernel, or by polling, which clients have data.',
+  loop: `closed loop, ${CLIENTS} active clients; timed out: had no reply after a second, and 0.1 s more for each silent client`,
+  columns: ['timed out', 'p50 ms', 'p99 ms', 'max ms'],
 
-  trials: (lab) =>
-    ours(lab).flatMap((target) =>
-      parameters(lab).map((idleClients) => ({
-        target: target.name,
-        parameter: parameter(idleClients),
-        measure: (bench) =>
-          bench.run(target, [], {
-            clients: lab.clients ?? CLIENTS,
-            idleClients,
-            letters: 100 * (lab.clients ?? CLIENTS),
-            timeoutMs: idleTimeoutMs(idleClients),
-          }),
-      })),
-    ),
+  trials: (lab) => {
+    const clients = lab.clients ?? CLIENTS;
+    return trials(pick(lab, IO_MODELS), values(lab), parameter, (target, idleClients) => {
+      // Longer with more clients, since `threads` has to start a thread for each.
+      const plan = { clients, idleClients, letters: 100 * clients, timeoutMs: 1_000 + 100 * idleClients };
+      return (context) => context.run(target, [], plan);
+    });
+  },
 
-  conclude: (analysis, lab) =>
-    parameters(lab)
-      .filter((idleClients) => idleClients > 0)
-      .map((idleClients) => {
-        const at = (target: string) => ({ target, parameter: parameter(idleClients) });
-        const frozen = (target: string) => analysis.median(at(target), 'frozen');
-        const stuck = analysis.targets.filter((target) => frozen(target) > 0);
-        const served = analysis.targets.filter((target) => frozen(target) === 0);
+  conclude: (analysis) =>
+    analysis.parameters
+      .filter((parameter) => parameter !== '0 silent')
+      .map((parameter) => {
+        const at = (target: string) => ({ target, parameter });
+        const stuck = analysis.targets.filter((target) => analysis.median(at(target), 'timed out') > 0);
+        const served = analysis.targets.filter((target) => analysis.median(at(target), 'timed out') === 0);
         const worst = Math.max(...served.flatMap((target) => analysis.values(at(target), 'max ms')));
-        return `With ${parameter(idleClients)}, ${[
-          ...(stuck.length === 0 ? [] : [`clients of ${list(stuck)} were frozen, without any answer`]),
-          ...(served.length === 0
-            ? []
-            : [`${list(served)} served everybody, in ${formatNumber(worst)} ms at most`]),
-        ].join('; ')}.`;
+        const clauses = [
+          ...(stuck.length > 0 ? [`clients of ${list(stuck)} timed out without a reply`] : []),
+          ...(served.length > 0
+            ? [`${list(served)} served all clients, in ${formatNumber(worst)} ms at most`]
+            : []),
+        ];
+        return `With ${parameter}, ${clauses.join('; ')}.`;
       }),
 
-  charts: (analysis, lab) => [
+  charts: (analysis) => [
     {
-      title: 'The longest that a talking client waited',
+      title: 'The longest that an active client waited',
       kind: 'bars',
-      x: { name: 'clients out to lunch', words: parameters(lab).map(parameter) },
+      categories: analysis.parameters,
+      x: { name: 'clients out to lunch' },
       y: { name: 'ms', log: true },
       series: analysis.targets.map((target) => ({
         name: target,
-        points: parameters(lab).flatMap((idleClients, x) =>
-          longest(analysis, { target, parameter: parameter(idleClients) }, x),
-        ),
+        points: analysis.parameters.flatMap((parameter, x) => longest(analysis, { target, parameter }, x)),
       })),
     },
   ],
-};
+} satisfies Experiment;
 
 function longest(analysis: Analysis, condition: Condition, x: number): Point[] {
-  if (analysis.median(condition, 'frozen') > 0) return [{ x, y: 'never' }];
+  if (analysis.median(condition, 'timed out') > 0) return [{ x, y: 'never' }];
   const y = analysis.median(condition, 'max ms');
   return Number.isFinite(y) ? [{ x, y }] : [];
 }

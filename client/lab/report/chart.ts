@@ -1,16 +1,16 @@
-// A picture as plain data: what an experiment wants shown, without saying how it is drawn.
+// A chart as plain data: what an experiment wants shown, without how it is drawn; and the two charts that most want.
+
+import type { Analysis } from '../analysis.js';
 
 export interface Axis {
   readonly name: string;
   readonly log?: boolean;
-  /** For an axis of words instead of numbers. */
-  readonly words?: readonly string[];
 }
 
 export interface Point {
-  /** A number, or the place of a word on the axis. */
+  /** A number, or the index of a category. */
   readonly x: number;
-  /** 'never' where nothing ever came: drawn as a bar or point above all others, with that word. */
+  /** 'never' where no reply came: drawn above all other values. */
   readonly y: number | 'never';
   /** The interval of y. */
   readonly low?: number;
@@ -24,10 +24,44 @@ export interface Series {
   readonly reference?: boolean;
 }
 
-export interface Chart {
+export interface LineChart {
+  readonly kind: 'lines';
   readonly title: string;
-  readonly kind: 'bars' | 'lines';
   readonly x: Axis;
   readonly y: Axis;
   readonly series: readonly Series[];
+}
+
+export interface BarChart extends Omit<LineChart, 'kind'> {
+  readonly kind: 'bars';
+  /** The values of x. */
+  readonly categories: readonly string[];
+}
+
+export type Chart = LineChart | BarChart;
+
+/** A line for each server: the metric against the number that each parameter begins with. */
+export function lineChart(analysis: Analysis, title: string, metric: string, x: Axis, y?: Axis): Chart {
+  const series = analysis.targets.map((name) => ({
+    name,
+    points: analysis.parameters.flatMap((parameter) =>
+      analysis.point({ target: name, parameter }, metric, leadingNumber(parameter)),
+    ),
+  }));
+  return { title, kind: 'lines', x, y: y ?? { name: metric, log: true }, series };
+}
+
+/** A group of bars for each parameter, a bar for each server. */
+export function barChart(analysis: Analysis, title: string, metric: string, x: string, y: Axis): Chart {
+  const categories = analysis.parameters;
+  const series = analysis.targets.map((target) => ({
+    name: target,
+    points: categories.flatMap((parameter, index) => analysis.point({ target, parameter }, metric, index)),
+  }));
+  return { title, kind: 'bars', categories, x: { name: x }, y, series };
+}
+
+/** 10000 of `10,000 clients`. */
+function leadingNumber(parameter: string): number {
+  return Number.parseFloat(parameter.replaceAll(',', ''));
 }

@@ -1,13 +1,13 @@
-// The files that the laboratory leaves: the report for people, everything as JSON, and every run as CSV for whoever
-// wants to compute on (RFC 4180; one line for each figure of each run).
+// The files that the laboratory writes: the report, everything as JSON, and each metric of each run as a line of CSV
+// (RFC 4180).
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { escapeUnprintable } from '../../../shared/escape.js';
-import type { Findings, Results, Run } from '../results.js';
+import type { Results, Run } from '../results.js';
 import { report } from './report.js';
 
-const COLUMNS = ['experiment', 'target', 'level', 'repeat', 'figure', 'value', 'remark', 'quick'] as const;
+const COLUMNS = ['experiment', 'target', 'parameter', 'repeat', 'metric', 'value', 'remark', 'quick'];
 
 export interface Files {
   readonly report: string;
@@ -15,7 +15,7 @@ export interface Files {
   readonly csv: string;
 }
 
-/** Writes them into a folder, which is made when it is not there. @returns their paths */
+/** Writes them into a folder, which is made if it is not there. @returns their paths */
 export async function writeResults(folder: string, results: Results): Promise<Files> {
   const files = {
     report: join(folder, 'report.html'),
@@ -32,12 +32,12 @@ export async function writeResults(folder: string, results: Results): Promise<Fi
 export function resultsAsCsv({ experiments, quick }: Results): string {
   const lines = experiments.flatMap(({ id, runs }) => runs.flatMap((run) => runLines(id, run)));
   return [COLUMNS, ...lines.map((line) => [...line, quick ? 'quick' : ''])]
-    .map((trials) => `${trials.map(trial).join(',')}\r\n`)
+    .map((cells) => `${cells.map(cell).join(',')}\r\n`)
     .join('');
 }
 
-/** A run without any figure has a line too, for its remark. */
-function runLines(experiment: Findings['id'], run: Run): Array<ReadonlyArray<string | number>> {
+/** A run without any metric has a line too, for its remark. */
+function runLines(experiment: string, run: Run): Array<ReadonlyArray<string | number>> {
   const { target, parameter, repeat } = run;
   const remarks = (['void', 'wrong', 'absent'] as const).flatMap((kind) =>
     run[kind] === undefined ? [] : [`${kind}: ${run[kind]}`],
@@ -49,8 +49,8 @@ function runLines(experiment: Findings['id'], run: Run): Array<ReadonlyArray<str
   ]);
 }
 
-/** What begins like a formula would be computed by a spreadsheet, so it gets an apostrophe. No cell breaks its line. */
-function trial(value: string | number): string {
+/** A spreadsheet would compute what begins like a formula, so that gets an apostrophe. No cell breaks its line. */
+function cell(value: string | number): string {
   if (typeof value === 'number') return String(value);
   const text = escapeUnprintable(/^[=+@]|^-(?![\d.])/.test(value) ? `'${value}` : value);
   return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;

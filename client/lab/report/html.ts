@@ -1,5 +1,5 @@
-// HTML that cannot be broken by what is put into it: what stands between the words of a template is escaped, unless it
-// is HTML already. Servers' output gets into reports, and a server may say anything.
+// HTML and SVG that cannot be broken by what is put into it: the values of a template are escaped, unless they are Html
+// already. Servers' output gets into reports, and a server may print anything.
 
 import { escapeUnprintable } from '../../../shared/escape.js';
 
@@ -11,18 +11,19 @@ export class Html {
   }
 }
 
-type Part = Html | string | number | undefined | readonly Part[];
+type Value = Html | string | number | undefined | readonly Value[];
 
-/** A template for HTML: strings and numbers are escaped, Html is not, lists are joined, undefined is nothing. */
-export function html(words: TemplateStringsArray, ...parts: readonly Part[]): Html {
-  return new Html(words.map((word, at) => (at === 0 ? word : written(parts[at - 1]) + word)).join(''));
+/** A template: strings and numbers are escaped, Html is not, lists are joined, undefined is nothing. */
+export function html(words: TemplateStringsArray, ...values: readonly Value[]): Html {
+  return new Html(words.map((word, at) => (at === 0 ? word : render(values[at - 1]) + word)).join(''));
 }
 
-function written(part: Part): string {
-  if (part === undefined) return '';
-  if (part instanceof Html) return part.source;
-  if (typeof part === 'object') return part.map(written).join('');
-  return escapeUnprintable(String(part))
+function render(value: Value): string {
+  if (value === undefined) return '';
+  if (value instanceof Html) return value.source;
+  if (typeof value === 'number') return String(value);
+  if (typeof value === 'object') return value.map(render).join('');
+  return escapeUnprintable(value)
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')

@@ -1,109 +1,102 @@
-// How each server looks in every chart: the colour tells its I/O model, the line and the fill tell its language. What is
-// no server (a level, a reference) is drawn in tones of grey, so colour always means a server. Colours are names of
-// CSS variables, which the page sets for light and for dark; the hues stay apart for colour-blind eyes.
+// How each server looks in every chart: colour for its I/O model, line and fill for its language. What is no server (a
+// parameter, a reference) is grey. Colours are CSS variables of the page, so that one drawing serves light and dark.
 
-export type Shape = 'circle' | 'diamond' | 'triangle' | 'square' | 'wedge';
-
-export interface SeriesStyle {
-  /** A CSS variable. */
-  readonly color: string;
-  readonly shape: Shape;
-  /** Lengths of dash and gap; undefined for a line without gaps. */
-  readonly dash?: readonly number[];
-  /** Filled or only an outline. */
-  readonly hollow: boolean;
-  /** 0 to 1. */
-  readonly opacity: number;
-}
+import { type Html, html } from './html.js';
 
 /** Outlines around (0, 0), 10 wide and high. */
-export const OUTLINES: Record<Shape, string> = {
+const OUTLINES = {
   circle: 'M-5,0 A5,5 0 1,1 5,0 A5,5 0 1,1 -5,0 Z',
   diamond: 'M0,-5 L5,0 L0,5 L-5,0 Z',
   triangle: 'M0,-5 L5,5 L-5,5 Z',
   square: 'M-5,-5 L5,-5 L5,5 L-5,5 Z',
   wedge: 'M-5,-5 L5,-5 L0,5 Z',
-};
-
-const SHAPES: readonly Shape[] = ['circle', 'diamond', 'triangle', 'square', 'wedge'];
-const DASHES = [undefined, [8, 4], [2, 3], [8, 3, 2, 3]] as const;
-const LANGUAGES = {
-  'Node.js': { hollow: false },
-  C: { hollow: true, dash: [8, 4] },
-  Python: { hollow: true, dash: [2, 3] },
 } as const;
+type Shape = keyof typeof OUTLINES;
+
+export interface SeriesStyle {
+  /** A CSS variable. */
+  readonly color: string;
+  readonly shape: Shape;
+  /** Lengths of dash and gap; undefined for a solid line. */
+  readonly dash?: string | undefined;
+  /** Whether the symbol is only an outline. */
+  readonly hollow: boolean;
+  /** 0 to 1. */
+  readonly opacity: number;
+}
+
+const SHAPES = Object.keys(OUTLINES) as Shape[];
+const DASHES = [undefined, '8 4', '2 3', '8 3 2 3'] as const;
+const MODELS = ['events', 'poll', 'nonblocking', 'blocking', 'threads'];
 
 /** All known servers by name. */
 export const SERVERS: ReadonlyMap<string, SeriesStyle> = new Map([
-  ['events', look('events', 'Node.js')],
-  ['poll', look('poll', 'Node.js')],
-  ['nonblocking', look('nonblocking', 'Node.js')],
-  ['blocking', look('blocking', 'Node.js')],
-  ['threads', look('threads', 'Node.js')],
-  ['plain', { color: 'plain', shape: 'circle', hollow: true, opacity: 1 }],
-  ['C epoll', look('events', 'C')],
-  ['C threads', look('threads', 'C')],
-  ['Python asyncio', look('events', 'Python')],
-  ['Python nonblocking loop', look('nonblocking', 'Python')],
-  ['Python threads', look('threads', 'Python')],
+  ...MODELS.map((model) => [model, server(model)] as const),
+  ['plain', { ...server('events'), color: 'plain', hollow: true }],
+  ['C epoll', server('events', DASHES[1])],
+  ['C threads', server('threads', DASHES[1])],
+  ['Python asyncio', server('events', DASHES[2])],
+  ['Python nonblocking loop', server('nonblocking', DASHES[2])],
+  ['Python threads', server('threads', DASHES[2])],
 ]);
 
-function look(
-  model: 'events' | 'poll' | 'nonblocking' | 'blocking' | 'threads',
-  language: keyof typeof LANGUAGES,
-): SeriesStyle {
-  const shapes = {
-    events: 'circle',
-    poll: 'diamond',
-    nonblocking: 'triangle',
-    blocking: 'square',
-    threads: 'wedge',
-  } as const;
-  return { color: model, shape: shapes[model], opacity: 1, ...LANGUAGES[language] };
+function server(model: string, dash?: string): SeriesStyle {
+  const shape = SHAPES[MODELS.indexOf(model)] ?? 'circle';
+  return { color: model, shape, dash, hollow: dash !== undefined, opacity: 1 };
 }
 
-/** The look of a server, also where more follows its name: `events` and `events, 2 cores` look the same. */
+/** The style of a server, also where more follows its name: `events` and `events, 2 cores` look the same. */
 export function serverStyle(name: string): SeriesStyle | undefined {
-  const known = [...SERVERS.keys()].filter((server) => name === server || name.startsWith(`${server},`));
-  return SERVERS.get(known[0] ?? '');
+  const known = [...SERVERS].find(([server]) => name === server || name.startsWith(`${server},`));
+  return known?.[1];
 }
 
-/** The colour of an area, as strong as the look is: mixed with the paper, so that nothing shines through. */
+/** Styles for all series of one chart, no two alike. */
+export function seriesStyles(names: readonly string[]): SeriesStyle[] {
+  const seen = new Map<SeriesStyle, number>();
+  const others = names.filter((name) => serverStyle(name) === undefined);
+  return names.map((name) => {
+    const style = serverStyle(name);
+    if (style === undefined) return grey(others.indexOf(name), others.length);
+    const nth = seen.get(style) ?? 0;
+    seen.set(style, nth + 1);
+    return nth === 0 ? style : variation(style, nth);
+  });
+}
+
+/** The same server once more in one chart. */
+function variation(style: SeriesStyle, nth: number): SeriesStyle {
+  const dash = DASHES[nth % DASHES.length];
+  return { ...style, dash, hollow: !style.hollow, opacity: Math.max(0.4, 1 - 0.3 * nth) };
+}
+
+/** The last of several is the darkest: parameters come in rising order. */
+function grey(nth: number, of: number): SeriesStyle {
+  const dash = of > 1 ? DASHES[(of - 1 - nth) % DASHES.length] : undefined;
+  const opacity = of === 1 ? 0.8 : 0.3 + (0.7 * nth) / (of - 1);
+  return { color: 'tone', shape: SHAPES[nth % SHAPES.length] ?? 'circle', dash, hollow: false, opacity };
+}
+
+/** The colour of an area: mixed with the paper instead of translucent, so that no grid line shines through. */
 export function blend({ color, opacity }: SeriesStyle): string {
   return opacity === 1
     ? `var(--${color})`
     : `color-mix(in srgb, var(--${color}) ${Math.round(opacity * 100)}%, var(--paper))`;
 }
 
-/** Looks for all series of one chart, no two alike. */
-export function seriesStyles(names: readonly string[]): SeriesStyle[] {
-  const seen = new Map<string, number>();
-  const others = names.filter((name) => serverStyle(name) === undefined);
-  return names.map((name) => {
-    const server = serverStyle(name);
-    if (server === undefined) return tone(others.indexOf(name), others.length);
-    const key = `${server.color} ${server.dash}`;
-    const nth = seen.get(key) ?? 0;
-    seen.set(key, nth + 1);
-    return nth === 0 ? server : variation(server, nth);
-  });
+/** A line along an SVG path. */
+export function stroke({ color, dash, opacity }: SeriesStyle, path: string): Html {
+  const dashes = dash && html` stroke-dasharray="${dash}"`;
+  return html`<path d="${path}" fill="none" stroke="var(--${color})" stroke-width="2" opacity="${opacity}"${dashes}/>`;
 }
 
-/** The same server once more in one chart. */
-function variation(server: SeriesStyle, nth: number): SeriesStyle {
-  const dash = DASHES[nth % DASHES.length];
-  const { dash: _, ...rest } = server;
-  return { ...rest, ...(dash && { dash }), hollow: !server.hollow, opacity: Math.max(0.4, 1 - 0.3 * nth) };
+/** A symbol around a point. */
+export function symbol(style: SeriesStyle, x: number, y: number): Html {
+  const fill = style.hollow ? 'var(--paper)' : blend(style);
+  return html`<path d="${OUTLINES[style.shape]}" transform="translate(${x} ${y})" fill="${fill}" stroke="${blend(style)}" stroke-width="1.8"/>`;
 }
 
-/** Grey, the last of several the darkest: levels come in rising order. */
-function tone(nth: number, of: number): SeriesStyle {
-  const dash = of > 1 ? DASHES[(of - 1 - nth) % DASHES.length] : undefined;
-  return {
-    color: 'tone',
-    shape: SHAPES[nth % SHAPES.length] ?? 'circle',
-    ...(dash && { dash }),
-    hollow: false,
-    opacity: of === 1 ? 0.8 : 0.3 + (0.7 * nth) / (of - 1),
-  };
+/** A line to compare with. */
+export function referenceLine(path: string): Html {
+  return html`<path d="${path}" fill="none" stroke="var(--muted)" stroke-width="1.2" stroke-dasharray="5 4"/>`;
 }

@@ -1,62 +1,56 @@
-// Findings for a terminal of 80 columns: what was asked, a table, what follows from it if anything can.
+// Findings for a terminal of 80 columns: the question, a table, and the conclusions if there are any.
 
-import type { Estimate, Findings, Row } from '../results.js';
-import { formatNumber } from './numbers.js';
+import { formatNumber } from '../../../shared/numbers.js';
+import { formatTable } from '../../../shared/table.js';
+import type { Estimate, Findings } from '../results.js';
 
 const COLUMNS = 80;
-const GAP = 2;
 
+/** @param few whether there are too few repeats for conclusions */
 export function findingsText(findings: Findings, few: boolean): string {
-  const { id, question, loop, rows, columns, conclusions } = findings;
+  const { id, question, loop, conclusions } = findings;
   const title = `${id}: ${question}${few ? ' (too few repeats for intervals and conclusions)' : ''}`;
-  const said = conclusions.flatMap((sentence) => wrap(sentence, '  ', '> '));
   return [
     ...wrap(title, '', ''),
     ...wrap(loop, '  ', '  '),
     '',
-    ...table(rows, columns),
+    ...table(findings),
     '',
-    ...said,
+    ...conclusions.flatMap((sentence) => wrap(sentence, '  ', '> ')),
     '',
   ].join('\n');
 }
 
-function table(rows: readonly Row[], columns: readonly string[]): string[] {
+function table({ rows, columns }: Findings): string[] {
   const measured = columns.filter((metric) => rows.some(({ estimates }) => estimates[metric] !== undefined));
-  const heads = [['server', ''], ['', ''], ...measured.map(head)];
+  const heads = measured.map(head);
   const body = rows.map(({ target, parameter, estimates }) => [
     target,
     parameter,
-    ...measured.map((metric) => trial(estimates[metric])),
+    ...measured.map((metric) => cell(estimates[metric])),
   ]);
-  const widths = heads.map((lines, column) =>
-    Math.max(...[...lines, ...body.map((trials) => trials[column] ?? '')].map((word) => word.length)),
-  );
-  const line = (trials: readonly string[]) =>
-    trials
-      .map((word, column) =>
-        column < 2 ? word.padEnd(widths[column] ?? 0) : word.padStart(widths[column] ?? 0),
-      )
-      .join(' '.repeat(GAP))
-      .trimEnd();
-  const top = [0, 1].map((part) => line(heads.map((lines) => lines[part] ?? '')));
+  const top = [
+    ['server', '', ...heads.map(([above]) => above)],
+    ['', '', ...heads.map(([, below]) => below)],
+  ];
+  const [above = '', below = '', ...lines] = formatTable([...top, ...body], (column) => column > 1);
   return [
-    ...top.filter((words) => words !== ''),
-    ...rows.flatMap(({ remarks }, at) => [
-      line(body[at] ?? []),
-      ...remarks.flatMap((remark) => wrap(remark, '    ', '    ')),
+    ...[above, below].filter((line) => line !== ''),
+    ...lines.flatMap((line, at) => [
+      line,
+      ...(rows[at]?.remarks ?? []).flatMap((one) => wrap(one, '    ', '    ')),
     ]),
   ];
 }
 
-/** A figure's name on two lines, what is counted above what it is counted by. */
-function head(metric: string): [string, string] {
+/** A metric's name on two lines, what is counted above what it is counted by. */
+function head(metric: string): [above: string, below: string] {
   const at = metric.search(/[ /](?=[^ /]+$)/);
   return at < 0 ? ['', metric] : [metric.slice(0, at), metric.slice(at).trim()];
 }
 
 /** The median, and how far its interval reaches in percent of it. */
-function trial(estimate: Estimate | undefined): string {
+function cell(estimate: Estimate | undefined): string {
   if (estimate === undefined) return '–';
   const { median, low, high } = estimate;
   if (low === undefined || high === undefined || low === high || median === 0) return formatNumber(median);

@@ -1,0 +1,53 @@
+// What the comparisons of `strlab bench` share. A comparison is an experiment with thresholds and without charts.
+
+import type { Analysis } from './analysis.js';
+import type { Experiment, LabOptions, Trial } from './experiment.js';
+import type { Condition, Measured } from './results.js';
+import { list, sentence } from './trials.js';
+
+/** Lines without a letter that each client sends before a closed loop is measured. */
+export const WARM_UP = 200;
+export const CLOSED_LOOP = `closed loop: each client sends its next letter when it has the reply. Before, each sends ${WARM_UP} line ends to warm up, which store nothing`;
+
+/** From here on, in percent of a core, one side holds up the other. */
+const BUSY = 80;
+
+export function comparison(made: Omit<Experiment, 'variable'>): Experiment {
+  const trials = (lab: LabOptions) => made.trials(lab).map(completed);
+  return { variable: 'the server', conclude: bottlenecks, ...made, trials };
+}
+
+/** A run in which the load gave up says nothing about how fast the server is. */
+function completed({ measure, ...trial }: Trial): Trial {
+  if (typeof measure === 'string') return { ...trial, measure };
+  return {
+    ...trial,
+    measure: async (context): Promise<Measured> => {
+      const measured = await measure(context);
+      const { answered = 1, sent = 1 } = measured.load ?? {};
+      return answered > 0 && answered === sent
+        ? measured
+        : { ...measured, void: 'it did not answer everything in time' };
+    },
+  };
+}
+
+/** Which side each server's runs waited for. */
+function bottlenecks(analysis: Analysis): string[] {
+  const measured = analysis.conditions.filter((condition) =>
+    Number.isFinite(analysis.median(condition, 'load CPU %')),
+  );
+  const clauses = ['the server', 'the load', 'neither side'].flatMap((side) => {
+    const conditions = measured.filter((condition) => bottleneck(analysis, condition) === side);
+    const names = conditions.map(({ target, parameter }) => `${target} (${parameter})`);
+    return names.length === 0 ? [] : [`${side} for ${list(names)}`];
+  });
+  return sentence(clauses, 'The bottleneck was ');
+}
+
+function bottleneck(analysis: Analysis, condition: Condition): string {
+  const server = analysis.median(condition, 'server CPU %');
+  const load = analysis.median(condition, 'load CPU %');
+  if (Math.max(server, load) < BUSY) return 'neither side';
+  return server >= load ? 'the server' : 'the load';
+}

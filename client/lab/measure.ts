@@ -1,0 +1,181 @@
+// What `strlab run` and `strlab bench` do: measure experiments, with a progress bar meanwhile, findings as soon as they are
+// there, and files at the end. A threshold that is missed fails nothing: machines differ.
+
+import type { Argv } from 'yargs';
+import { print, readCommandLine, tell } from '../../shared/cli.js';
+import { nonEmpty, oneOf, wholeNumber } from '../../shared/options.js';
+import { formatTable } from '../../shared/table.js';
+import type { LoadPlan } from '../load/plan.js';
+import { LoadProcess, runLoad } from '../load/run-load.js';
+import { commit, environment, packageVersion } from './environment.js';
+import { COMPARISONS, EXPERIMENTS, type Experiment } from './experiment.js';
+import { Progress } from './progress.js';
+import { writeResults } from './report/files.js';
+import { findingsText } from './report/terminal.js';
+import type { Results } from './results.js';
+import { type RunOptions, runExperiments } from './runner.js';
+import { baselines, IO_MODELS, type IoModelName, ourServers } from './servers-under-test.js';
+import { ENOUGH_REPEATS } from './statistics.js';
+import { thresholdRows } from './thresholds.js';
+
+const QUICK_REPEATS = 3;
+const BENCH_REPEATS = 7;
+/** On a machine of two cores that is busier than this, server and load have no core each. */
+const QUIET = 0.5;
+
+const ids = (experiments: readonly Experiment[]) => experiments.map(({ id }) => id);
+
+const RUN = {
+  name: 'strlab run',
+  usage: '<experiment>',
+  summary: `Measure asynchronous I/O against threads. Experiments: ${ids(EXPERIMENTS).join(', ')}; or all of them: all`,
+  positionals: (yargs: Argv) =>
+    yargs.positional('experiment', {
+      describe: 'Which, or all',
+      demandOption: true,
+      coerce: oneOf('experiment', [...ids(EXPERIMENTS), 'all']),
+    }),
+  options: (yargs: Argv) =>
+    commonOptions(yargs, ENOUGH_REPEATS)
+      .option('io', {
+        requiresArg: true,
+        describe: 'Which I/O models, with commas between them',
+        defaultDescription: IO_MODELS.join(','),
+        coerce: (value: unknown) => nonEmpty('--io')(value).split(',').map(oneOf('--io', IO_MODELS)),
+      })
+      .option('clients', {
+        requiresArg: true,
+        describe: 'How many clients send letters',
+        defaultDescription: 'each experiment has its own',
+        coerce: wholeNumber('--clients', 1, 10_000),
+      }),
+  examples: [
+    ['strlab run lunch', 'one client is out to lunch: are the others served?'],
+    ['strlab run all --quick --out results', 'everything in under two minutes, with a report'],
+  ],
+} as const;
+
+const BENCH = {
+  name: 'strlab bench',
+  usage: '',
+  summary: `Measure how fast strsvr is, against baselines and against its thresholds. Comparisons: ${ids(COMPARISONS).join(', ')}`,
+  positionals: (yargs: Argv) => yargs,
+  options: (yargs: Argv) =>
+    commonOptions(yargs, BENCH_REPEATS)
+      .option('only', {
+        array: true,
+        requiresArg: true,
+        describe: 'Which comparisons',
+        defaultDescription: 'all',
+        coerce: (names: unknown[]) => names.map(oneOf('--only', ids(COMPARISONS))),
+      })
+      .option('busy-poll', {
+        describe:
+          'A load that never sleeps, so that no server has to wake it; only if it has a core to itself',
+        boolean: true,
+        default: false,
+      }),
+  repeatable: ['only'],
+  examples: [['strlab bench --quick --only throughput latency', 'two of the comparisons, in brief']],
+} as const;
+
+function commonOptions(yargs: Argv, repeats: number) {
+  return yargs
+    .option('quick', {
+      describe: 'Fewer parameters, letters and repeats: medians without intervals and conclusions',
+      boolean: true,
+      default: false,
+    })
+    .option('repeats', {
+      requiresArg: true,
+      describe: 'How often each server is run under each condition',
+      defaultDescription: `${repeats}; ${QUICK_REPEATS} with --quick`,
+      coerce: wholeNumber('--repeats', 1, 1_000),
+    })
+    .option('seed', {
+      requiresArg: true,
+      describe: 'The same seed runs everything in the same order',
+      defaultDescription: 'random',
+      coerce: wholeNumber('--seed', 0, 2 ** 31 - 1),
+    })
+    .option('out', {
+      requiresArg: true,
+      describe: 'A folder for report.html, results.json and results.csv',
+      coerce: (value: unknown) => (value === undefined ? undefined : nonEmpty('--out')(value)),
+    });
+}
+
+export async function run(): Promise<void> {
+  const { experiment, io = IO_MODELS, ...options } = readCommandLine(RUN);
+  const experiments = EXPERIMENTS.filter(({ id }) => experiment === 'all' || experiment === id);
+  const load = new LoadProcess();
+  const drive = (plan: LoadPlan) => load.run(plan);
+  await measure(experiments, io, ENOUGH_REPEATS, options, drive).finally(() => load.close());
+}
+
+export async function bench(): Promise<void> {
+  const { only, ...options } = readCommandLine(BENCH);
+  const comparisons = COMPARISONS.filter(({ id }) => only === undefined || only.includes(id));
+  const { busyPoll } = options;
+  const drive = (plan: LoadPlan) => runLoad({ ...plan, busyPoll });
+  await measure(comparisons, ['events', 'poll'], BENCH_REPEATS, options, drive);
+}
+
+interface Options {
+  readonly quick: boolean;
+  readonly repeats: number | undefined;
+  readonly seed: number | undefined;
+  readonly out: string | undefined;
+  readonly clients?: number | undefined;
+  readonly busyPoll?: boolean;
+}
+
+async function measure(
+  experiments: readonly Experiment[],
+  models: readonly IoModelName[],
+  usualRepeats: number,
+  { quick, out, clients, busyPoll = false, ...options }: Options,
+  drive: RunOptions['drive'],
+): Promise<void> {
+  const repeats = options.repeats ?? (quick ? QUICK_REPEATS : usualRepeats);
+  const seed = options.seed ?? Math.floor(Math.random() * 2 ** 31);
+  const { targets: others, missing } = await baselines();
+  for (const { name, why } of missing) tell(`strlab: ${name} is not measured: ${why}`);
+  const lab = { models, quick, clients, targets: [...ourServers(models), ...others] };
+  const versions = { version: packageVersion(), commit: await commit(), date: new Date().toISOString() };
+  const circumstances = { ...versions, seed, quick, busyPoll, repeats, machine: await environment() };
+  await print(`${circumstancesText(circumstances)}\n\n`);
+  if (circumstances.machine.loadAverage > QUIET)
+    tell('strlab: other programs are busy on this machine, and every measurement suffers from that');
+  const progress = new Progress('{value} of {total} runs, {eta_formatted} left: {what}');
+  const findings = await runExperiments(experiments, lab, {
+    ...{ seed, repeats, drive },
+    onRun: (made, of, what) => progress.show(made, of, what),
+    onFindings: (found) => {
+      progress.stop();
+      return print(`${findingsText(found, repeats < ENOUGH_REPEATS)}\n`);
+    },
+  }).finally(() => progress.stop());
+  const thresholds = formatTable(thresholdRows(findings)).map((line) => `${line}\n`);
+  if (thresholds.length > 0)
+    await print(`Medians with their 99 % intervals, and the thresholds:\n\n${thresholds.join('')}\n`);
+  if (out === undefined) return;
+  const { report } = await writeResults(out, { ...circumstances, experiments: findings });
+  await print(`The report is in ${report}\n`);
+}
+
+function circumstancesText({
+  machine,
+  busyPoll,
+  version,
+  date,
+  seed,
+  repeats,
+}: Omit<Results, 'experiments'>): string {
+  const { cores, processors, system, loadAverage, versions } = machine;
+  return [
+    `${cores} cores of ${processors}, ${system}; load average before: ${loadAverage.toFixed(1)}`,
+    ...Object.entries(versions).map(([name, of]) => (of.startsWith(name) ? of : `${name} ${of}`)),
+    `strsvr ${version}, ${date.slice(0, 10)}${busyPoll ? '; the load never sleeps' : ''}; seed ${seed}, ${repeats} repeats`,
+  ].join('\n');
+}

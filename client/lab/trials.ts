@@ -1,0 +1,36 @@
+// What experiments have in common: which servers they take, a trial for each server and parameter, and how their
+// conclusions are worded.
+
+import type { LabOptions, Trial } from './experiment.js';
+import type { ServerUnderTest } from './servers-under-test.js';
+
+/** Those of these servers that can run here, and of strsvr's I/O models those that were asked for. */
+export function pick(lab: LabOptions, names: readonly string[], quick = names): ServerUnderTest[] {
+  return lab.targets.filter(({ name }) => (lab.quick ? quick : names).includes(name));
+}
+
+/** A trial for each of these servers at each value of the variable. */
+export function trials<Value>(
+  targets: readonly ServerUnderTest[],
+  values: readonly Value[],
+  parameter: (value: Value) => string,
+  measure: (target: ServerUnderTest, value: Value) => Trial['measure'],
+): Trial[] {
+  return targets.flatMap((target) =>
+    values.map((value) => ({
+      target: target.name,
+      parameter: parameter(value),
+      measure: measure(target, value),
+    })),
+  );
+}
+
+/** One sentence of these clauses, if there are any. */
+export function sentence(clauses: readonly string[], start = ''): string[] {
+  return clauses.length === 0 ? [] : [`${start}${clauses.join('; ')}.`];
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+export function list(words: readonly string[]): string {
+  return new Intl.ListFormat('en-GB', { type: 'conjunction' }).format(words);
+}
