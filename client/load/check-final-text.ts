@@ -3,8 +3,7 @@
 
 import { fingerprint, type Invariant, type Operation, violations } from '../../shared/linearizability.js';
 import { lastLetter } from '../../shared/utf8.js';
-import type { Faults } from './faults.js';
-import type { LetterTable } from './letter-table.js';
+import type { LoadContext } from './load-client.js';
 import type { Fault } from './plan.js';
 
 const FAULTS_BY_INVARIANT: Record<Invariant, Fault> = {
@@ -24,27 +23,18 @@ const LOOKS = -2;
 /**
  * Adds what is wrong to the faults.
  * @param base the text before the run
- * @param known the longest text that a reply has shown
  * @param text the final text; without, nothing is known to be lost
  */
-export function checkFinalText(
-  table: LetterTable,
-  base: Buffer,
-  known: Buffer,
-  text: Buffer | undefined,
-  faults: Faults,
-): void {
-  const history = [
-    ...earlier(base),
-    look(base, Number.NEGATIVE_INFINITY),
-    ...table.history(known),
-    ...(text === undefined ? [] : [look(text, Number.POSITIVE_INFINITY)]),
-  ];
+export function checkFinalText(context: LoadContext, base: Buffer, text: Buffer | undefined): void {
+  const { table, faults } = context;
+  const known = context.known.bytes;
+  const history = [...earlier(base), look(base, Number.NEGATIVE_INFINITY), ...table.history(known)];
+  if (text !== undefined) history.push(look(text, Number.POSITIVE_INFINITY));
   for (const { invariant } of violations(history, text ?? known)) {
-    if (text !== undefined || invariant !== 'I6') faults.add(FAULTS_BY_INVARIANT[invariant]);
+    if (text !== undefined || invariant !== 'I6') context.addFault(FAULTS_BY_INVARIANT[invariant]);
   }
   const shown = text?.subarray(0, known.length).equals(known) ?? true; // also the part of a reply that was truncated
-  if (!shown && faults.counts.prefixMismatch === undefined) faults.add('prefixMismatch');
+  if (!shown && faults.prefixMismatch === undefined) context.addFault('prefixMismatch');
 }
 
 /** The letters before the first look, as if they had been sent and never answered. */

@@ -2,6 +2,7 @@
 // process exits.
 
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { errorCode, OperationalError } from '../../shared/errors.js';
 
@@ -15,12 +16,16 @@ process.on('exit', () => {
 
 export class Child {
   readonly #child: ChildProcessWithoutNullStreams;
+  readonly stdin: Writable;
+  readonly stdout: Readable;
   /** Resolves when it has ended and its pipes are closed: undefined for exit status 0, else why it failed. */
   readonly ended: Promise<OperationalError | undefined>;
 
   constructor([program = '', ...args]: readonly string[]) {
     const child = spawn(program, args);
     this.#child = child;
+    this.stdin = child.stdin;
+    this.stdout = child.stdout;
     running.add(child);
     let code: string | undefined;
     let stderr = '';
@@ -44,14 +49,6 @@ export class Child {
   /** Undefined when it could not be started. */
   get pid(): number | undefined {
     return this.#child.pid;
-  }
-
-  get stdin() {
-    return this.#child.stdin;
-  }
-
-  get stdout() {
-    return this.#child.stdout;
   }
 
   /** Resolves when it has ended. */

@@ -22,10 +22,10 @@ export class ClientPool {
   readonly #readiness: Readiness;
   #retries = RETRIES;
 
-  constructor(plan: LoadPlan, context: LoadContext) {
-    this.#plan = plan;
+  constructor(context: LoadContext) {
+    this.#plan = context.plan;
     this.#context = context;
-    this.#readiness = openReadiness(plan.clients);
+    this.#readiness = openReadiness(context.plan.clients);
   }
 
   /** Clients that wait for an answer. */

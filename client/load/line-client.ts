@@ -1,5 +1,5 @@
-// Connections that the load opens, and one plain client for what it does before and after it measures: one line at a time,
-// with a deadline.
+// Connections that the load opens, and one plain client for what it does before and after it measures: a line and its
+// answer at a time, with a deadline.
 
 import { type Address, formatAddress } from '../../shared/address.js';
 import { BoundedBuffer } from '../../shared/bounded-buffer.js';
@@ -11,14 +11,15 @@ import { DEFAULT_MAX_REPLY } from '../../shared/options.js';
 import { LF } from '../../shared/utf8.js';
 
 const SILENT = 'does not answer';
+const STAYS = 'does not close the connection of a client that has ended its side (FIN)';
 /** After this many new connections the server gets time to accept them, so that its backlog does not overflow. */
 const CONNECT_BATCH = 100;
 const PAUSE_MS = 2;
-const NO_SOCKETS = new PollList(0);
+const RECEIVE_BYTES = 64 * 1024;
 
 /** Blocks this thread. */
 export function pause(ms: number): void {
-  libc().poll(NO_SOCKETS, 0, ms);
+  libc().poll(new PollList(0), 0, ms);
 }
 
 /**
@@ -39,7 +40,7 @@ export function connectAll(
       const begun = Array.from({ length: batch }, () => libc().connect(address, options));
       descriptors.push(...begun);
       for (const fd of begun) {
-        awaitEvents(fd, POLLOUT, deadline, address);
+        awaitEvent(fd, POLLOUT, deadline, address);
         libc().connected(fd);
       }
       if (descriptors.length < total) pause(PAUSE_MS);
@@ -48,17 +49,15 @@ export function connectAll(
   } catch (error) {
     for (const fd of descriptors) libc().close(fd);
     if (error instanceof OperationalError) throw error;
-    if (errorCode(error) === 'EMFILE') {
-      const why = `only ${descriptors.length} sockets may be open at a time; ulimit -n says how many files`;
-      throw new OperationalError('EMFILE', why, error);
-    }
-    throw connectError(error, address, 'strsvr');
+    if (errorCode(error) !== 'EMFILE') throw connectError(error, address, 'strsvr');
+    const why = `only ${descriptors.length} sockets may be open at a time; ulimit -n says how many files`;
+    throw new OperationalError('EMFILE', why, error);
   }
 }
 
-function awaitEvents(fd: number, events: number, deadline: number, server: Address, silence = SILENT): void {
+function awaitEvent(fd: number, event: number, deadline: number, server: Address, silence = SILENT): void {
   const list = new PollList(1);
-  list.set(0, fd, events);
+  list.set(0, fd, event);
   const left = Math.ceil(deadline - performance.now());
   if (left > 0 && libc().poll(list, 1, left) > 0) return;
   throw new OperationalError('ETIMEDOUT', `${formatAddress(server)} ${silence}`);
@@ -69,36 +68,30 @@ export class LineClient {
   readonly #server: Address;
   readonly #deadline: number;
   readonly #fd: number;
-  readonly #chunk = Buffer.alloc(64 * 1024);
   /** What has come after the last line. */
   #left: Buffer = Buffer.alloc(0);
 
   /**
    * @param deadline by performance.now()
-   * @param receiveBuffer see libc
+   * @param options such as a receive buffer
    */
-  constructor(server: Address, deadline: number, receiveBuffer?: number) {
+  constructor(server: Address, deadline: number, options: Partial<ConnectOptions> = {}) {
     this.#server = server;
     this.#deadline = deadline;
-    const options = { nagle: false, ...(receiveBuffer !== undefined && { receiveBuffer }) };
-    [this.#fd = -1] = connectAll(server, 1, options, deadline);
-  }
-
-  /** @param bytes fewer than a new socket's send buffer takes */
-  send(bytes: Uint8Array): void {
-    const taken = this.#attempt(() => libc().send(this.#fd, bytes));
-    if (taken < bytes.length) throw new Error(`the kernel took ${taken} of ${bytes.length} bytes`);
+    [this.#fd = -1] = connectAll(server, 1, { nagle: false, ...options }, deadline);
   }
 
   /**
-   * The next line, without its LF.
+   * Sends bytes, fewer than a new socket's send buffer takes, and waits for a line.
    * @param silence what to report of a server that sends none until the deadline
+   * @returns the line, without its LF
    */
-  line(silence = SILENT): Buffer {
-    const begun = new BoundedBuffer(DEFAULT_MAX_REPLY);
+  ask(bytes: Uint8Array, silence: string): Buffer {
+    this.send(bytes);
+    const line = new BoundedBuffer(DEFAULT_MAX_REPLY);
     for (;;) {
       const end = this.#left.indexOf(LF);
-      if (!begun.append(this.#left.subarray(0, end < 0 ? undefined : end))) {
+      if (!line.append(this.#left.subarray(0, end < 0 ? undefined : end))) {
         const why = `more than ${plural(DEFAULT_MAX_REPLY, 'byte')} came without a line feed`;
         throw new OperationalError(
           'NOT_LINES',
@@ -107,29 +100,32 @@ export class LineClient {
       }
       if (end >= 0) {
         this.#left = this.#left.subarray(end + 1);
-        return begun.take();
+        return line.take();
       }
       this.#left = this.receive(silence);
       if (this.#left.length === 0) throw lostError('it has closed the connection', this.#server);
     }
   }
 
-  /** A copy of what comes next; empty at the end of the stream. */
+  send(bytes: Uint8Array): void {
+    const taken = this.#attempt(() => libc().send(this.#fd, bytes));
+    if (taken < bytes.length) throw new Error(`the kernel took ${taken} of ${bytes.length} bytes`);
+  }
+
+  /** What comes next; empty at the end of the stream. */
   receive(silence = SILENT): Buffer {
-    return this.#attempt(() => {
-      for (;;) {
-        const length = libc().recv(this.#fd, this.#chunk);
-        if (length !== EAGAIN) return Buffer.from(this.#chunk.subarray(0, length));
-        awaitEvents(this.#fd, POLLIN, this.#deadline, this.#server, silence);
-      }
-    });
+    const chunk = Buffer.alloc(RECEIVE_BYTES);
+    for (;;) {
+      const length = this.#attempt(() => libc().recv(this.#fd, chunk));
+      if (length !== EAGAIN) return chunk.subarray(0, length);
+      awaitEvent(this.#fd, POLLIN, this.#deadline, this.#server, silence);
+    }
   }
 
   /** Ends our side, waits until the server has ended its own, and closes. */
   end(): void {
-    const silence = 'does not close the connection of a client that has ended its side (FIN)';
     this.#attempt(() => libc().shutdown(this.#fd, SHUT_WR));
-    while (this.receive(silence).length > 0);
+    while (this.receive(STAYS).length > 0);
     libc().close(this.#fd);
   }
 
@@ -142,7 +138,7 @@ export class LineClient {
     try {
       return call();
     } catch (error) {
-      throw error instanceof OperationalError ? error : lostError(error, this.#server);
+      throw lostError(error, this.#server);
     }
   }
 }

@@ -1,16 +1,14 @@
 // One client of the load on the wire: sends its letters when they are due, cuts what comes into replies and gives each to
 // the letter that it answers. Whether the replies were right is decided at the end (check-final-text.ts); here only what
-// cannot be seen later: bytes that answer nothing, and connections that end. A letter costs two system calls and no
-// memory: 10 µs at best, as in a load written in C (two busy cores of an AMD EPYC, 100 clients, a server in C that
-// answers with two bytes, November 2026).
+// cannot be seen later: bytes that answer nothing, and connections that end. A letter costs two system calls: 10 µs at
+// best, as in a load written in C (two busy cores of an AMD EPYC, 100 clients, a server in C that answers with two bytes,
+// November 2026).
 
 import { EAGAIN, libc, POLLIN, POLLOUT } from '../../shared/libc/libc.js';
 import { LF } from '../../shared/utf8.js';
-import type { Faults } from './faults.js';
 import type { LetterTable } from './letter-table.js';
 import { LongestPrefix } from './longest-prefix.js';
-import type { LoadPlan } from './plan.js';
-import { ALPHABET_LENGTH } from './schedule.js';
+import type { Fault, LoadPlan } from './plan.js';
 
 /** Bytes that one receive may bring. */
 const RECEIVE_BYTES = 256 * 1024;
@@ -20,17 +18,16 @@ const LINES = Array.from({ length: 128 }, (_, letter) => Buffer.of(letter, LF));
 
 /** What all clients of a run share. */
 export class LoadContext {
+  readonly plan: LoadPlan;
   readonly table: LetterTable;
-  readonly faults: Faults;
   readonly known = new LongestPrefix();
-  readonly burst: number;
-  readonly writes: 1 | 2;
+  readonly faults: Partial<Record<Fault, number>> = {};
   /** Letters that a client may have unanswered. */
   readonly maxInFlight: number;
   /** One byte more than a receive brings: an LF there ends each search for one. */
   readonly buffer = Buffer.alloc(RECEIVE_BYTES + 1);
   readonly received = this.buffer.subarray(0, RECEIVE_BYTES);
-  /** Between begin and stop: letters that are due are sent. */
+  /** Whether letters that are due are sent. */
   measuring = false;
   /** Letters of all clients: sent and answered; of those still connected, not yet sent and not yet answered. */
   sent = 0;
@@ -38,31 +35,21 @@ export class LoadContext {
   unsent = 0;
   unanswered = 0;
   replyBytes = 0;
-  /** By performance.now(), when the last client had its first answer; when any client had its last. */
-  startedAt: number | undefined;
+  /** Clients that have had an answer of any kind; by performance.now(), when the first one of the last client came. */
+  started = 0;
+  startedAt = 0;
+  /** By performance.now(), of any client. */
   lastAnswer = 0;
-  /** Clients that have had no answer. */
-  #unheard: number;
 
-  constructor(table: LetterTable, faults: Faults, { burst, writes, rate, maxInFlight }: LoadPlan) {
+  constructor(plan: LoadPlan, table: LetterTable) {
+    const { rate, burst, maxInFlight = Number.POSITIVE_INFINITY } = plan;
+    this.plan = plan;
     this.table = table;
-    this.faults = faults;
-    this.burst = burst;
-    this.writes = writes;
-    this.maxInFlight = rate === undefined ? burst : (maxInFlight ?? Number.POSITIVE_INFINITY);
-    this.#unheard = table.schedule.clients;
+    this.maxInFlight = rate === undefined ? burst : maxInFlight;
   }
 
-  /** One more client has had its first answer. */
-  start(now: number): void {
-    this.#unheard -= 1;
-    if (this.#unheard === 0) this.startedAt = now;
-  }
-
-  /** No more letters are sent. */
-  stop(): void {
-    this.measuring = false;
-    this.unsent = 0;
+  addFault(fault: Fault, times = 1): void {
+    if (times > 0) this.faults[fault] = (this.faults[fault] ?? 0) + times;
   }
 }
 
@@ -79,11 +66,10 @@ export class LoadClient {
   /** Line feeds without a letter that it still has to send, and whether the last is unanswered. */
   #linesLeft = 0;
   #lineUnanswered = false;
-  /** Letters that are due, sent and unanswered; those before `oldest` are answered. */
+  /** How many of its letters are due, and sent; the numbers of the unanswered ones, in the order of sending. */
   #due = 0;
   #sent = 0;
-  #unanswered = 0;
-  #oldest = 0;
+  readonly #unanswered: number[] = [];
   /** What the kernel has not taken of the last letters. */
   #rest: Buffer | undefined;
 
@@ -91,8 +77,8 @@ export class LoadClient {
   #length = 0;
   #last = 0;
   #mismatch = false;
-  /** The length of its last reply, and how often that reply came again instead of another. */
-  #lastLength = 0;
+  /** The length of its longest reply, and how often that reply came again instead of another. */
+  #longest = 0;
   #repeats = 0;
 
   constructor(fd: number, index: number, context: LoadContext) {
@@ -103,7 +89,7 @@ export class LoadClient {
   }
 
   get waits(): boolean {
-    return !this.closed && (this.#unanswered > 0 || this.#lineUnanswered);
+    return !this.closed && (this.#unanswered.length > 0 || this.#lineUnanswered);
   }
 
   /** Whether it was closed before it had any answer: the server admits no more clients, or not yet. */
@@ -120,35 +106,32 @@ export class LoadClient {
   /** Sends line feeds without a letter, each when the last is answered. */
   warmUp(lines: number): void {
     this.#linesLeft = lines;
-    this.#sendLine();
+    this.#closeOnError(() => this.#sendLine());
   }
 
   /** More of its letters are due. */
   letDue(letters: number): void {
     this.#due += letters;
-    this.#sendDue();
+    this.#closeOnError(() => this.#sendDue());
   }
 
   /** It is ready. */
   service(): void {
-    try {
-      const rest = this.#rest;
-      this.#rest = undefined;
-      if (rest !== undefined) this.#send(rest);
+    this.#closeOnError(() => {
+      this.#sendRest();
       this.#receive();
-    } catch {
-      this.#close(); // the server has reset the connection
-    }
-    this.#sendDue();
+      this.#sendDue();
+    });
   }
 
   /** Nothing more is waited for: adds its last faults, and closes. */
   finish(): void {
-    const { faults } = this.#context;
-    if (!this.closed) libc().close(this.fd);
-    if (this.refused) faults.add('closed');
-    if (!this.closed && !this.waits && this.#length > 0) faults.add('unsolicited');
-    faults.add(this.waits ? 'notGrowing' : 'unsolicited', this.#repeats);
+    const context = this.#context;
+    if (this.refused) context.addFault('closed');
+    context.addFault(this.waits ? 'notGrowing' : 'unsolicited', this.#repeats);
+    if (this.closed) return;
+    if (!this.waits && this.#length > 0) context.addFault('unsolicited');
+    libc().close(this.fd);
   }
 
   // --- send ---
@@ -157,28 +140,14 @@ export class LoadClient {
     if (this.#linesLeft <= 0 || this.#lineUnanswered || this.closed) return;
     this.#linesLeft -= 1;
     this.#lineUnanswered = true;
-    try {
-      libc().send(this.fd, LINE);
-    } catch {
-      this.#close();
-    }
+    libc().send(this.fd, LINE);
   }
 
   #sendDue(): void {
-    const { burst, maxInFlight } = this.#context;
-    if (burst > 1 && this.#unanswered > 0) return;
-    try {
-      while (
-        this.#sent < this.#due &&
-        this.#unanswered < maxInFlight &&
-        this.#rest === undefined &&
-        this.#context.measuring &&
-        !this.closed
-      ) {
-        this.#sendLetters(Math.min(burst, this.#due - this.#sent));
-      }
-    } catch {
-      this.#close();
+    const { measuring, maxInFlight, plan } = this.#context;
+    if (!measuring || (plan.burst > 1 && this.#unanswered.length > 0)) return;
+    while (this.#sent < this.#due && this.#unanswered.length < maxInFlight && !this.#rest && !this.closed) {
+      this.#sendLetters(Math.min(plan.burst, this.#due - this.#sent));
     }
   }
 
@@ -187,7 +156,7 @@ export class LoadClient {
     if (count > 1) {
       const others = Array.from({ length: count - 1 }, () => this.#nextLine());
       this.#send(Buffer.concat([line, ...others]));
-    } else if (this.#context.writes === 1) {
+    } else if (this.#context.plan.writes === 1) {
       this.#send(line);
     } else {
       this.#send(line.subarray(0, 1));
@@ -204,7 +173,7 @@ export class LoadClient {
     sent[number] = now;
     if (intended[number] === 0) intended[number] = now;
     this.#sent += 1;
-    this.#unanswered += 1;
+    this.#unanswered.push(number);
     context.sent += 1;
     context.unsent -= 1;
     context.unanswered += 1;
@@ -218,6 +187,12 @@ export class LoadClient {
     }
     const taken = libc().send(this.fd, bytes);
     if (taken < bytes.length) this.#rest = taken === EAGAIN ? bytes : bytes.subarray(taken);
+  }
+
+  #sendRest(): void {
+    const rest = this.#rest;
+    this.#rest = undefined;
+    if (rest !== undefined) this.#send(rest);
   }
 
   // --- receive ---
@@ -249,15 +224,19 @@ export class LoadClient {
 
   /** A line has come. Each has a time of its own, so that the order of replies that came together is known too. */
   #complete(): void {
+    const context = this.#context;
     const now = performance.now();
-    this.#context.lastAnswer = now;
-    if (!this.#started) this.#context.start(now);
-    this.#started = true;
+    context.lastAnswer = now;
+    if (!this.#started) {
+      this.#started = true;
+      context.started += 1;
+      context.startedAt = now;
+    }
     if (this.#lineUnanswered && this.#length === 0) {
       this.#lineUnanswered = false;
       this.#sendLine();
-    } else if (this.#unanswered === 0) {
-      this.#context.faults.add('unsolicited');
+    } else if (this.#unanswered.length === 0) {
+      context.addFault('unsolicited');
     } else {
       this.#answer(now);
     }
@@ -266,37 +245,32 @@ export class LoadClient {
     this.#mismatch = false;
   }
 
+  /** A reply is to the first unanswered letter that it ends in; if there is none, to the first, and wrong. */
   #answer(now: number): void {
     const context = this.#context;
     const { schedule } = context.table;
-    const k = this.#answeredBy(this.#last);
-    if (k === undefined && this.#length === this.#lastLength) {
+    const index = this.#unanswered.findIndex((number) => schedule.letter(number) === this.#last);
+    if (index < 0 && this.#length === this.#longest) {
       this.#repeats += 1; // the last reply once more; ours may still come
       return;
     }
-    const number = schedule.number(this.#index, k ?? this.#oldest);
+    const [number = 0] = this.#unanswered.splice(Math.max(0, index), 1);
     context.table.answer(number, now, this.#length, this.#last, this.#mismatch);
     context.answered += 1;
     context.unanswered -= 1;
     context.replyBytes += this.#length;
-    this.#unanswered -= 1;
-    if (k !== undefined && !this.#mismatch) this.#lastLength = Math.max(this.#lastLength, this.#length);
-    while (this.#oldest < this.#sent && this.#isAnswered(this.#oldest)) this.#oldest += 1;
+    if (index >= 0 && !this.#mismatch) this.#longest = Math.max(this.#longest, this.#length);
   }
 
-  /** Which of the unanswered letters a reply that ends in this one answers; undefined if none. */
-  #answeredBy(letter: number): number | undefined {
-    const { schedule } = this.#context.table;
-    const end = Math.min(this.#sent, this.#oldest + ALPHABET_LENGTH);
-    for (let k = this.#oldest; k < end; k += 1) {
-      if (schedule.letter(schedule.number(this.#index, k)) === letter && !this.#isAnswered(k)) return k;
+  // --- close ---
+
+  /** An error is a reset by the server. */
+  #closeOnError(step: () => void): void {
+    try {
+      step();
+    } catch {
+      this.#close();
     }
-    return undefined;
-  }
-
-  #isAnswered(k: number): boolean {
-    const { schedule, answered } = this.#context.table;
-    return answered[schedule.number(this.#index, k)] !== 0;
   }
 
   #close(): void {
@@ -305,7 +279,7 @@ export class LoadClient {
     this.closed = true;
     libc().close(this.fd);
     if (context.measuring) context.unsent -= this.share - this.#sent;
-    context.unanswered -= this.#unanswered;
-    if (!this.refused) context.faults.add(this.#length > 0 ? 'truncated' : 'closed');
+    context.unanswered -= this.#unanswered.length;
+    if (!this.refused) context.addFault(this.#length > 0 ? 'truncated' : 'closed');
   }
 }

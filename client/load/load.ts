@@ -6,7 +6,6 @@ import { type ProcessStats, processStats } from '../../shared/procfs.js';
 import { isContinuation } from '../../shared/utf8.js';
 import { checkFinalText } from './check-final-text.js';
 import { ClientPool } from './client-pool.js';
-import { Faults } from './faults.js';
 import { LetterTable } from './letter-table.js';
 import { connectAll } from './line-client.js';
 import { LoadContext } from './load-client.js';
@@ -37,7 +36,6 @@ class Load {
   readonly #onProgress: OnProgress;
   readonly #schedule: Schedule;
   readonly #table: LetterTable;
-  readonly #faults = new Faults();
   readonly #context: LoadContext;
   readonly #pool: ClientPool;
   readonly #idleTimeoutMs: number;
@@ -53,8 +51,8 @@ class Load {
     this.#onProgress = onProgress ?? (() => {});
     this.#schedule = new Schedule(plan);
     this.#table = new LetterTable(this.#schedule);
-    this.#context = new LoadContext(this.#table, this.#faults, plan);
-    this.#pool = new ClientPool(plan, this.#context);
+    this.#context = new LoadContext(plan, this.#table);
+    this.#pool = new ClientPool(this.#context);
     this.#idleTimeoutMs = plan.idleTimeoutMs ?? Number.POSITIVE_INFINITY;
     this.#shortSleepMs = plan.busyPoll === true ? Number.POSITIVE_INFINITY : SHORT_SLEEP_MS;
   }
@@ -72,14 +70,14 @@ class Load {
     const timedOut = this.#pool.waiting;
     this.#settle(idleClients, timedOut);
     const text = finalLook(this.#plan, timedOut > 0 ? FINAL_LOOK_TIMED_OUT_MS : FINAL_LOOK_MS);
-    checkFinalText(this.#table, base, this.#context.known.bytes, text, this.#faults);
-    const { startedAt } = this.#context;
+    checkFinalText(this.#context, base, text);
+    const { sent, started, startedAt, faults } = this.#context;
     return {
       ...this.#times(),
-      ...(startedAt !== undefined && { startUpMs: startedAt - startUpBegan }),
-      expectedLetters: countLetters(base) + this.#context.sent + 1,
+      ...(started === this.#plan.clients && { startUpMs: startedAt - startUpBegan }),
+      expectedLetters: countLetters(base) + sent + 1,
       ...(text !== undefined && { finalLetters: countLetters(text), finalBytes: text.length }),
-      faults: this.#faults.counts,
+      faults,
       timedOut,
       loadCpu,
       ...(before !== undefined && after !== undefined && { watched: { before, after } }),
@@ -134,7 +132,8 @@ class Load {
       const now = performance.now();
       const { sent } = context;
       if (now >= stopAt) {
-        context.stop();
+        context.measuring = false;
+        context.unsent = 0;
         stopAt = Number.POSITIVE_INFINITY;
       }
       const nextDue = this.#letDue(now);
@@ -187,9 +186,9 @@ class Load {
   #checkIdle(fd: number): void {
     try {
       const length = libc().recv(fd, Buffer.alloc(1));
-      if (length !== EAGAIN) this.#faults.add(length === 0 ? 'closed' : 'unsolicited');
+      if (length !== EAGAIN) this.#context.addFault(length === 0 ? 'closed' : 'unsolicited');
     } catch {
-      this.#faults.add('closed');
+      this.#context.addFault('closed');
     }
   }
 

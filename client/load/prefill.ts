@@ -8,14 +8,17 @@ import { LineClient, pause } from './line-client.js';
 
 /** Letters that one client sends and leaves: strsvr stores at most 1,024 of a client that does not read. */
 const FILL_LETTERS = 1_000;
-/** The receive buffer of such a client, in bytes, small so that the server can send few replies. */
-const FILL_BUFFER = 4_096;
+/** The receive buffer of such a client is small, so that the server can send few replies. */
+const FILL_OPTIONS = { receiveBuffer: 4_096 };
 /** Between two tries to read the final text. */
 const RETRY_MS = 20;
 const WIDE = '\u{10400}';
 const NARROW = 'z';
 const LINE = Buffer.from('\n');
 const FIRST = 'a';
+const NO_LINE = 'does not answer a line feed alone';
+const NOT_LINES =
+  "does not answer lines: it must answer a line feed alone with a line feed, and not store it as the tutorial's server does";
 
 /**
  * Sends a letter and returns the text up to it.
@@ -23,17 +26,10 @@ const FIRST = 'a';
  */
 export function look(server: Address, deadline: number): Buffer {
   const client = new LineClient(server, deadline);
-  const lines = [LINE, LINE, Buffer.from(`${FIRST}\n`)].map((line) => {
-    client.send(line);
-    return client.line(
-      line === LINE ? 'does not answer a line feed alone' : 'does not answer a letter and a line feed',
-    );
-  });
-  const [first, second, text] = lines;
-  if (first?.length !== 0 || second?.length !== 0 || !text?.toString().endsWith(FIRST)) {
-    const why =
-      "it must answer a line feed alone with a line feed, and not store it as the tutorial's server does";
-    throw new OperationalError('NOT_LINES', `${formatAddress(server)} does not answer lines: ${why}`);
+  const empty = [LINE, LINE].every((line) => client.ask(line, NO_LINE).length === 0);
+  const text = client.ask(Buffer.from(`${FIRST}\n`), 'does not answer a letter and a line feed');
+  if (!empty || !text.toString().endsWith(FIRST)) {
+    throw new OperationalError('NOT_LINES', `${formatAddress(server)} ${NOT_LINES}`);
   }
   client.end();
   return text;
@@ -58,14 +54,10 @@ export function finalLook(server: Address, waitMs: number): Buffer | undefined {
  * @throws OperationalError when the server serves one client after the other, or does not answer at all
  */
 export function checkTwoClients(server: Address, idleTimeoutMs: number): void {
-  const clients = [0, 1].map((index) => {
+  const second = 'answers the first client, not the second: does it serve one client after the other?';
+  const clients = [NO_LINE, second].map((silence) => {
     const client = new LineClient(server, performance.now() + idleTimeoutMs);
-    client.send(LINE);
-    client.line(
-      index === 0
-        ? 'does not answer a line feed alone'
-        : 'answers the first client, not the second: does it serve one client after the other?',
-    );
+    client.ask(LINE, silence);
     return client;
   });
   for (const client of clients) client.reset();
@@ -88,14 +80,11 @@ export function prefill(server: Address, bytes: number, deadline: number): Buffe
 
 /** Sends letters, waits for the first reply and leaves; the number of their bytes, in the text or lost. */
 function fill(server: Address, missing: number, deadline: number): number {
-  const wide = missing >= WIDE.length * 2;
-  const width = Buffer.byteLength(wide ? WIDE : NARROW);
-  const letters = Buffer.from(
-    (wide ? WIDE : NARROW).repeat(Math.min(FILL_LETTERS, Math.floor(missing / width))),
-  );
-  const client = new LineClient(server, deadline, FILL_BUFFER);
-  client.send(letters);
+  const letter = missing >= WIDE.length * 2 ? WIDE : NARROW;
+  const count = Math.min(FILL_LETTERS, Math.floor(missing / Buffer.byteLength(letter)));
+  const client = new LineClient(server, deadline, FILL_OPTIONS);
+  client.send(Buffer.from(letter.repeat(count)));
   client.receive();
   client.reset();
-  return letters.length;
+  return count * Buffer.byteLength(letter);
 }

@@ -56,40 +56,22 @@ export class LoadProcess {
   }
 }
 
-export interface RunLoadOptions {
-  readonly onProgress?: OnProgress;
-  /** Ends the load at once; the call then rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
-  readonly through?: readonly string[];
-}
-
 /** What to run a process through to keep it on this core, where the system has that command. */
 export function onCore(core: number): string[] {
   return ['taskset', '-c', String(core)];
 }
 
 /** A single run in a process of its own; see LoadProcess. */
-export async function runLoad(
+export function runLoad(
   plan: LoadPlan,
-  { onProgress, signal, through = plan.core === undefined ? [] : onCore(plan.core) }: RunLoadOptions = {},
+  { onProgress }: { readonly onProgress?: OnProgress } = {},
 ): Promise<LoadResult> {
-  signal?.throwIfAborted();
-  const load = new LoadProcess(through);
-  const abort = () => void load.close();
-  signal?.addEventListener('abort', abort);
-  try {
-    return await load.run(plan, onProgress);
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw error;
-  } finally {
-    signal?.removeEventListener('abort', abort);
-    await load.close();
-  }
+  const load = new LoadProcess(plan.core === undefined ? [] : onCore(plan.core));
+  return load.run(plan, onProgress).finally(() => load.close());
 }
 
 /** A single burst in a process of its own. */
-export async function runBurst(plan: BurstPlan): Promise<BurstResult> {
+export function runBurst(plan: BurstPlan): Promise<BurstResult> {
   const load = new LoadProcess();
   return load.burst(plan).finally(() => load.close());
 }

@@ -5,8 +5,6 @@ import { prng } from '../../shared/prng.js';
 import type { LoadPlan } from './plan.js';
 
 const ALPHABET = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz');
-/** Two letters of a client are the same only this far apart. */
-export const ALPHABET_LENGTH = ALPHABET.length;
 /** Steps through the alphabet that meet every letter before the first comes again. */
 const STEPS = [1, 3, 5, 7, 9, 11, 15, 17, 19, 21, 23, 25] as const;
 
@@ -37,7 +35,7 @@ export class Schedule {
     return Math.ceil((this.letters - client) / this.clients);
   }
 
-  /** The letter with this number, in ASCII. */
+  /** The letter with this number, in ASCII. Two letters of one client are the same only 52 apart. */
   letter(number: number): number {
     const client = number % this.clients;
     const k = (number - client) / this.clients;

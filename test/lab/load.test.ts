@@ -192,7 +192,7 @@ test('a stall shows in the latency, and hardly in the service time', async () =>
   assert.ok(serviceTime.p99 <= latency.p99, `service time p99 ${serviceTime.p99} ms`);
 });
 
-test('of 1,000 letters that a stall of 600 ms held up, made up: four were late since they were sent', () => {
+test('a computed stall of 600 ms shows in the latency of 1,000 letters, in the service time of four', () => {
   const schedule = new Schedule(plan({ host: '::1', port: 1 }, { clients: 4, rate: 500 }));
   const operations = new LetterTable(schedule);
   for (const [number, due] of (schedule.due ?? []).entries()) {
@@ -403,7 +403,7 @@ it('a letter that is in the text twice, or was never sent, is duplicated', async
 
 // --- its process ---
 
-it('it answers each plan with a line, and ends when it is asked no more', async () => {
+it('it answers each plan with a line, and ends at the end of its input', async () => {
   await withStubServer(
     async (address) => {
       const plans = [
@@ -432,7 +432,7 @@ it('it answers each plan with a line, and ends when it is asked no more', async 
   );
 });
 
-it('it tells how far it is', async () => {
+it('it reports how far it is', async () => {
   const told: number[] = [];
   await withStubServer(async (address) => {
     const onProgress = (answered: number) => told.push(answered);
@@ -459,27 +459,28 @@ async function withPidFile(use: (through: string[], pid: () => number) => Promis
 it('it can be ended, and leaves no process behind', async () => {
   await withPidFile(async (through, pid) => {
     await withStubServer(async (address) => {
-      const abort = new AbortController();
-      const running = runLoad(plan(address, { rate: 1 }), {
-        through,
-        signal: abort.signal,
-        onProgress: () => abort.abort(new Error('enough')),
-      });
-      const error = await running.catch((error) => error);
-      assert.is(error.message, 'enough');
+      const load = new LoadProcess(through);
+      let closed: Promise<void> | undefined;
+      const onProgress = () => {
+        closed ??= load.close();
+      };
+      const error = await load.run(plan(address, { rate: 1 }), onProgress).catch((error) => error);
+      assert.is(error.message, 'the load ended without a result: SIGKILL');
+      await closed;
       assert.throws(() => process.kill(pid(), 0), /ESRCH/);
     });
   });
 });
 
-it('it ends by itself when nobody is left to hear it', async () => {
+it('it ends by itself when its parent has ended', async () => {
   await withPidFile(async (through, pid) => {
     let letters = 0;
     await withStubServer(
       async (address) => {
         const script = `
-          import { runLoad } from ${JSON.stringify(built('client/load/run-load.js'))};
-          await runLoad(${JSON.stringify(plan(address, { rate: 100 }))}, { through: ${JSON.stringify(through)} });`;
+          import { LoadProcess } from ${JSON.stringify(built('client/load/run-load.js'))};
+          const load = new LoadProcess(${JSON.stringify(through)});
+          await load.run(${JSON.stringify(plan(address, { rate: 100 }))});`;
         const parent = new Program(spawn(process.execPath, ['--input-type=module', '-e', script]));
         await until(() => letters > 3);
         parent.kill();
@@ -502,7 +503,7 @@ function alive(pid: number): boolean {
   }
 }
 
-it('a server that does not close after the end of a client, or never ends a line, is named so', async () => {
+it('a server that does not close after the end of a client, or never ends a line, gets an error of its own', async () => {
   const failure = (address: Address, idleTimeoutMs: number): Promise<string> =>
     drive(plan(address, { idleTimeoutMs, timeoutMs: 60_000 })).then(
       () => 'nothing',
@@ -604,7 +605,7 @@ it('strlab drive --json prints all of it, and a line says what the server did wr
   );
 });
 
-it('strlab drive gives up on a server that waits for somebody else', async () => {
+it('strlab drive gives up on a server that serves one client after the other', async () => {
   await withServer({ io: 'blocking' }, async ({ address }) => {
     const { status, stdout, stderr } = await run(STRLAB, ['drive', ...at(address), '--idle-clients', '1']);
     assert.equal(
@@ -619,7 +620,7 @@ it('strlab drive gives up on a server that waits for somebody else', async () =>
   });
 });
 
-it('strlab drive says how many clients waited in vain', async () => {
+it('strlab drive counts the clients that timed out', async () => {
   await withStubServer(
     async (address) => {
       const args = ['drive', ...at(address), '--clients', '2', '--letters', '20'];
@@ -677,7 +678,7 @@ it('a command gives its output, or an error with the end of its stderr, its stat
   assert.match(await failure(output(['no-such-program'])), /^ENOENT spawn no-such-program/);
 });
 
-test('where there is no epoll, poll tells who is ready', () => {
+test('where there is no epoll, poll reports the ready sockets', () => {
   const listener = libc().listen({ host: '127.0.0.1', port: 0 }, 5);
   const connected = [0, 1].map(() => libc().connect(libc().localAddress(listener), { nagle: false }));
   for (const watch of [openReadiness(2), new PollReadiness(2)]) {
@@ -701,7 +702,7 @@ test('where there is no epoll, poll tells who is ready', () => {
   for (const fd of [...connected, listener]) libc().close(fd);
 });
 
-test('percentiles are told in milliseconds, and p99.9 only with ten values beyond it', () => {
+test('percentiles are in milliseconds, and p99.9 only with ten values beyond it', () => {
   const times = Float64Array.from({ length: 10_000 }, (_, at) => (at + 1) / 100);
   const all = percentiles(times);
   assert.is(all?.count, 10_000);
