@@ -46,7 +46,7 @@ export class ThreadsModel extends WorkerModel {
 
   protected override wake(how: typeof SHUT_RD | typeof SHUT_RDWR): void {
     super.wake(how);
-    for (const fd of this.sockets.keys()) libc().shutdown(fd, how);
+    for (const fd of this.clients.sockets.keys()) libc().shutdown(fd, how);
   }
 }
 

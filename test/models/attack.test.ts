@@ -148,7 +148,7 @@ testWith(
         if (!stays) await until(() => descriptors(server).length < length, io);
         limitDescriptors(server, lowestFree(server));
         const waiting = await ByteClient.connect(address);
-        await server.waitFor('stderr', /warning: no descriptor is free: /);
+        await server.waitFor('stderr', /warning: no file descriptor is free: /);
         await until(() => asleep(server), `${io} is asleep`);
         if (stays) inside.send('\n');
         if (stays) assert.is((await inside.receive(1)).toString(), '\n', io);
@@ -156,7 +156,7 @@ testWith(
         waiting.send('a');
         assert.is((await waiting.receive(1)).toString(), 'a', io);
         for (const client of [inside, waiting]) client.close();
-        assert.is(server.stderr.split('no descriptor is free').length, 2, 'it is said once');
+        assert.is(server.stderr.split('no file descriptor is free').length, 2, 'it is said once');
         await server.waitFor('stderr', /client 1 left/);
         await server.waitFor('stderr', /client 2 left/);
       });

@@ -1,5 +1,5 @@
-// The listening socket, for the models that call accept(2) themselves: takes who may come in, refuses who may not, and
-// leaves those who wait alone for a while when there is no descriptor for them.
+// The listening socket, for the models that call accept(2) themselves: accepts admitted clients, rejects the others, and
+// pauses while the process has no file descriptor for one more.
 
 import { EAGAIN, IGNORED_FD, libc, NO_RESOURCES, POLLIN, SHUT_RDWR } from '../../../shared/libc/libc.js';
 import { PollList } from '../../../shared/libc/structs.js';
@@ -8,8 +8,8 @@ import { KEEP_ALIVE_SECONDS } from '../../limits/stall-detector.js';
 import { NO_CLIENT } from './control-block.js';
 import type { AcceptedClient, WorkerContext } from './worker-context.js';
 
-/** For poll(2): no end. */
-const FOR_EVER = -1;
+/** For poll(2). */
+const NO_TIMEOUT = -1;
 
 export class Acceptor {
   readonly #thread: WorkerContext;
@@ -17,33 +17,33 @@ export class Acceptor {
   readonly #admission: Admission;
   readonly #pollList = new PollList(1);
   #accepted = 0;
-  /** Until then nobody is accepted, by the monotonic clock in milliseconds. */
-  #restsUntil = 0;
+  /** When accepting resumes, in milliseconds of performance.now(). */
+  #pausedUntil = 0;
   #warned = false;
 
-  /** @param flags whether the connected sockets shall not block; the listening one never does */
+  /** @param flags of connected sockets; the listening socket is nonblocking */
   constructor(thread: WorkerContext, flags: { readonly O_NONBLOCK: boolean }) {
     this.#thread = thread;
     this.#nonblocking = flags.O_NONBLOCK;
     this.#admission = new Admission(thread.options);
   }
 
-  /** Whether anybody may still come: not when the server stops, nor after --clients. */
+  /** Whether more clients are accepted: not while the server stops, nor after `clients`. */
   get open(): boolean {
     return this.#accepted !== this.#thread.options.clients && !this.#thread.control.stopping;
   }
 
-  /** Puts the listening socket into a list for poll(2). While it rests, nothing but its shutdown is waited for. */
+  /** Puts the listening socket into a list for poll(2); while accepting is paused, only to learn of its shutdown. */
   list(pollList: PollList, at: number): void {
-    pollList.set(at, this.open ? this.#thread.listener : IGNORED_FD, this.#restMs > 0 ? 0 : POLLIN);
+    pollList.set(at, this.open ? this.#thread.listener : IGNORED_FD, this.#pauseMs > 0 ? 0 : POLLIN);
   }
 
-  /** How long poll(2) may sleep on that list: for ever, or until the rest is over. */
+  /** The timeout of poll(2) on that list. */
   get sleepMs(): number {
-    return this.#restMs > 0 ? this.#restMs : FOR_EVER;
+    return this.#pauseMs > 0 ? this.#pauseMs : NO_TIMEOUT;
   }
 
-  /** Sleeps until somebody may wait to be accepted, or the server stops. */
+  /** Sleeps until a connection may be waiting, or the server stops. */
   wait(): void {
     const { control, listener } = this.#thread;
     this.list(this.#pollList, 0);
@@ -51,23 +51,23 @@ export class Acceptor {
   }
 
   /**
-   * Takes one client that waits. Somebody refused is told to nobody but the log.
-   * @param connected how many are connected now
-   * @returns undefined when nobody waits who may come in
+   * Accepts one waiting connection. Rejected ones are closed and logged.
+   * @param connected the number of connected clients
+   * @returns undefined if no admitted client is waiting
    */
   accept(connected: number): AcceptedClient | undefined {
     const { listener, options, log } = this.#thread;
     const flags = { nonblocking: this.#nonblocking, nagle: options.nagle, keepAlive: KEEP_ALIVE_SECONDS };
-    while (this.open && this.#restMs === 0) {
+    while (this.open && this.#pauseMs === 0) {
       const accepted = libc().accept(listener, flags);
       if (accepted === EAGAIN) return undefined;
-      if (accepted === NO_RESOURCES) return this.#rest();
+      if (accepted === NO_RESOURCES) return this.#pause();
       const { fd, remote } = accepted;
       const reason = this.#admission.rejectionReason(remote, connected);
       if (reason === undefined) {
         this.#accepted += 1;
         const id = this.#accepted;
-        if (id === options.clients) libc().shutdown(listener, SHUT_RDWR); // nobody else may connect
+        if (id === options.clients) libc().shutdown(listener, SHUT_RDWR); // no more connections
         log.record({ type: 'accepted', client: id, remote, local: libc().localAddress(fd), fd });
         return { id, fd, remote };
       }
@@ -77,15 +77,15 @@ export class Acceptor {
     return undefined;
   }
 
-  #rest(): undefined {
-    this.#restsUntil = performance.now() + ACCEPT_BACKOFF_MS;
+  #pause(): undefined {
+    this.#pausedUntil = performance.now() + ACCEPT_BACKOFF_MS;
     if (this.#warned) return;
     this.#warned = true;
-    const message = 'no descriptor is free: who comes now waits until somebody leaves (see ulimit -n)';
+    const message = 'no file descriptor is free: new clients wait until a client disconnects (see ulimit -n)';
     this.#thread.log.record({ type: 'warning', message });
   }
 
-  get #restMs(): number {
-    return Math.max(0, Math.ceil(this.#restsUntil - performance.now()));
+  get #pauseMs(): number {
+    return Math.max(0, Math.ceil(this.#pausedUntil - performance.now()));
   }
 }

@@ -1,121 +1,120 @@
-// What the main thread and the threads that do I/O tell each other through shared memory. A thread asleep in a call of
-// the system hears no message, so it says beforehand on which descriptor it will sleep, and the main thread wakes it by
-// shutting that down. Both write first and look afterwards, so one of them always sees the other.
+// Shared memory between the main thread and the I/O threads. A thread that sleeps in a system call receives no message, so
+// it announces on which descriptor it will sleep, and the main thread wakes it by shutting that descriptor down. Each side
+// writes its own field before it reads the other's, so at least one of them sees the other's write.
 
-/** Says that no client in particular is waited for. */
+/** For announceWait: not for any client in particular. */
 export const NO_CLIENT = 0;
 
+// Values of the field STATE.
 const RUN = 0;
 const STOP = 1;
 const ABORT = 2;
 
-const STOPPING_BACKOFF_MS = 1;
+/** The longest idle sleep while the server stops: replies are still to be sent. */
+const STOPPING_SLEEP_MS = 1;
 
-// Where each figure stands.
+// Indexes of the fields.
 const STATE = 0;
 const FD = 1;
 const CLIENT = 2;
-const ASKED = 3;
-const ANSWERED = 4;
+const POLLS = 3;
+const HITS = 4;
 const THREADS = 5;
-const HANDED_OVER = 6;
-const FIGURES = 7;
+const HAND_OVER = 6;
+const FIELDS = 7;
 
 export class ControlBlock {
-  /** To be handed to the other threads. */
+  /** To be passed to the other threads. */
   readonly memory: SharedArrayBuffer;
-  readonly #figures: Int32Array;
-  #answeredBefore = 0;
+  readonly #fields: Int32Array;
+  #hitsBefore = 0;
 
-  constructor(memory = new SharedArrayBuffer(FIGURES * Int32Array.BYTES_PER_ELEMENT)) {
+  constructor(memory = new SharedArrayBuffer(FIELDS * Int32Array.BYTES_PER_ELEMENT)) {
     this.memory = memory;
-    this.#figures = new Int32Array(memory);
+    this.#fields = new Int32Array(memory);
   }
 
-  // --- for the threads that do I/O ---
+  // --- for I/O threads ---
 
-  /** Before a call that may sleep: for whom, and on which descriptor. False: the server stops, do not sleep. */
+  /** Call before a system call that may sleep. False: the server stops, do not sleep. */
   announceWait(client: number, fd: number): boolean {
-    Atomics.store(this.#figures, CLIENT, client);
-    Atomics.store(this.#figures, FD, fd);
+    Atomics.store(this.#fields, CLIENT, client);
+    Atomics.store(this.#fields, FD, fd);
     return !this.stopping;
   }
 
-  /** Before a client is asked whether it has something to say, which may sleep. */
+  /** Call before a receive, which may sleep; the result is as of announceWait. */
   countPoll(client: number, fd: number): boolean {
-    Atomics.add(this.#figures, ASKED, 1);
+    Atomics.add(this.#fields, POLLS, 1);
     return this.announceWait(client, fd);
   }
 
-  /** The client that was asked had something to say. */
+  /** Call after a receive that returned data or the end of the stream. */
   countHit(): void {
-    Atomics.add(this.#figures, ANSWERED, 1);
+    Atomics.add(this.#fields, HITS, 1);
   }
 
-  /**
-   * A whole round is over: naps if nobody had anything to say, until the time is up or the server stops. When it stops,
-   * replies are still to be taken, so the naps are short.
-   */
+  /** Call after each round: sleeps if the round had no hit, until the time is up or the server stops. */
   idleBackoff(idleSleepMs: number): void {
-    const answered = Atomics.load(this.#figures, ANSWERED);
-    const state = Atomics.load(this.#figures, STATE);
-    const ms = state === RUN ? idleSleepMs : Math.min(idleSleepMs, STOPPING_BACKOFF_MS);
-    if (ms > 0 && answered === this.#answeredBefore) Atomics.wait(this.#figures, STATE, state, ms);
-    this.#answeredBefore = answered;
+    const hits = Atomics.load(this.#fields, HITS);
+    const state = Atomics.load(this.#fields, STATE);
+    const ms = state === RUN ? idleSleepMs : Math.min(idleSleepMs, STOPPING_SLEEP_MS);
+    if (ms > 0 && hits === this.#hitsBefore) Atomics.wait(this.#fields, STATE, state, ms);
+    this.#hitsBefore = hits;
   }
 
   get stopping(): boolean {
-    return Atomics.load(this.#figures, STATE) !== RUN;
+    return Atomics.load(this.#fields, STATE) !== RUN;
   }
 
-  /** Whoever has not taken its replies by now will not get them. */
+  /** Whether the time to send pending replies is over. */
   get aborted(): boolean {
-    return Atomics.load(this.#figures, STATE) === ABORT;
+    return Atomics.load(this.#fields, STATE) === ABORT;
   }
 
   // --- for the main thread ---
 
   stop(): void {
-    Atomics.compareExchange(this.#figures, STATE, RUN, STOP);
-    Atomics.notify(this.#figures, STATE);
+    Atomics.compareExchange(this.#fields, STATE, RUN, STOP);
+    Atomics.notify(this.#fields, STATE);
   }
 
   abort(): void {
-    Atomics.store(this.#figures, STATE, ABORT);
-    Atomics.notify(this.#figures, STATE);
+    Atomics.store(this.#fields, STATE, ABORT);
+    Atomics.notify(this.#fields, STATE);
   }
 
   /** The descriptor on which a thread sleeps, if it sleeps. */
   get fd(): number {
-    return Atomics.load(this.#figures, FD);
+    return Atomics.load(this.#fields, FD);
   }
 
-  /** Whom the thread asked last, how often it has asked anybody, and how often there was an answer; these two wrap. */
-  get progress(): { readonly client: number; readonly asked: number; readonly answered: number } {
-    const [client, asked, answered] = [CLIENT, ASKED, ANSWERED].map((at) => Atomics.load(this.#figures, at));
-    return { client: client ?? NO_CLIENT, asked: asked ?? 0, answered: answered ?? 0 };
+  /** The client polled last, and the numbers of polls and hits, which wrap around. */
+  get progress(): { readonly client: number; readonly polls: number; readonly hits: number } {
+    const load = (field: number) => Atomics.load(this.#fields, field);
+    return { client: load(CLIENT), polls: load(POLLS), hits: load(HITS) };
   }
 
-  // --- client threads ---
+  // --- threads of clients ---
 
   get threads(): number {
-    return Atomics.load(this.#figures, THREADS);
+    return Atomics.load(this.#fields, THREADS);
   }
 
   countThreads(difference: 1 | -1): void {
-    Atomics.add(this.#figures, THREADS, difference);
+    Atomics.add(this.#fields, THREADS, difference);
   }
 
-  /** For the thread that accepts: posts a client to the main thread and sleeps until that has started its thread, or not. */
+  /** For the thread that accepts: posts a client to the main thread and sleeps until `takenOver`. */
   handOver(post: () => void): void {
-    Atomics.store(this.#figures, HANDED_OVER, 1);
+    Atomics.store(this.#fields, HAND_OVER, 1);
     post();
-    Atomics.wait(this.#figures, HANDED_OVER, 1);
+    Atomics.wait(this.#fields, HAND_OVER, 1);
   }
 
-  /** For the main thread: the client that was handed over has its thread, or is closed. */
+  /** For the main thread: the thread of the client that was handed over has been started, or the client closed. */
   takenOver(): void {
-    Atomics.store(this.#figures, HANDED_OVER, 0);
-    Atomics.notify(this.#figures, HANDED_OVER);
+    Atomics.store(this.#fields, HAND_OVER, 0);
+    Atomics.notify(this.#fields, HAND_OVER);
   }
 }

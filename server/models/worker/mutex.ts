@@ -1,9 +1,9 @@
-// A mutex in shared memory, on Atomics: one thread at a time. Whoever finds it taken sleeps in the kernel (a futex, as
-// in a C program's pthread_mutex_lock) until it is let go.
+// A mutex in shared memory, on Atomics. A thread that finds it locked sleeps in the kernel (on a futex, as in a C program's
+// pthread_mutex_lock) until it is unlocked.
 
 const FREE = 0;
-const TAKEN = 1;
-/** Taken, and somebody may be asleep: letting go must wake one. */
+const LOCKED = 1;
+/** Locked, and a thread may be asleep: unlock must wake one. */
 const CONTENDED = 2;
 
 export class Mutex {
@@ -15,7 +15,7 @@ export class Mutex {
   }
 
   lock(): void {
-    if (Atomics.compareExchange(this.#state, 0, FREE, TAKEN) === FREE) return;
+    if (Atomics.compareExchange(this.#state, 0, FREE, LOCKED) === FREE) return;
     while (Atomics.exchange(this.#state, 0, CONTENDED) !== FREE) Atomics.wait(this.#state, 0, CONTENDED);
   }
 

@@ -1,6 +1,6 @@
-// A thread in which a model runs that blocks or never rests. own-thread.ts starts it, with thread-entry.ts; it ends when
-// the model's `serve` returns. It cannot print, hear messages or take signals, so it posts what happens to the main
-// thread, which also closes the descriptors that this one is done with.
+// What an I/O thread works with. worker-model.ts starts it through worker-main.ts, and it exits when the model's `serve`
+// returns. It never returns to an event loop, so it cannot print or receive messages: it posts log entries to the main
+// thread, which also closes the descriptors that this thread releases.
 
 import { parentPort } from 'node:worker_threads';
 import type { Address } from '../../../shared/address.js';
@@ -13,19 +13,19 @@ import { type CloseFailure, Log, type LogEntry } from '../../log/log.js';
 import type { IoModelOptions } from '../model.js';
 import { ControlBlock } from './control-block.js';
 
-/** What a thread is started with. */
+/** The workerData of a thread. */
 export interface WorkerOptions {
   /** The file whose `serve` is called. */
   readonly file: string;
   readonly options: IoModelOptions;
-  /** The text's: each thread makes a Text of its own of it. */
+  /** Of the text: each thread has its own Text over it. */
   readonly memory: TextBuffer;
   readonly control: SharedArrayBuffer;
   readonly mutex: SharedArrayBuffer;
   readonly detailed: boolean;
-  /** 0 is the thread that accepts; a client's own thread has the client's number. */
+  /** 0: the thread that accepts; otherwise the client that the thread serves. */
   readonly number: number;
-  /** The listening socket, or in a client's own thread that client's socket. */
+  /** The listening socket, or the socket of that client. */
   readonly fd: number;
 }
 
@@ -35,12 +35,12 @@ export interface AcceptedClient {
   readonly remote: Address;
 }
 
-/** What a thread posts. */
+/** What a thread posts to the main thread. */
 export type WorkerMessage =
   | { readonly kind: 'log'; readonly entry: LogEntry }
-  /** This descriptor is the main thread's from now on, to be closed. */
+  /** The main thread is to close this descriptor. */
   | { readonly kind: 'release'; readonly fd: number; readonly reason: Closing | 'broken' }
-  /** This client wants a thread of its own. */
+  /** The main thread is to start a thread for this client. */
   | { readonly kind: 'admit'; readonly client: AcceptedClient };
 
 export class WorkerContext {
@@ -70,7 +70,7 @@ export class WorkerContext {
     parentPort?.postMessage(message);
   }
 
-  /** A client is done with, for the reason its session gives, or because of an error of the system. */
+  /** Ends a client, for its session's reason or because of a failure. */
   release({ id, fd, session }: { id: number; fd: number; session: Session }, failure?: CloseFailure): void {
     this.log.closed(id, session, failure);
     this.post({
@@ -81,7 +81,7 @@ export class WorkerContext {
   }
 }
 
-/** An error of a call on a client's socket is that client's end. Anything else is a mistake of ours and thrown on. */
+/** A system error on a client's socket ends that client; any other error is a bug and thrown on. */
 export function peerFailure(error: unknown): CloseFailure {
   if (!(error instanceof SystemError)) throw error;
   return { reason: 'broken', detail: error.message };

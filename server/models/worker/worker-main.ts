@@ -1,4 +1,4 @@
-// Where a thread of own-thread.ts begins: runs the `serve` of the file that it is told.
+// The entry of a worker thread: runs the `serve` of the file in its workerData.
 
 import { workerData } from 'node:worker_threads';
 import { WorkerContext, type WorkerOptions } from './worker-context.js';
