@@ -2,7 +2,7 @@
 // load cannot do it: it counts lines.
 
 import { lostError } from '../../shared/errors.js';
-import { EAGAIN, libc } from '../../shared/libc/libc.js';
+import * as libc from '../../shared/libc/sockets.js';
 import { LF } from '../../shared/utf8.js';
 import { connectAll } from './line-client.js';
 
@@ -33,7 +33,7 @@ export function burst(plan: BurstPlan): BurstResult {
   } catch (error) {
     throw lostError(error, plan);
   } finally {
-    libc().close(fd);
+    libc.close(fd);
   }
 }
 
@@ -43,13 +43,13 @@ function measure(fd: number, { letters: count, warmup }: BurstPlan, deadline: nu
   const line = Buffer.of(LF);
   const answer = Buffer.alloc(1);
   for (let at = 0; at < warmup; at += 1) {
-    libc().send(fd, line);
+    libc.send(fd, line);
     receive(fd, answer, deadline);
   }
   const replies = Buffer.alloc(expected.length);
-  for (let at = 0; at < REHEARSALS; at += 1) libc().recv(fd, replies);
+  for (let at = 0; at < REHEARSALS; at += 1) libc.recv(fd, replies);
   const began = performance.now();
-  libc().send(fd, letters);
+  libc.send(fd, letters);
   const received = receive(fd, replies, deadline);
   const ms = performance.now() - began;
   if (received < replies.length) return { wrong: `${received} of ${replies.length} bytes came` };
@@ -60,9 +60,9 @@ function measure(fd: number, { letters: count, warmup }: BurstPlan, deadline: nu
 function receive(fd: number, buffer: Buffer, deadline: number): number {
   let length = 0;
   while (length < buffer.length && performance.now() < deadline) {
-    const received = libc().recv(fd, buffer.subarray(length));
+    const received = libc.recv(fd, buffer.subarray(length));
     if (received === 0) break;
-    if (received !== EAGAIN) length += received;
+    if (received !== libc.EAGAIN) length += received;
   }
   return length;
 }

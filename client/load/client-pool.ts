@@ -1,7 +1,7 @@
 // The clients of a run and who of them is ready: connects them in batches, warms them up, services those that are ready
 // and closes them.
 
-import { IGNORED_FD, POLLIN } from '../../shared/libc/libc.js';
+import * as libc from '../../shared/libc/sockets.js';
 import { connectAll, pause } from './line-client.js';
 import { LoadClient, type LoadContext } from './load-client.js';
 import type { LoadPlan } from './plan.js';
@@ -72,7 +72,7 @@ export class ClientPool {
   #admit(fd: number, index: number): LoadClient {
     const client = new LoadClient(fd, index, this.#context);
     this.clients[index] = client;
-    this.#readiness.set(index, fd, POLLIN);
+    this.#readiness.set(index, fd, libc.POLLIN);
     return client;
   }
 
@@ -82,7 +82,7 @@ export class ClientPool {
     if (at < 0) return;
     for (; this.#retries > 0 && this.clients[at]?.refused; this.#retries -= 1) {
       pause(RETRY_MS);
-      const [fd = IGNORED_FD] = connectAll(this.#plan, 1, this.#plan, deadline);
+      const [fd = libc.IGNORED_FD] = connectAll(this.#plan, 1, this.#plan, deadline);
       this.#warmUp([this.#admit(fd, at)], 1, deadline);
     }
     this.#retries = 0;

@@ -4,8 +4,7 @@
 import { type Address, formatAddress } from '../../shared/address.js';
 import { BoundedBuffer } from '../../shared/bounded-buffer.js';
 import { connectError, errorCode, lostError, OperationalError } from '../../shared/errors.js';
-import { type ConnectOptions, EAGAIN, libc, POLLIN, POLLOUT, SHUT_WR } from '../../shared/libc/libc.js';
-import { PollList } from '../../shared/libc/structs.js';
+import * as libc from '../../shared/libc/load-calls.js';
 import { plural } from '../../shared/numbers.js';
 import { DEFAULT_MAX_REPLY } from '../../shared/options.js';
 import { LF } from '../../shared/utf8.js';
@@ -19,7 +18,7 @@ const RECEIVE_BYTES = 64 * 1024;
 
 /** Blocks this thread. */
 export function pause(ms: number): void {
-  libc().poll(new PollList(0), 0, ms);
+  libc.poll(new libc.PollList(0), 0, ms);
 }
 
 /**
@@ -30,24 +29,24 @@ export function pause(ms: number): void {
 export function connectAll(
   address: Address,
   total: number,
-  options: ConnectOptions,
+  options: libc.ConnectOptions,
   deadline: number,
 ): number[] {
   const descriptors: number[] = [];
   try {
     while (descriptors.length < total) {
       const batch = Math.min(CONNECT_BATCH, total - descriptors.length);
-      const begun = Array.from({ length: batch }, () => libc().connect(address, options));
+      const begun = Array.from({ length: batch }, () => libc.connect(address, options));
       descriptors.push(...begun);
       for (const fd of begun) {
-        awaitEvent(fd, POLLOUT, deadline, address);
-        libc().connected(fd);
+        awaitEvent(fd, libc.POLLOUT, deadline, address);
+        libc.connected(fd);
       }
       if (descriptors.length < total) pause(PAUSE_MS);
     }
     return descriptors;
   } catch (error) {
-    for (const fd of descriptors) libc().close(fd);
+    for (const fd of descriptors) libc.close(fd);
     if (error instanceof OperationalError) throw error;
     if (errorCode(error) !== 'EMFILE') throw connectError(error, address, 'strsvr');
     const why = `only ${descriptors.length} sockets may be open at a time; ulimit -n says how many files`;
@@ -56,10 +55,10 @@ export function connectAll(
 }
 
 function awaitEvent(fd: number, event: number, deadline: number, server: Address, silence = SILENT): void {
-  const list = new PollList(1);
+  const list = new libc.PollList(1);
   list.set(0, fd, event);
   const left = Math.ceil(deadline - performance.now());
-  if (left > 0 && libc().poll(list, 1, left) > 0) return;
+  if (left > 0 && libc.poll(list, 1, left) > 0) return;
   throw new OperationalError('ETIMEDOUT', `${formatAddress(server)} ${silence}`);
 }
 
@@ -75,7 +74,7 @@ export class LineClient {
    * @param deadline by performance.now()
    * @param options such as a receive buffer
    */
-  constructor(server: Address, deadline: number, options: Partial<ConnectOptions> = {}) {
+  constructor(server: Address, deadline: number, options: Partial<libc.ConnectOptions> = {}) {
     this.#server = server;
     this.#deadline = deadline;
     [this.#fd = -1] = connectAll(server, 1, { nagle: false, ...options }, deadline);
@@ -108,7 +107,7 @@ export class LineClient {
   }
 
   send(bytes: Uint8Array): void {
-    const taken = this.#attempt(() => libc().send(this.#fd, bytes));
+    const taken = this.#attempt(() => libc.send(this.#fd, bytes));
     if (taken < bytes.length) throw new Error(`the kernel took ${taken} of ${bytes.length} bytes`);
   }
 
@@ -116,22 +115,22 @@ export class LineClient {
   receive(silence = SILENT): Buffer {
     const chunk = Buffer.alloc(RECEIVE_BYTES);
     for (;;) {
-      const length = this.#attempt(() => libc().recv(this.#fd, chunk));
-      if (length !== EAGAIN) return chunk.subarray(0, length);
-      awaitEvent(this.#fd, POLLIN, this.#deadline, this.#server, silence);
+      const length = this.#attempt(() => libc.recv(this.#fd, chunk));
+      if (length !== libc.EAGAIN) return chunk.subarray(0, length);
+      awaitEvent(this.#fd, libc.POLLIN, this.#deadline, this.#server, silence);
     }
   }
 
   /** Ends our side, waits until the server has ended its own, and closes. */
   end(): void {
-    this.#attempt(() => libc().shutdown(this.#fd, SHUT_WR));
+    this.#attempt(() => libc.shutdown(this.#fd, libc.SHUT_WR));
     while (this.receive(STAYS).length > 0);
-    libc().close(this.#fd);
+    libc.close(this.#fd);
   }
 
   /** Closes at once; what is on its way is thrown away. */
   reset(): void {
-    libc().abort(this.#fd);
+    libc.abort(this.#fd);
   }
 
   #attempt<T>(call: () => T): T {

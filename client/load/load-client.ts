@@ -4,7 +4,7 @@
 // best, as in a load written in C (two busy cores of an AMD EPYC, 100 clients, a server in C that answers with two bytes,
 // November 2026).
 
-import { EAGAIN, libc, POLLIN, POLLOUT } from '../../shared/libc/libc.js';
+import * as libc from '../../shared/libc/sockets.js';
 import { LF } from '../../shared/utf8.js';
 import type { LetterTable } from './letter-table.js';
 import { LongestPrefix } from './longest-prefix.js';
@@ -100,7 +100,7 @@ export class LoadClient {
   /** The poll events that it waits for; none once it is closed. */
   get interest(): number {
     if (this.closed) return 0;
-    return this.#rest === undefined ? POLLIN : POLLIN | POLLOUT;
+    return this.#rest === undefined ? libc.POLLIN : libc.POLLIN | libc.POLLOUT;
   }
 
   /** Sends line feeds without a letter, each when the last is answered. */
@@ -131,7 +131,7 @@ export class LoadClient {
     context.addFault(this.waits ? 'notGrowing' : 'unsolicited', this.#repeats);
     if (this.closed) return;
     if (!this.waits && this.#length > 0) context.addFault('unsolicited');
-    libc().close(this.fd);
+    libc.close(this.fd);
   }
 
   // --- send ---
@@ -140,7 +140,7 @@ export class LoadClient {
     if (this.#linesLeft <= 0 || this.#lineUnanswered || this.closed) return;
     this.#linesLeft -= 1;
     this.#lineUnanswered = true;
-    libc().send(this.fd, LINE);
+    libc.send(this.fd, LINE);
   }
 
   #sendDue(): void {
@@ -185,8 +185,8 @@ export class LoadClient {
       this.#rest = Buffer.concat([this.#rest, bytes]);
       return;
     }
-    const taken = libc().send(this.fd, bytes);
-    if (taken < bytes.length) this.#rest = taken === EAGAIN ? bytes : bytes.subarray(taken);
+    const taken = libc.send(this.fd, bytes);
+    if (taken < bytes.length) this.#rest = taken === libc.EAGAIN ? bytes : bytes.subarray(taken);
   }
 
   #sendRest(): void {
@@ -199,8 +199,8 @@ export class LoadClient {
 
   #receive(): void {
     const { buffer, received } = this.#context;
-    const length = libc().recv(this.fd, received);
-    if (length === EAGAIN) return;
+    const length = libc.recv(this.fd, received);
+    if (length === libc.EAGAIN) return;
     if (length === 0) {
       this.#close();
       return;
@@ -277,7 +277,7 @@ export class LoadClient {
     if (this.closed) return;
     const context = this.#context;
     this.closed = true;
-    libc().close(this.fd);
+    libc.close(this.fd);
     if (context.measuring) context.unsent -= this.share - this.#sent;
     context.unanswered -= this.#unanswered.length;
     if (!this.refused) context.addFault(this.#length > 0 ? 'truncated' : 'closed');

@@ -1,7 +1,7 @@
 // The load: one thread that is many clients at once. The phases of a run: fill the text, connect and warm up, measure, look
 // at the final text, report. It has its process for itself: nothing else runs meanwhile.
 
-import { EAGAIN, libc } from '../../shared/libc/libc.js';
+import * as libc from '../../shared/libc/load-calls.js';
 import { type ProcessStats, processStats } from '../../shared/procfs.js';
 import { isContinuation } from '../../shared/utf8.js';
 import { checkFinalText } from './check-final-text.js';
@@ -58,7 +58,7 @@ class Load {
   }
 
   run(): LoadResult {
-    libc().disableTimerSlack();
+    libc.disableTimerSlack();
     const base = this.#fill();
     const deadline = performance.now() + this.#plan.timeoutMs;
     const idleClients = connectAll(this.#plan, this.#plan.idleClients, this.#plan, deadline);
@@ -178,15 +178,15 @@ class Load {
     this.#pool.close();
     for (const fd of idleClients) {
       this.#checkIdle(fd);
-      libc().close(fd);
+      libc.close(fd);
     }
   }
 
   /** A client that never sent anything must still be connected, and have received nothing. */
   #checkIdle(fd: number): void {
     try {
-      const length = libc().recv(fd, Buffer.alloc(1));
-      if (length !== EAGAIN) this.#context.addFault(length === 0 ? 'closed' : 'unsolicited');
+      const length = libc.recv(fd, Buffer.alloc(1));
+      if (length !== libc.EAGAIN) this.#context.addFault(length === 0 ? 'closed' : 'unsolicited');
     } catch {
       this.#context.addFault('closed');
     }

@@ -1,8 +1,7 @@
 // Which sockets are ready: epoll(7) on Linux, whose cost follows the ready ones, elsewhere poll(2), whose cost follows the
 // watched ones. Both sleep to the microsecond, since an open loop sends by the clock.
 
-import { IGNORED_FD, libc, POLLIN } from '../../shared/libc/libc.js';
-import { EpollList, PollList } from '../../shared/libc/structs.js';
+import * as libc from '../../shared/libc/load-calls.js';
 
 type Service = (number: number) => void;
 
@@ -23,60 +22,60 @@ const LONGEST_WAIT_MS = 60_000;
 
 /** @param capacity how many sockets, numbered from 0 */
 export function openReadiness(capacity: number): Readiness {
-  const epoll = libc().epoll();
+  const epoll = libc.epoll();
   return epoll === undefined ? new PollReadiness(capacity) : new EpollReadiness(epoll, capacity);
 }
 
 class EpollReadiness implements Readiness {
   readonly #epoll: number;
   readonly #events: Int32Array;
-  readonly #ready = new EpollList(READY_CAPACITY);
+  readonly #ready = new libc.EpollList(READY_CAPACITY);
   /** The epoll descriptor itself, which is readable when one of the sockets is ready. */
-  readonly #self = new PollList(1);
+  readonly #self = new libc.PollList(1);
 
   constructor(epoll: number, capacity: number) {
     this.#epoll = epoll;
     this.#events = new Int32Array(capacity);
-    this.#self.set(0, epoll, POLLIN);
+    this.#self.set(0, epoll, libc.POLLIN);
   }
 
   set(number: number, fd: number, events: number): void {
     const before = this.#events[number];
     if (before === events) return;
     this.#events[number] = events;
-    if (events !== 0) libc().epollSet(this.#epoll, fd, events, number, before !== 0); // a closed one leaves by itself
+    if (events !== 0) libc.epollSet(this.#epoll, fd, events, number, before !== 0); // a closed one leaves by itself
   }
 
   wait(ms: number, service: Service): number {
     const coarse = ms < COARSE_WAIT_MS ? 0 : Math.floor(Math.min(ms, LONGEST_WAIT_MS));
-    let count = libc().epollWait(this.#epoll, this.#ready, coarse);
+    let count = libc.epollWait(this.#epoll, this.#ready, coarse);
     if (count === 0 && coarse === 0 && ms > 0) {
-      libc().ppoll(this.#self, 1, ms);
-      count = libc().epollWait(this.#epoll, this.#ready, 0);
+      libc.ppoll(this.#self, 1, ms);
+      count = libc.epollWait(this.#epoll, this.#ready, 0);
     }
     for (let at = 0; at < count; at += 1) service(this.#ready.data(at));
     return count;
   }
 
   close(): void {
-    libc().close(this.#epoll);
+    libc.close(this.#epoll);
   }
 }
 
 export class PollReadiness implements Readiness {
-  readonly #list: PollList;
+  readonly #list: libc.PollList;
 
   constructor(capacity: number) {
-    this.#list = new PollList(capacity);
-    for (let at = 0; at < capacity; at += 1) this.#list.set(at, IGNORED_FD, 0);
+    this.#list = new libc.PollList(capacity);
+    for (let at = 0; at < capacity; at += 1) this.#list.set(at, libc.IGNORED_FD, 0);
   }
 
   set(number: number, fd: number, events: number): void {
-    this.#list.set(number, events === 0 ? IGNORED_FD : fd, events);
+    this.#list.set(number, events === 0 ? libc.IGNORED_FD : fd, events);
   }
 
   wait(ms: number, service: Service): number {
-    const count = libc().ppoll(this.#list, this.#list.capacity, Math.max(0, Math.min(ms, LONGEST_WAIT_MS)));
+    const count = libc.ppoll(this.#list, this.#list.capacity, Math.max(0, Math.min(ms, LONGEST_WAIT_MS)));
     for (let at = 0, left = count; left > 0; at += 1) {
       if (!this.#list.ready(at)) continue;
       left -= 1;

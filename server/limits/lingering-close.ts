@@ -5,7 +5,7 @@
 // LINGER_MS have passed. While the kernel still delivers replies (seen on Linux with koffi), only a stall ends that.
 
 import type { Socket } from 'node:net';
-import { libc } from '../../shared/libc/libc.js';
+import { delivering } from '../../shared/libc/tcp-info.js';
 import type { Closing, Session } from '../core/session.js';
 import type { CloseFailure } from '../log/log.js';
 import { socketFd } from './socket-fd.js';
@@ -64,7 +64,7 @@ export function closeLingering(socket: Socket, reason?: Closing, stallTimeoutMs?
 function delivered(socket: Socket): number | undefined {
   const fd = socketFd(socket);
   try {
-    return fd === undefined ? undefined : libc().delivering(fd);
+    return fd === undefined ? undefined : delivering(fd);
   } catch {
     return undefined; // koffi is not installed, or the connection is gone
   }

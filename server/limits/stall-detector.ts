@@ -5,10 +5,10 @@ import type { Socket } from 'node:net';
 import type { CloseFailure } from '../log/log.js';
 
 /**
- * TCP keepalive: an idle peer that has vanished is found within a minute, by a probe after `idle` seconds and then `times`
- * probes `between` seconds apart. node:net takes the first figure only and has the others from libuv.
+ * TCP keepalive: an idle peer that has vanished is found within a minute, by a probe after `idle` seconds and then `probes`
+ * probes `interval` seconds apart. node:net takes the first figure only and has the others from libuv.
  */
-export const KEEP_ALIVE_SECONDS = { idle: 45, between: 1, times: 10 } as const;
+export const KEEP_ALIVE_SECONDS = { idle: 45, interval: 1, probes: 10 } as const;
 export const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelay: 1000 * KEEP_ALIVE_SECONDS.idle } as const;
 
 /** The least that a client with pending replies must take in a stall timeout, in bytes. */

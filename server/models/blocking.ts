@@ -5,7 +5,7 @@
 // tutorial's section 4.6.1 begins. A client that never reads blocks them too, in send(2), until it counts as stalled.
 // While every client sends, nothing is faster. `diff blocking.ts nonblocking.ts` shows what O_NONBLOCK changes.
 
-import { libc } from '../../shared/libc/libc.js';
+import * as libc from '../../shared/libc/sockets.js';
 import { MIN_WRITES_PER_TURN, writeQuantum } from '../limits/write-scheduler.js';
 import { type Client, RoundRobinLoop } from './round-robin.js';
 import type { WorkerContext } from './worker/worker-context.js';
@@ -34,7 +34,7 @@ class BlockingLoop extends RoundRobinLoop {
   protected override receive({ id, fd, session }: Client): void {
     const { control, log } = this.context;
     if (!control.countPoll(id, fd)) return;
-    const length = libc().recv(fd, this.#buffer);
+    const length = libc.recv(fd, this.#buffer);
     if (control.stopping) return; // it was woken for that, or its input came too late
     control.countHit();
     if (length === 0) session.end();
@@ -51,7 +51,7 @@ class BlockingLoop extends RoundRobinLoop {
       const bytes = output.next();
       if (bytes === undefined) return;
       control.announceWait(id, fd);
-      const taken = libc().send(fd, bytes);
+      const taken = libc.send(fd, bytes);
       output.consume(taken);
       log.wrote(id, bytes.length, bytes.length - taken);
       quantum -= taken;

@@ -5,7 +5,7 @@
 // strsvr.py does. So no client blocks another, but the asking never ends: idle, it uses a whole core (see --idle-sleep).
 // `diff blocking.ts nonblocking.ts` shows what O_NONBLOCK changes.
 
-import { EAGAIN, libc } from '../../shared/libc/libc.js';
+import * as libc from '../../shared/libc/sockets.js';
 import { MIN_WRITES_PER_TURN, writeQuantum } from '../limits/write-scheduler.js';
 import { type Client, RoundRobinLoop } from './round-robin.js';
 import type { WorkerContext } from './worker/worker-context.js';
@@ -39,8 +39,8 @@ export class NonblockingLoop extends RoundRobinLoop {
   protected override receive({ id, fd, session }: Client): void {
     const { control, log } = this.context;
     if (!control.countPoll(id, fd)) return;
-    const length = libc().recv(fd, this.#buffer);
-    if (length === EAGAIN) return;
+    const length = libc.recv(fd, this.#buffer);
+    if (length === libc.EAGAIN) return;
     if (control.stopping) return; // it was woken for that, or its input came too late
     control.countHit();
     if (length === 0) session.end();
@@ -57,9 +57,9 @@ export class NonblockingLoop extends RoundRobinLoop {
       const bytes = output.next();
       if (bytes === undefined) return;
       control.announceWait(id, fd);
-      const taken = libc().send(fd, bytes);
+      const taken = libc.send(fd, bytes);
       output.consume(taken);
-      if (taken === EAGAIN) return;
+      if (taken === libc.EAGAIN) return;
       log.wrote(id, bytes.length, bytes.length - taken);
       quantum -= taken;
     }

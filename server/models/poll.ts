@@ -5,8 +5,7 @@
 // costs nothing: the answer to the tutorial's section 4.6.1 without threads and without busy polling. Its weakness: the
 // kernel looks through the whole list at every call, so the cost of a letter grows with the connected clients.
 
-import { libc, POLLIN, POLLOUT } from '../../shared/libc/libc.js';
-import { PollList } from '../../shared/libc/structs.js';
+import * as libc from '../../shared/libc/sockets.js';
 import { NonblockingLoop } from './nonblocking.js';
 import type { Client } from './round-robin.js';
 import { NO_CLIENT } from './worker/control-block.js';
@@ -26,7 +25,7 @@ export function serve(context: WorkerContext): void {
 }
 
 class PollLoop extends NonblockingLoop {
-  #pollfds = new PollList(64);
+  #pollfds = new libc.PollList(64);
 
   constructor(context: WorkerContext) {
     super(context, RECEIVE_BYTES);
@@ -47,10 +46,10 @@ class PollLoop extends NonblockingLoop {
   /** The listening socket is at the head of the list. */
   #poll(listed: readonly Client[]): void {
     const { control, listener } = this.context;
-    if (listed.length >= this.#pollfds.capacity) this.#pollfds = new PollList(2 * listed.length);
+    if (listed.length >= this.#pollfds.capacity) this.#pollfds = new libc.PollList(2 * listed.length);
     this.acceptor.list(this.#pollfds, 0);
     for (const [at, { fd, output }] of listed.entries()) {
-      this.#pollfds.set(at + 1, fd, output.wants === 'input' ? POLLIN : POLLOUT);
+      this.#pollfds.set(at + 1, fd, output.wants === 'input' ? libc.POLLIN : libc.POLLOUT);
     }
     // A stop wakes the thread by shutting down the descriptor that it announces.
     const [first] = listed;
@@ -59,6 +58,6 @@ class PollLoop extends NonblockingLoop {
     // While the server stops, only output is worth waiting for.
     const maySleep =
       !control.stopping || (first !== undefined && listed.every(({ output }) => output.wants !== 'input'));
-    libc().poll(this.#pollfds, listed.length + 1, maySleep ? this.acceptor.sleepMs : 0);
+    libc.poll(this.#pollfds, listed.length + 1, maySleep ? this.acceptor.sleepMs : 0);
   }
 }

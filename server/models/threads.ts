@@ -5,7 +5,7 @@
 // (without it, with --no-lock, letters get lost); and each client costs a thread, here with a V8 heap of its own.
 // The lock is held during append only: a reply is a view of what was there, however long sending it takes.
 
-import { libc, type SHUT_RD, type SHUT_RDWR } from '../../shared/libc/libc.js';
+import * as libc from '../../shared/libc/sockets.js';
 import { Session } from '../core/session.js';
 import { withSyntheticLoad } from '../core/synthetic-load.js';
 import { Text } from '../core/text.js';
@@ -29,7 +29,7 @@ export class ThreadsModel extends WorkerModel {
   }
 
   protected override admit({ id, fd }: AcceptedClient): void {
-    if (libc().hungUp(fd)) this.dropClient(id, fd, 'reset before its thread was started');
+    if (libc.hungUp(fd)) this.dropClient(id, fd, 'reset before its thread was started');
     else this.#start(id, fd);
     this.control.takenOver();
   }
@@ -44,9 +44,9 @@ export class ThreadsModel extends WorkerModel {
     }
   }
 
-  protected override wake(how: typeof SHUT_RD | typeof SHUT_RDWR): void {
+  protected override wake(how: typeof libc.SHUT_RD | typeof libc.SHUT_RDWR): void {
     super.wake(how);
-    for (const fd of this.clients.sockets.keys()) libc().shutdown(fd, how);
+    for (const fd of this.clients.sockets.keys()) libc.shutdown(fd, how);
   }
 }
 
@@ -101,7 +101,7 @@ class ClientThread {
 
   #receive(): void {
     const { control, data, log } = this.#thread;
-    const length = libc().recv(data.fd, this.#buffer);
+    const length = libc.recv(data.fd, this.#buffer);
     if (control.stopping) return; // it was woken for that, or its input came too late
     if (length === 0) this.#session.end();
     else this.#session.receive(this.#buffer.subarray(0, length));
@@ -114,7 +114,7 @@ class ClientThread {
   #send(): void {
     const { data, log } = this.#thread;
     for (let bytes = this.#output.next(); bytes !== undefined; bytes = this.#output.next()) {
-      const taken = libc().send(data.fd, bytes);
+      const taken = libc.send(data.fd, bytes);
       this.#output.consume(taken);
       log.wrote(data.number, bytes.length, bytes.length - taken);
     }

@@ -19,6 +19,7 @@ import { close, openSocket, poll, sockaddrOf } from './sockets.js';
 import { EpollList, type PollList } from './structs.js';
 import { attempt, SystemError } from './system-call.js';
 
+export * from './sockets.js';
 export { EpollList };
 
 // Linux, as all of epoll(7) and prctl(2); the events of epoll have the values of poll's.

@@ -24,9 +24,9 @@ export const O_NONBLOCK = MACOS ? 0x0004 : 0o4000;
 export interface KeepAlive {
   /** Seconds of silence before the first probe, and between probes. */
   readonly idle: number;
-  readonly between: number;
+  readonly interval: number;
   /** After this many probes without an answer the connection is broken. */
-  readonly times: number;
+  readonly probes: number;
 }
 
 /** @param values one int, or two for the few options that take a struct of two */
@@ -41,11 +41,11 @@ export function prepareConnection(fd: number, { nagle }: { readonly nagle: boole
   if (MACOS) setOption(fd, SOL_SOCKET, SO_NOSIGPIPE, 1);
 }
 
-export function setKeepAlive(fd: number, { idle, between, times }: KeepAlive): void {
+export function setKeepAlive(fd: number, { idle, interval, probes }: KeepAlive): void {
   setOption(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
   setOption(fd, IPPROTO_TCP, TCP_KEEPIDLE, idle);
-  setOption(fd, IPPROTO_TCP, TCP_KEEPINTVL, between);
-  setOption(fd, IPPROTO_TCP, TCP_KEEPCNT, times);
+  setOption(fd, IPPROTO_TCP, TCP_KEEPINTVL, interval);
+  setOption(fd, IPPROTO_TCP, TCP_KEEPCNT, probes);
 }
 
 export function setNonblocking(fd: number): void {

@@ -9,7 +9,7 @@ import { constants } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import { print, runCommand } from '../../shared/cli.js';
 import { OperationalError } from '../../shared/errors.js';
-import { libc } from '../../shared/libc/libc.js';
+import { bindings } from '../../shared/libc/bindings.js';
 import { outToLunch } from './act-two.js';
 import { conclusion, unmetExpectations, untold } from './expectations.js';
 import { type Arrangement, fourPanes, threePanes } from './layout.js';
@@ -91,7 +91,7 @@ async function lunch(stop: AbortSignal): Promise<void> {
 function whatIsMissing(): string | undefined {
   if (!gaugeable) return 'CPU and threads of a process are read from /proc, and there is none here';
   try {
-    libc();
+    bindings();
     return undefined;
   } catch (error) {
     if (error instanceof OperationalError) return error.message;

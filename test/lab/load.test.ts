@@ -16,7 +16,7 @@ import { openReadiness, PollReadiness } from '../../client/load/readiness.js';
 import { LoadProcess, runLoad } from '../../client/load/run-load.js';
 import { Schedule } from '../../client/load/schedule.js';
 import { IO_MODELS } from '../../server/models/model.js';
-import { libc, POLLIN, POLLOUT } from '../../shared/libc/libc.js';
+import * as libc from '../../shared/libc/load-calls.js';
 import { concurrent } from '../support/concurrent.js';
 import { built, Program, run } from '../support/program.js';
 import { PtyProgram } from '../support/pty-program.js';
@@ -679,27 +679,27 @@ it('a command gives its output, or an error with the end of its stderr, its stat
 });
 
 test('where there is no epoll, poll reports the ready sockets', () => {
-  const listener = libc().listen({ host: '127.0.0.1', port: 0 }, 5);
-  const connected = [0, 1].map(() => libc().connect(libc().localAddress(listener), { nagle: false }));
+  const listener = libc.listen({ host: '127.0.0.1', port: 0 }, 5);
+  const connected = [0, 1].map(() => libc.connect(libc.localAddress(listener), { nagle: false }));
   for (const watch of [openReadiness(2), new PollReadiness(2)]) {
     const seen: number[] = [];
     const turn = (ms: number) => {
       watch.wait(ms, (number) => seen.push(number));
       return seen.splice(0);
     };
-    for (const [number, fd] of connected.entries()) watch.set(number, fd, POLLIN);
+    for (const [number, fd] of connected.entries()) watch.set(number, fd, libc.POLLIN);
     assert.equal(turn(1), []);
-    watch.set(1, connected[1] ?? -1, POLLIN | POLLOUT);
+    watch.set(1, connected[1] ?? -1, libc.POLLIN | libc.POLLOUT);
     assert.equal(turn(30_000), [1]);
-    watch.set(0, connected[0] ?? -1, POLLOUT);
+    watch.set(0, connected[0] ?? -1, libc.POLLOUT);
     assert.equal(turn(30_000).toSorted(), [0, 1]);
     watch.close();
   }
   const poll = new PollReadiness(1);
-  poll.set(0, connected[0] ?? -1, POLLOUT);
+  poll.set(0, connected[0] ?? -1, libc.POLLOUT);
   poll.set(0, connected[0] ?? -1, 0);
   poll.wait(0, () => assert.unreachable());
-  for (const fd of [...connected, listener]) libc().close(fd);
+  for (const fd of [...connected, listener]) libc.close(fd);
 });
 
 test('percentiles are in milliseconds, and p99.9 only with ten values beyond it', () => {

@@ -8,25 +8,24 @@ import { startStringServer } from 'strsvr';
 import { connect } from 'strsvr/client';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { EAGAIN, libc, POLLIN, POLLOUT, SHUT_RDWR, SystemError } from '../../shared/libc/libc.js';
-import { EpollList, PollList } from '../../shared/libc/structs.js';
+import * as libc from '../../shared/libc/load-calls.js';
 import { ByteClient } from '../support/byte-client.js';
 import { built, ended, Program } from '../support/program.js';
 import { type Address, withServer } from '../support/servers.js';
 import { TIMEOUT_MS } from '../support/waiting.js';
 
-const BLOCKING = { nonblocking: false, nagle: false, keepAlive: { idle: 45, between: 1, times: 10 } };
+const BLOCKING = { nonblocking: false, nagle: false, keepAlive: { idle: 45, interval: 1, probes: 10 } };
 
 function withListener(use: (fd: number) => Promise<void>): Promise<void> {
-  const fd = libc().listen({ host: '127.0.0.1', port: 0 }, 5);
-  return use(fd).finally(() => libc().close(fd));
+  const fd = libc.listen({ host: '127.0.0.1', port: 0 }, 5);
+  return use(fd).finally(() => libc.close(fd));
 }
 
 /** Where nobody listens any more. */
 async function abandonedAddress(): Promise<Address> {
   let address: Address | undefined;
   await withListener(async (fd) => {
-    address = libc().localAddress(fd);
+    address = libc.localAddress(fd);
   });
   if (address === undefined) throw new Error('there was no listener');
   return address;
@@ -34,81 +33,81 @@ async function abandonedAddress(): Promise<Address> {
 
 test('nobody to accept and nothing to read are outcomes', async () => {
   await withListener(async (listener) => {
-    assert.is(libc().accept(listener, BLOCKING), EAGAIN);
-    const client = await ByteClient.connect(libc().localAddress(listener));
-    const accepted = libc().accept(listener, { ...BLOCKING, nonblocking: true });
+    assert.is(libc.accept(listener, BLOCKING), libc.EAGAIN);
+    const client = await ByteClient.connect(libc.localAddress(listener));
+    const accepted = libc.accept(listener, { ...BLOCKING, nonblocking: true });
     if (typeof accepted === 'number') throw new Error('nobody was accepted');
     assert.equal(accepted.remote, { host: '127.0.0.1', port: client.socket.localPort });
     const buffer = Buffer.alloc(10);
-    assert.is(libc().recv(accepted.fd, buffer), EAGAIN);
+    assert.is(libc.recv(accepted.fd, buffer), libc.EAGAIN);
     client.send('abc');
-    const list = new PollList(1);
-    list.set(0, accepted.fd, POLLIN);
-    assert.is(libc().poll(list, 1, -1), 1);
+    const list = new libc.PollList(1);
+    list.set(0, accepted.fd, libc.POLLIN);
+    assert.is(libc.poll(list, 1, -1), 1);
     assert.ok(list.ready(0));
-    assert.is(libc().recv(accepted.fd, buffer), 3);
-    assert.is(libc().send(accepted.fd, Buffer.from('xyz')), 3);
+    assert.is(libc.recv(accepted.fd, buffer), 3);
+    assert.is(libc.send(accepted.fd, Buffer.from('xyz')), 3);
     assert.is((await client.receive(3)).toString(), 'xyz');
     client.close();
-    libc().close(accepted.fd);
+    libc.close(accepted.fd);
   });
 });
 
 test('a socket connects without blocking, and epoll tells when it may be written and read', async () => {
   await withListener(async (listener) => {
-    const address = libc().localAddress(listener);
-    const fd = libc().connect(address, { nagle: false, receiveBuffer: 4_096 });
-    const list = new PollList(1);
-    list.set(0, fd, POLLOUT);
-    assert.is(libc().ppoll(list, 1, TIMEOUT_MS), 1);
-    libc().connected(fd);
-    const accepted = libc().accept(listener, BLOCKING);
+    const address = libc.localAddress(listener);
+    const fd = libc.connect(address, { nagle: false, receiveBuffer: 4_096 });
+    const list = new libc.PollList(1);
+    list.set(0, fd, libc.POLLOUT);
+    assert.is(libc.ppoll(list, 1, TIMEOUT_MS), 1);
+    libc.connected(fd);
+    const accepted = libc.accept(listener, BLOCKING);
     if (typeof accepted === 'number') throw new Error('nobody was accepted');
-    list.set(0, fd, POLLIN);
+    list.set(0, fd, libc.POLLIN);
     const before = performance.now();
-    assert.is(libc().ppoll(list, 1, 1.5), 0);
+    assert.is(libc.ppoll(list, 1, 1.5), 0);
     assert.ok(performance.now() - before >= 1.5);
-    const epoll = libc().epoll();
+    const epoll = libc.epoll();
     if (epoll !== undefined) {
-      const ready = new EpollList(4);
-      libc().epollSet(epoll, fd, POLLIN, 70_000, false);
-      assert.is(libc().epollWait(epoll, ready, 0), 0);
-      libc().epollSet(epoll, fd, POLLIN | POLLOUT, 70_001, true);
-      assert.is(libc().epollWait(epoll, ready, -1), 1);
+      const ready = new libc.EpollList(4);
+      libc.epollSet(epoll, fd, libc.POLLIN, 70_000, false);
+      assert.is(libc.epollWait(epoll, ready, 0), 0);
+      libc.epollSet(epoll, fd, libc.POLLIN | libc.POLLOUT, 70_001, true);
+      assert.is(libc.epollWait(epoll, ready, -1), 1);
       assert.is(ready.data(0), 70_001);
-      libc().close(epoll);
+      libc.close(epoll);
     }
-    libc().abort(accepted.fd);
-    assert.is(libc().poll(list, 1, TIMEOUT_MS), 1);
-    assert.throws(() => libc().recv(fd, Buffer.alloc(1)), /ECONNRESET/);
-    libc().close(fd);
+    libc.abort(accepted.fd);
+    assert.is(libc.poll(list, 1, TIMEOUT_MS), 1);
+    assert.throws(() => libc.recv(fd, Buffer.alloc(1)), /ECONNRESET/);
+    libc.close(fd);
   });
 });
 
 test('a connect that fails tells so when it is asked', async () => {
   const address = await abandonedAddress();
-  const fd = libc().connect(address, { nagle: true });
-  const list = new PollList(1);
-  list.set(0, fd, POLLOUT);
-  libc().poll(list, 1, TIMEOUT_MS);
-  assert.throws(() => libc().connected(fd), /ECONNREFUSED/);
-  libc().close(fd);
-  assert.throws(() => libc().connect({ host: '255.255.255.255', port: 1 }, { nagle: true }), /connect E/);
+  const fd = libc.connect(address, { nagle: true });
+  const list = new libc.PollList(1);
+  list.set(0, fd, libc.POLLOUT);
+  libc.poll(list, 1, TIMEOUT_MS);
+  assert.throws(() => libc.connected(fd), /ECONNREFUSED/);
+  libc.close(fd);
+  assert.throws(() => libc.connect({ host: '255.255.255.255', port: 1 }, { nagle: true }), /connect E/);
 });
 
 test('what fails is an error with the code of the system', () => {
   for (const [code, call] of [
-    ['EBADF', () => libc().recv(99_999, Buffer.alloc(1))],
-    ['EBADF', () => libc().accept(99_999, BLOCKING)],
-    ['EBADF', () => libc().shutdown(99_999, SHUT_RDWR)],
-    ['EADDRNOTAVAIL', () => libc().listen({ host: '192.0.2.1', port: 0 }, 5)],
+    ['EBADF', () => libc.recv(99_999, Buffer.alloc(1))],
+    ['EBADF', () => libc.accept(99_999, BLOCKING)],
+    ['EBADF', () => libc.shutdown(99_999, libc.SHUT_RDWR)],
+    ['EADDRNOTAVAIL', () => libc.listen({ host: '192.0.2.1', port: 0 }, 5)],
   ] as const) {
     try {
       call();
       assert.unreachable();
     } catch (error) {
-      assert.instance(error, SystemError);
-      assert.is((error as SystemError).code, code);
+      assert.instance(error, libc.SystemError);
+      assert.is((error as libc.SystemError).code, code);
     }
   }
 });
@@ -144,10 +143,10 @@ test('IPv6 addresses go through, short and long', async () => {
   });
   const long = { host: '2001:db8:0:1:2:3:4:5', port: 0 };
   try {
-    libc().listen(long, 5);
+    libc.listen(long, 5);
     assert.unreachable();
   } catch (error) {
-    assert.is((error as SystemError).code, 'EADDRNOTAVAIL', 'it is well formed, but not ours');
+    assert.is((error as libc.SystemError).code, 'EADDRNOTAVAIL', 'it is well formed, but not ours');
   }
 });
 

@@ -226,8 +226,8 @@ export const MUTATIONS: readonly Mutation[] = [
       wrong: { what: 'it does not end (a second Ctrl-C ends it)' },
     },
     file: 'server/models/threads.ts',
-    find: 'libc().shutdown(fd, how);',
-    replace: 'libc().close(fd);',
+    find: 'libc.shutdown(fd, how);',
+    replace: 'libc.close(fd);',
     caughtBy: {
       file: 'models/model-behaviour.test',
       title:

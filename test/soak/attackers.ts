@@ -12,7 +12,7 @@ import { once } from 'node:events';
 import { createConnection, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectAll } from '../../client/load/line-client.js';
-import { libc } from '../../shared/libc/libc.js';
+import * as libc from '../../shared/libc/load-calls.js';
 
 const AT_A_TIME = 100;
 const CHUNK = Buffer.alloc(16 * 1024, 'x');
@@ -43,9 +43,9 @@ async function deaf(): Promise<void> {
   while (connected.size > 0) {
     for (const fd of connected) {
       try {
-        libc().send(fd, chunk);
+        libc.send(fd, chunk);
       } catch {
-        libc().close(fd); // the server has cut it off
+        libc.close(fd); // the server has cut it off
         connected.delete(fd);
       }
     }
@@ -60,12 +60,12 @@ async function flood(character: string): Promise<void> {
   const [chunk, room] = [Buffer.alloc(CHUNK.length, character), Buffer.alloc(4 * CHUNK.length)];
   for (const deadline = performance.now() + 1_000 * Number(letters); performance.now() < deadline; ) {
     for (const fd of connected) {
-      libc().send(fd, chunk);
-      libc().recv(fd, room);
+      libc.send(fd, chunk);
+      libc.recv(fd, room);
     }
     await sleep(1);
   }
-  for (const fd of connected) libc().abort(fd);
+  for (const fd of connected) libc.abort(fd);
 }
 
 async function resets(): Promise<void> {

@@ -1,8 +1,7 @@
 // The listening socket, for the models that call accept(2) themselves: accepts admitted clients, rejects the others, and
 // pauses while the process has no file descriptor for one more.
 
-import { EAGAIN, IGNORED_FD, libc, NO_RESOURCES, POLLIN, SHUT_RDWR } from '../../../shared/libc/libc.js';
-import { PollList } from '../../../shared/libc/structs.js';
+import * as libc from '../../../shared/libc/sockets.js';
 import { ACCEPT_BACKOFF_MS, Admission } from '../../limits/admission.js';
 import { KEEP_ALIVE_SECONDS } from '../../limits/stall-detector.js';
 import { NO_CLIENT } from './control-block.js';
@@ -15,7 +14,7 @@ export class Acceptor {
   readonly #thread: WorkerContext;
   readonly #nonblocking: boolean;
   readonly #admission: Admission;
-  readonly #pollList = new PollList(1);
+  readonly #pollList = new libc.PollList(1);
   #accepted = 0;
   /** When accepting resumes, in milliseconds of performance.now(). */
   #pausedUntil = 0;
@@ -34,8 +33,12 @@ export class Acceptor {
   }
 
   /** Puts the listening socket into a list for poll(2); while accepting is paused, only to learn of its shutdown. */
-  list(pollList: PollList, at: number): void {
-    pollList.set(at, this.open ? this.#thread.listener : IGNORED_FD, this.#pauseMs > 0 ? 0 : POLLIN);
+  list(pollList: libc.PollList, at: number): void {
+    pollList.set(
+      at,
+      this.open ? this.#thread.listener : libc.IGNORED_FD,
+      this.#pauseMs > 0 ? 0 : libc.POLLIN,
+    );
   }
 
   /** The timeout of poll(2) on that list. */
@@ -47,7 +50,7 @@ export class Acceptor {
   wait(): void {
     const { control, listener } = this.#thread;
     this.list(this.#pollList, 0);
-    if (control.announceWait(NO_CLIENT, listener)) libc().poll(this.#pollList, 1, this.sleepMs);
+    if (control.announceWait(NO_CLIENT, listener)) libc.poll(this.#pollList, 1, this.sleepMs);
   }
 
   /**
@@ -59,19 +62,19 @@ export class Acceptor {
     const { listener, options, log } = this.#thread;
     const flags = { nonblocking: this.#nonblocking, nagle: options.nagle, keepAlive: KEEP_ALIVE_SECONDS };
     while (this.open && this.#pauseMs === 0) {
-      const accepted = libc().accept(listener, flags);
-      if (accepted === EAGAIN) return undefined;
-      if (accepted === NO_RESOURCES) return this.#pause();
+      const accepted = libc.accept(listener, flags);
+      if (accepted === libc.EAGAIN) return undefined;
+      if (accepted === libc.NO_RESOURCES) return this.#pause();
       const { fd, remote } = accepted;
       const reason = this.#admission.rejectionReason(remote, connected);
       if (reason === undefined) {
         this.#accepted += 1;
         const id = this.#accepted;
-        if (id === options.clients) libc().shutdown(listener, SHUT_RDWR); // no more connections
-        log.record({ type: 'accepted', client: id, remote, local: libc().localAddress(fd), fd });
+        if (id === options.clients) libc.shutdown(listener, libc.SHUT_RDWR); // no more connections
+        log.record({ type: 'accepted', client: id, remote, local: libc.localAddress(fd), fd });
         return { id, fd, remote };
       }
-      libc().close(fd);
+      libc.close(fd);
       log.record({ type: 'rejected', remote, reason });
     }
     return undefined;

@@ -4,7 +4,7 @@
 
 import { parentPort } from 'node:worker_threads';
 import type { Address } from '../../../shared/address.js';
-import { SystemError } from '../../../shared/libc/libc.js';
+import * as libc from '../../../shared/libc/sockets.js';
 import type { Closing, Session } from '../../core/session.js';
 import { withSyntheticLoad } from '../../core/synthetic-load.js';
 import { Text } from '../../core/text.js';
@@ -83,6 +83,6 @@ export class WorkerContext {
 
 /** A system error on a client's socket ends that client; any other error is a bug and thrown on. */
 export function peerFailure(error: unknown): CloseFailure {
-  if (!(error instanceof SystemError)) throw error;
+  if (!(error instanceof libc.SystemError)) throw error;
   return { reason: 'broken', detail: error.message };
 }

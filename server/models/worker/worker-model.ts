@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { Address } from '../../../shared/address.js';
 import { errorCode } from '../../../shared/errors.js';
-import { libc, SHUT_RD, SHUT_RDWR } from '../../../shared/libc/libc.js';
+import * as libc from '../../../shared/libc/sockets.js';
+import { acknowledged } from '../../../shared/libc/tcp-info.js';
 import type { Closing } from '../../core/session.js';
 import { LINGER_MS } from '../../limits/lingering-close.js';
 import { watchStalls } from '../../limits/stall-detector.js';
@@ -64,14 +65,14 @@ export abstract class WorkerModel implements IoModel {
 
   async listen(): Promise<Address> {
     const { address: host } = await lookup(this.context.host);
-    this.#listener = libc().listen({ host, port: this.context.port }, this.context.backlog);
+    this.#listener = libc.listen({ host, port: this.context.port }, this.context.backlog);
     this.startThread(this.file, 0, this.#listener);
     this.#waitMonitor = monitorWaits(this.control, this.context.log, (client) =>
       this.clients.addressOf(client),
     );
     this.#watchStalls();
     process.once('exit', this.#wakeAll);
-    return libc().localAddress(this.#listener);
+    return libc.localAddress(this.#listener);
   }
 
   /** The descriptor of the listening socket. */
@@ -83,14 +84,14 @@ export abstract class WorkerModel implements IoModel {
     if (this.control.stopping) return;
     this.context.log.record({ type: 'stopping', connected: this.clients.connected });
     this.control.stop();
-    this.wake(SHUT_RD);
+    this.wake(libc.SHUT_RD);
     this.#drainDeadline = setTimeout(() => this.abort(), LINGER_MS);
     this.#settle();
   }
 
   abort(): void {
     this.control.abort();
-    this.wake(SHUT_RDWR);
+    this.wake(libc.SHUT_RDWR);
     this.#lingering.destroy();
   }
 
@@ -101,10 +102,10 @@ export abstract class WorkerModel implements IoModel {
    * Wakes the threads that sleep in a system call; with SHUT_RD, replies can still be sent. The announced descriptor may
    * have been closed and reused by another socket: then the thread does not sleep on it, or its next message is on the way.
    */
-  protected wake(how: typeof SHUT_RD | typeof SHUT_RDWR): void {
+  protected wake(how: typeof libc.SHUT_RD | typeof libc.SHUT_RDWR): void {
     const { fd } = this.control;
-    if (fd === this.#listener) libc().shutdown(fd, SHUT_RDWR);
-    else if (this.clients.sockets.has(fd)) libc().shutdown(fd, how);
+    if (fd === this.#listener) libc.shutdown(fd, libc.SHUT_RDWR);
+    else if (this.clients.sockets.has(fd)) libc.shutdown(fd, how);
   }
 
   /** Starts a client's own thread, in models that have such threads. */
@@ -165,22 +166,22 @@ export abstract class WorkerModel implements IoModel {
   #release(fd: number, reason: Closing | 'broken'): void {
     this.clients.sockets.delete(fd);
     if (reason === 'full' || reason === 'stopped') this.#lingering.add(fd, reason);
-    else libc().close(fd);
+    else libc.close(fd);
   }
 
   #forwardLog(entry: LogEntry): void {
     const updated = this.clients.update(entry);
-    if (entry.event.type === 'accepted' && this.control.stopping) this.wake(SHUT_RD);
+    if (entry.event.type === 'accepted' && this.control.stopping) this.wake(libc.SHUT_RD);
     this.context.log.pass(updated);
   }
 
   /** The kernel knows what a client has taken even while its thread sleeps in send(2); the reset wakes that thread. */
   #watchStalls(): void {
     const { stallTimeoutMs } = this.context;
-    const taken = ({ fd }: { fd: number }) => libc().acknowledged(fd);
+    const taken = ({ fd }: { fd: number }) => acknowledged(fd);
     this.#stallDetector = watchStalls(this.clients.sockets, stallTimeoutMs, taken, ({ fd, client }, why) => {
       this.clients.fail(client, why);
-      libc().reset(fd);
+      libc.reset(fd);
     });
   }
 
@@ -190,7 +191,7 @@ export abstract class WorkerModel implements IoModel {
     clearTimeout(this.#drainDeadline);
     clearInterval(this.#waitMonitor);
     clearInterval(this.#stallDetector);
-    for (const fd of [this.#listener, ...this.clients.sockets.keys()]) libc().close(fd); // clients' are left only after a failure
+    for (const fd of [this.#listener, ...this.clients.sockets.keys()]) libc.close(fd); // clients' are left only after a failure
     this.#listener = -1;
     if (this.#failure === undefined) this.#resolve();
     else this.#reject(this.#failure);
