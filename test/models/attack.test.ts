@@ -127,7 +127,7 @@ testWith(
       for (const client of clients) assert.is((await client.receive(1)).toString(), '\n');
       for (const client of clients) client.close();
       assert.match(server.stderr, /no file descriptor is free/);
-      assert.match(await ended(server), new RegExp(`, ${clients.length} clients, ${rejected} refused, `));
+      assert.match(await ended(server), new RegExp(`, ${clients.length} clients, ${rejected} rejected, `));
     };
     await withStrsvr(['0'], use, undefined, ['bash', '-c', taken, 'bash']);
   },
