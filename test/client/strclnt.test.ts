@@ -37,7 +37,7 @@ function ends(terminal: PtyProgram, ...rows: string[]): Promise<void> {
 
 // --- at a terminal ---
 
-test('the tutorial’s session of two clients, keystroke by keystroke', async () => {
+test('two clients repeat the tutorial’s session keystroke by keystroke', async () => {
   await withServer({ clients: 2 }, async (server) => {
     await withTerminal(at(server.address), async (first) => {
       await withTerminal(at(server.address), async (second) => {
@@ -67,7 +67,7 @@ test('the tutorial’s session of two clients, keystroke by keystroke', async ()
   });
 });
 
-test('several letters typed at once are several letters, and the last reply is printed', async () => {
+test('several letters on one line are sent one by one, and the last reply is printed', async () => {
   await withServer({}, async ({ address }) => {
     await withTerminal(at(address), async (terminal) => {
       await ends(terminal, PROMPT);
@@ -77,7 +77,7 @@ test('several letters typed at once are several letters, and the last reply is p
   });
 });
 
-test('a space is a letter, and so is each part of an emoji; !! is no history', async () => {
+test('a space and each part of an emoji are letters; !! does not recall history', async () => {
   await withServer({}, async (server) => {
     await withTerminal(at(server.address), async (terminal) => {
       await ends(terminal, PROMPT);
@@ -92,7 +92,7 @@ test('a space is a letter, and so is each part of an emoji; !! is no history', a
   });
 });
 
-test('after Ctrl-D, as after Enter, what comes next stands in a row of its own', async () => {
+test('after Ctrl-D, as after Enter, the shell’s output starts on a new line', async () => {
   await withServer({}, async ({ address }) => {
     for (const key of ['\x04', '\r']) {
       const strclnt = [process.execPath, built('client/strclnt.js'), ...at(address)].join(' ');
@@ -106,7 +106,7 @@ test('after Ctrl-D, as after Enter, what comes next stands in a row of its own',
   });
 });
 
-test('Ctrl-D leaves with exit 0, Ctrl-C ends it at once', async () => {
+test('Ctrl-D exits with 0, Ctrl-C exits immediately', async () => {
   await withServer({}, async ({ address }) => {
     await withTerminal(at(address), async (terminal) => {
       await ends(terminal, PROMPT);
@@ -121,7 +121,7 @@ test('Ctrl-D leaves with exit 0, Ctrl-C ends it at once', async () => {
   });
 });
 
-test('a typed control character is left out, with one note', async () => {
+test('typed control characters are dropped, with one note', async () => {
   await withServer({}, async (server) => {
     await withTerminal(at(server.address), async (terminal) => {
       await ends(terminal, PROMPT);
@@ -141,7 +141,7 @@ test('a typed control character is left out, with one note', async () => {
   });
 });
 
-test('arrow and function keys are left out whole, with a note, and leave nothing behind in the next line', async () => {
+test('escape sequences of arrow and function keys are dropped whole, with a note', async () => {
   await withServer({}, async (server) => {
     await withTerminal(at(server.address), async (terminal) => {
       await ends(terminal, PROMPT);
@@ -160,7 +160,7 @@ test('arrow and function keys are left out whole, with a note, and leave nothing
   });
 });
 
-test('a long line that is pasted arrives letter by letter, wherever a read ends', async () => {
+test('a pasted long line is sent letter by letter, at every read boundary', async () => {
   for (const line of ['é'.repeat(700), `a${'é'.repeat(700)}`, `aa${'😀'.repeat(400)}`, 'x\u2028y']) {
     await withServer({}, async (server) => {
       await withTerminal(at(server.address), async (terminal) => {
@@ -178,7 +178,7 @@ test('a long line that is pasted arrives letter by letter, wherever a read ends'
   }
 });
 
-test('what strangers send cannot drive the terminal', async () => {
+test('letters of other clients cannot control the terminal', async () => {
   await withServer({}, async ({ address }) => {
     const stranger = await connect(address);
     for (const letter of 'a\u202e\u200d\u2028') await stranger.send(letter);
@@ -191,7 +191,7 @@ test('what strangers send cannot drive the terminal', async () => {
   });
 });
 
-test('a server that goes away while the user thinks: a line and exit 1; with nothing typed exit 0', async () => {
+test('a server that closes while the prompt waits is one line and exit 1, or exit 0 if nothing is typed', async () => {
   const leave = async (keys: string): Promise<{ status: number; screen: string }> => {
     const server = await startStringServer({ port: 0 });
     let [status, screen] = [-1, ''];
@@ -215,7 +215,7 @@ test('a server that goes away while the user thinks: a line and exit 1; with not
 
 // --- from a pipe ---
 
-test('from a pipe every letter is sent by itself and every reply has a line', async () => {
+test('from a pipe each letter is sent by itself and each reply is printed on its own line', async () => {
   await withServer({}, async ({ address }) => {
     const piped = await run('client/strclnt.js', at(address), 'ab\nc\r\n é😀');
     assert.is(piped.stdout, 'a\nab\nabc\nabc \nabc é\nabc é😀\n');
@@ -233,7 +233,7 @@ test('from a pipe, control characters are dropped with one note', async () => {
   });
 });
 
-test('from a pipe, escape sequences are dropped whole, wherever the stream is cut in two', async () => {
+test('from a pipe, escape sequences are dropped whole at every chunk boundary', async () => {
   const text = [
     '1\x1b[31;1mé\x1b[0m2', // CSI
     '\x1bOA3\x1bO5C4\x1bNx5', // SS3, SS2
@@ -254,13 +254,13 @@ test('from a pipe, escape sequences are dropped whole, wherever the stream is cu
   }
 });
 
-test('an empty pipe is no letter', async () => {
+test('an empty pipe sends no letter', async () => {
   await withServer({}, async ({ address }) => {
     assert.equal(await run('client/strclnt.js', at(address)), { status: 0, stdout: '', stderr: '' });
   });
 });
 
-test('replies of any length arrive whole', async () => {
+test('replies of every length are received whole', async () => {
   await withServer({}, async ({ address }) => {
     const filler = await connect(address);
     const sent = Array.from({ length: 3_000 }, (_, i) =>
@@ -273,7 +273,7 @@ test('replies of any length arrive whole', async () => {
   });
 });
 
-test('whoever has seen enough of the replies is no failure', async () => {
+test('a closed stdout ends strclnt without an error', async () => {
   await withServer({}, async ({ address }) => {
     const client = new Program('client/strclnt.js', at(address));
     client.child.stdin?.write('a');
@@ -288,7 +288,7 @@ test('whoever has seen enough of the replies is no failure', async () => {
 
 // --- servers that are not there, or are none of ours ---
 
-test('no server, no such host, wrong words: one line each', async () => {
+test('no server, an unknown host and wrong arguments are one line each', async () => {
   const free = await startStringServer({ port: 0 });
   const { port } = free.address;
   await free.stop();
@@ -308,7 +308,7 @@ test('no server, no such host, wrong words: one line each', async () => {
   assert.is(wrong.status, 2);
 });
 
-test('one argument of digits is the port', async () => {
+test('a single argument of digits is the port', async () => {
   await withServer({}, async ({ address }) => {
     assert.is((await run('client/strclnt.js', [String(address.port)], 'a')).stdout, 'a\n');
     const tooHigh = await run('client/strclnt.js', ['70000'], 'a');
@@ -319,7 +319,7 @@ test('one argument of digits is the port', async () => {
   });
 });
 
-test('a text that is full, and a connection that breaks, are one line and exit 1', async () => {
+test('a full text and a reset connection are one line and exit 1', async () => {
   await withServer({ maxLength: 2 }, async ({ address }) => {
     const { status, stdout, stderr } = await run('client/strclnt.js', at(address), 'abc');
     assert.is(stdout, 'a\nab\n');
@@ -338,7 +338,7 @@ test('a text that is full, and a connection that breaks, are one line and exit 1
   );
 });
 
-test('a client that the server does not admit gets one line, however the connection ends', async () => {
+test('a rejected client prints one line, however the connection ends', async () => {
   const refused = async (address: Address) => {
     const { status, stdout, stderr } = await run('client/strclnt.js', at(address), 'a');
     const why = 'it has stopped, or its text or disk is full, or it does not admit this client';
@@ -371,7 +371,7 @@ function sendForEver(bytes: string): (socket: Socket) => void {
   };
 }
 
-test('a reply that never ends is given up in one line, on either wire', async () => {
+test('an endless reply is aborted with one line, with and without --raw', async () => {
   for (const [bytes, ...args] of [['A'.repeat(100_000)], ['a'.repeat(100_000), '--raw']] as const) {
     await withNetServer(sendForEver(bytes), async (address) => {
       const { status, stdout, stderr } = await run(
@@ -385,7 +385,7 @@ test('a reply that never ends is given up in one line, on either wire', async ()
   }
 });
 
-test('a long reply is printed whole, and only the beginning of a wrong one', async () => {
+test('a long reply is printed whole, an invalid one is abbreviated', async () => {
   const bells = '\x07'.repeat(200_000);
   await withNetServer(
     (socket) => socket.once('data', () => socket.write(`${bells}a\n`)),
@@ -404,7 +404,7 @@ test('a long reply is printed whole, and only the beginning of a wrong one', asy
   );
 });
 
-test('a server that does not answer the connect is given up', async () => {
+test('a connect without an answer times out', async () => {
   // A listener that never accepts: its process stands still, and its queue is full.
   const script = `
     require('node:net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, function () {
@@ -429,7 +429,7 @@ test('a server that does not answer the connect is given up', async () => {
   }
 });
 
-test('a reply that is cut off is no reply, even if it ends in the letter sent', async () => {
+test('a truncated reply is an error, even if it ends in the letter sent', async () => {
   await withNetServer(
     (socket) => socket.once('data', () => socket.end('ba')), // of 'bacaa\n'
     async (address) => {
@@ -454,7 +454,7 @@ function tutorialServer(): (socket: Socket) => void {
   };
 }
 
-test('--raw talks to the tutorial’s server, and to ours', async () => {
+test('--raw works with the tutorial’s server and with strsvr', async () => {
   await withNetServer(tutorialServer(), async (address) => {
     const { status, stdout } = await run('client/strclnt.js', [...at(address), '--raw'], 'abac');
     assert.is(stdout, 'a\nab\naba\nabac\n');
@@ -465,7 +465,7 @@ test('--raw talks to the tutorial’s server, and to ours', async () => {
   });
 });
 
-test('--raw takes a reply as whole only when nothing follows it', async () => {
+test('--raw considers a reply complete only when nothing follows it', async () => {
   await withNetServer(
     (socket) => {
       socket.once('data', () => {
@@ -481,7 +481,7 @@ test('--raw takes a reply as whole only when nothing follows it', async () => {
   );
 });
 
-test('--raw gives the last reply although the server ends after it, and says when there is none', async () => {
+test('--raw prints the last reply before the end of the stream, and reports a missing one', async () => {
   await withNetServer(
     (socket) => socket.once('data', () => socket.end('a')),
     async (address) => {
@@ -498,7 +498,7 @@ test('--raw gives the last reply although the server ends after it, and says whe
   );
 });
 
-test('without --raw, a server that stores line ends is recognized at the second letter', async () => {
+test('without --raw, a server that stores LFs is detected at the second letter', async () => {
   for (const letters of ['ab', 'aa']) {
     await withNetServer(tutorialServer(), async (address) => {
       const { status, stderr } = await run('client/strclnt.js', at(address), letters);
@@ -508,7 +508,7 @@ test('without --raw, a server that stores line ends is recognized at the second 
   }
 });
 
-test('a connection sends letters only, and says so to the programmer', async () => {
+test('connection.send throws a TypeError for anything but one letter', async () => {
   await withServer({}, async ({ address }) => {
     const connection = await connect(address);
     for (const wrong of ['', 'ab', '\n', '\u0085', '\ud83d']) {

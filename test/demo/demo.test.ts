@@ -9,7 +9,7 @@ function figures(wanted: number | undefined): Figures {
   return { answered: LETTERS, cpu: { used: 30, wanted }, clientThreads: 0, everybodyWaits: false };
 }
 
-test('whether a model burns a core is judged by what it wants, not by what it gets', () => {
+test('whether a model saturates a core is measured by its demand, not by its share', () => {
   assert.equal(broken('nonblocking', figures(98)), []);
   assert.equal(broken('events', figures(3)), []);
   assert.equal(broken('events', figures(98)), [
@@ -18,7 +18,7 @@ test('whether a model burns a core is judged by what it wants, not by what it ge
   assert.is(broken('nonblocking', figures(3)).length, 1);
 });
 
-test('where that cannot be told, no promise is broken, and it is said why', () => {
+test('where the demand cannot be measured, no expectation fails, and the reason is given', () => {
   for (const [wanted, why, settled] of [
     [35, 'the machine is too busy, it wants 35 % of a core', false],
     [undefined, 'this kernel does not say how long its threads wait for a core', true],
@@ -33,7 +33,7 @@ test('where that cannot be told, no promise is broken, and it is said why', () =
   assert.not(isSettled({ ...figures(98), cpu: undefined }));
 });
 
-test('letters that are not answered are a broken promise on any machine', () => {
+test('unanswered letters fail the expectation on every machine', () => {
   assert.equal(broken('events', { ...figures(3), answered: 4 }), [
     'events: expected that it answers 5 of 5 letters, got that it answers 4 of 5 letters',
   ]);

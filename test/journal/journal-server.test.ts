@@ -70,7 +70,7 @@ for (const [what, change] of [
 
 // --- the server ---
 
-it('a server goes on with the text that the last one left', async () => {
+it('a server continues the text of the previous one', async () => {
   const file = newFile();
   const sending = async (letters: string, expected: string, closingLine: RegExp) =>
     withStrsvr(['0', '--journal', file, '--clients', '1'], async (server, address) => {
@@ -88,7 +88,7 @@ it('a server goes on with the text that the last one left', async () => {
   assert.is(content(file), 'abc');
 });
 
-it('letters and a SIGTERM: what is in the text is answered and in the file, exit 0', async () => {
+it('at SIGTERM every letter of the text is answered and in the file, exit 0', async () => {
   const file = newFile();
   await withStrsvr(['0', '--journal', file], async (server, address) => {
     const client = await ByteClient.connect(address);
@@ -104,7 +104,7 @@ it('letters and a SIGTERM: what is in the text is answered and in the file, exit
   });
 });
 
-it('a client that leaves before its answer has its letters in the file', async () => {
+it('letters of a client that disconnects before the reply are in the file', async () => {
   const file = newFile();
   const server = await startStringServer({ port: 0, journal: file, sync: 'never' });
   const client = await ByteClient.connect(server.address);
@@ -114,7 +114,7 @@ it('a client that leaves before its answer has its letters in the file', async (
   assert.is((await server.stop()).text.toString(), 'abc');
 });
 
-it('a full text is full with a journal too, and the file is no longer than it', async () => {
+it('a full text rejects letters with a journal too, and the file is not longer than the text', async () => {
   const file = newFile();
   await withStrsvr(['0', '--journal', file, '--max-length', '3'], async (server, address) => {
     const client = await ByteClient.connect(address);
@@ -135,7 +135,7 @@ function refused(server: Program): Promise<Finished> {
   return server.finished;
 }
 
-it('one server a journal: the second ends at once and says why; a kill frees the file', async () => {
+it('a second server on the same journal exits with a reason; a killed server releases the lock', async () => {
   const file = newFile('abc');
   await withStrsvr(['0', '--journal', file], async (server) => {
     const before = fs.statSync(file);
@@ -151,7 +151,7 @@ it('one server a journal: the second ends at once and says why; a kill frees the
   await withStrsvr(['0', '--journal', file], async () => {});
 });
 
-it('a port that is taken leaves the journal free', async () => {
+it('a port in use releases the journal', async () => {
   const file = newFile();
   const server = await startStringServer({ port: 0 });
   await failure(startStringServer({ ...server.address, journal: file }));
@@ -159,21 +159,21 @@ it('a port that is taken leaves the journal free', async () => {
   await server.stop();
 });
 
-it('without flock a line says what is missing', async () => {
+it('without flock(1) one line names the missing program', async () => {
   const server = new Program('server/strsvr.js', ['0', '--journal', newFile()], [], ['env', 'PATH=/nowhere']);
   const { status, stderr } = await refused(server);
   assert.is(status, 1);
   assert.match(stderr, /^strsvr: a journal needs the command flock, to lock its file: .*util-linux.*\n$/);
 });
 
-test('a journal is for events alone, also to programs', async () => {
+test('a journal requires the events model, in the library too', async () => {
   for (const io of ['poll', 'nonblocking', 'blocking', 'threads'] as const)
     assert.instance(await failure(startStringServer({ journal: newFile(), io } as object)), TypeError);
 });
 
 // --- a disk that is slow, hangs, or is full while people are connected ---
 
-it('a slow disk: line ends pass meanwhile, two commits answer everybody', async () => {
+it('with a slow disk LFs are answered meanwhile, and two commits answer all letters', async () => {
   const { fdatasync } = NODE_FILE_SYSTEM;
   let syncs = 0;
   let release = () => {};
@@ -214,7 +214,7 @@ for (const [signals, status, what] of [
   [1, 'SIGKILL', 'a SIGTERM: the reason, no final value, killed within 5 s'],
   [2, 'SIGTERM', 'a second SIGTERM: ended at once'],
 ] as const) {
-  slow(`an fdatasync that hangs, and ${what}`, async () => {
+  slow(`a hanging fdatasync, then ${what}`, async () => {
     const [file, pipe] = [newFile(), newFile()];
     execFileSync('mkfifo', [pipe]);
     await withStrsvr(
@@ -244,29 +244,35 @@ for (const [signals, status, what] of [
   });
 }
 
-slow('a full disk and a SIGTERM: who is owed a reply is told from who does not read, exit 0', async () => {
-  const file = newFile();
-  await withStrsvr(
-    ['0', '--journal', file],
-    async (server, address) => {
-      const client = await ByteClient.connect(address);
-      client.send('ab');
-      await server.waitFor('stderr', /journal's disk is full \(ENOSPC\): 2 bytes not answered/);
-      server.child.kill('SIGTERM');
-      await noAnswer(client);
-      const { status, stdout, stderr } = await ended(server);
-      assert.is(status, 0);
-      assert.match(stderr, 'client 1 cut off, its letters could not be written to disk in 5 s: 2 letters\n');
-      assert.match(stderr, 'the disk is full: 2 bytes are lost, of letters that were not answered\n');
-      assert.not.match(stderr, 'did not take its replies');
-      assert.match(stdout, 'the final value of v is \n');
-    },
-    'server/strsvr.js',
-    fsFaultArgs('full'),
-  );
-});
+slow(
+  'at SIGTERM on a full disk, clients that wait for the disk and clients that do not read are counted apart, exit 0',
+  async () => {
+    const file = newFile();
+    await withStrsvr(
+      ['0', '--journal', file],
+      async (server, address) => {
+        const client = await ByteClient.connect(address);
+        client.send('ab');
+        await server.waitFor('stderr', /journal's disk is full \(ENOSPC\): 2 bytes not answered/);
+        server.child.kill('SIGTERM');
+        await noAnswer(client);
+        const { status, stdout, stderr } = await ended(server);
+        assert.is(status, 0);
+        assert.match(
+          stderr,
+          'client 1 cut off, its letters could not be written to disk in 5 s: 2 letters\n',
+        );
+        assert.match(stderr, 'the disk is full: 2 bytes are lost, of letters that were not answered\n');
+        assert.not.match(stderr, 'did not take its replies');
+        assert.match(stdout, 'the final value of v is \n');
+      },
+      'server/strsvr.js',
+      fsFaultArgs('full'),
+    );
+  },
+);
 
-it('strclnt says in a line that a letter was refused, the disk being full, and ends', async () => {
+it('strclnt reports in one line that a full disk rejected its letter', async () => {
   await withStrsvr(
     ['0', '--journal', newFile()],
     async (server, address) => {
@@ -289,7 +295,7 @@ it('strclnt says in a line that a letter was refused, the disk being full, and e
 
 // --- a server that dies, a disk that fills, and the system's own record ---
 
-it('killed again and again with 8 clients: no answered letter is lost, none is there twice', async () => {
+it('after repeated kill -9 with 8 clients no answered letter is lost or duplicated', async () => {
   const { cycles, answered, broken } = await killCycles(6, newFile());
   assert.is(cycles, 6);
   assert.ok(answered >= 4 * (20 - 8), `only ${answered} letters were answered`);
@@ -303,37 +309,32 @@ testWith(test, NO_STRACE, 'every reply is sent after the fdatasync that covers i
   assert.is(early, 0);
 });
 
-testWith(
-  test,
-  NO_STRACE,
-  'the system says EIO at an fdatasync: no answer, exit 1, never tried again',
-  async () => {
-    const file = newFile();
-    const trace = join(FOLDER, 'eio');
-    const through = injecting(file, 'fdatasync', 'error=EIO:when=3', trace);
-    await withStrsvr(
-      ['0', '--journal', file],
-      async (server, address) => {
-        const client = await ByteClient.connect(address);
-        client.send('a');
-        assert.is((await client.receive(1)).toString(), 'a');
-        client.send('b');
-        await noAnswer(client);
-        const { status, stderr } = await server.finished;
-        assert.is(status, 1);
-        assert.match(stderr, new RegExp(`strsvr: cannot write the journal ${file}: EIO`));
-      },
-      'server/strsvr.js',
-      through,
-    );
-    assert.is(fs.readFileSync(trace, 'utf8').match(/fdatasync\(/g)?.length, 3);
-  },
-);
+testWith(test, NO_STRACE, 'EIO from fdatasync: no reply, exit 1, no retry', async () => {
+  const file = newFile();
+  const trace = join(FOLDER, 'eio');
+  const through = injecting(file, 'fdatasync', 'error=EIO:when=3', trace);
+  await withStrsvr(
+    ['0', '--journal', file],
+    async (server, address) => {
+      const client = await ByteClient.connect(address);
+      client.send('a');
+      assert.is((await client.receive(1)).toString(), 'a');
+      client.send('b');
+      await noAnswer(client);
+      const { status, stderr } = await server.finished;
+      assert.is(status, 1);
+      assert.match(stderr, new RegExp(`strsvr: cannot write the journal ${file}: EIO`));
+    },
+    'server/strsvr.js',
+    through,
+  );
+  assert.is(fs.readFileSync(trace, 'utf8').match(/fdatasync\(/g)?.length, 3);
+});
 
 testWith(
   test,
   NO_STRACE,
-  'a slow disk: nobody else waits, and what comes meanwhile is one group',
+  'with a slow disk no other client waits, and later letters form one group',
   async () => {
     const file = newFile();
     const trace = join(FOLDER, 'slow');
@@ -372,24 +373,19 @@ for (const [what, effect, why] of [
   ['EIO at the next one', 'error=EIO:when=2', 'cannot open the journal .*: EIO: i/o error, read'],
   ['that the file ends', 'retval=0:when=1', 'it should hold 100000 bytes, but 0 could be read'],
 ] as const) {
-  testWith(
-    test,
-    NO_STRACE,
-    `the system says ${what} at a read of the journal: exit 1, the file as it was`,
-    async () => {
-      const file = newFile('x'.repeat(100_000));
-      const through = injecting(file, READ, effect, join(FOLDER, 'read'));
-      const { status, stderr } = await refused(
-        new Program('server/strsvr.js', ['0', '--journal', file], [], through),
-      );
-      assert.is(status, 1);
-      assert.match(stderr, new RegExp(`^strsvr: .*${why}.*\n$`));
-      assert.is(content(file), 'x'.repeat(100_000));
-    },
-  );
+  testWith(test, NO_STRACE, `${what} at a read of the journal: exit 1, the file unchanged`, async () => {
+    const file = newFile('x'.repeat(100_000));
+    const through = injecting(file, READ, effect, join(FOLDER, 'read'));
+    const { status, stderr } = await refused(
+      new Program('server/strsvr.js', ['0', '--journal', file], [], through),
+    );
+    assert.is(status, 1);
+    assert.match(stderr, new RegExp(`^strsvr: .*${why}.*\n$`));
+    assert.is(content(file), 'x'.repeat(100_000));
+  });
 }
 
-testWith(test, NO_STRACE, 'a read of the journal that a signal interrupts is made again', async () => {
+testWith(test, NO_STRACE, 'a read of the journal that fails with EINTR is retried', async () => {
   const file = newFile('abc');
   await withStrsvr(
     ['0', '--journal', file],
@@ -408,7 +404,7 @@ testWith(test, NO_STRACE, 'a read of the journal that a signal interrupts is mad
 testWith(
   test,
   NO_STRACE,
-  'a quota that is used up is a full disk: the letter is owed and tried again',
+  'EDQUOT counts as a full disk: the reply stays pending and the write is retried',
   async () => {
     const file = newFile();
     await withStrsvr(
@@ -433,7 +429,7 @@ testWith(
 testWith(
   test,
   NO_STRACE,
-  'in a folder that may not be read no file is created, one that is there is used',
+  'in an unreadable folder an existing journal is used, but none is created',
   async () => {
     const folder = join(FOLDER, 'unreadable');
     fs.mkdirSync(folder);
@@ -464,42 +460,47 @@ function mountSmall(): boolean {
   return spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'strsvr-test', MOUNT]).status === 0;
 }
 
-testWith(test, NO_MOUNT, 'a small file system fills up and is freed: nothing lost, no restart', async () => {
-  try {
-    assert.ok(mountSmall());
-    const [file, filler] = [join(MOUNT, 'text'), join(MOUNT, 'filler')];
-    fs.writeFileSync(filler, 'x'.repeat(60 * 1024)); // leaves one page
-    await withStrsvr(['0', '--journal', file], async (server, address) => {
-      const [owed, other] = [await ByteClient.connect(address), await ByteClient.connect(address)];
-      owed.send('a'.repeat(1000));
-      await owed.receive((1000 * 1001) / 2);
-      const big = await ByteClient.connect(address);
-      big.send('b'.repeat(4000)); // it must read, or the server would not go on
-      const replies = big.receiveAll();
-      await server.waitFor('stderr', /journal's disk is full \(ENOSPC\): [\d,]+ bytes not answered/);
-      other.send('c');
-      await noAnswer(other);
-      other.close();
-      await server.waitFor('stderr', /client 2 closed, the journal's disk is full: 0 letters/);
-      const before = content(file).length;
-      assert.ok(before >= 1000 && before <= 4096);
-      fs.unlinkSync(filler);
-      await server.waitFor('stderr', /journal's disk has room again/);
-      big.socket.end();
-      assert.is((await replies).length, (5000 * 5001 - 1000 * 1001) / 2);
-      const late = await ByteClient.connect(address);
-      late.send('d\n');
-      const reply = (await late.receive(5002)).toString();
-      assert.is(reply, `${'a'.repeat(1000)}${'b'.repeat(4000)}d\n`);
-      assert.is(content(file), reply.slice(0, -1));
-      server.child.kill('SIGTERM');
-      owed.close();
-      late.close();
-      assert.is((await server.finished).status, 0);
-    });
-  } finally {
-    spawnSync('umount', [MOUNT]);
-  }
-});
+testWith(
+  test,
+  NO_MOUNT,
+  'a file system that fills up and is freed loses nothing and needs no restart',
+  async () => {
+    try {
+      assert.ok(mountSmall());
+      const [file, filler] = [join(MOUNT, 'text'), join(MOUNT, 'filler')];
+      fs.writeFileSync(filler, 'x'.repeat(60 * 1024)); // leaves one page
+      await withStrsvr(['0', '--journal', file], async (server, address) => {
+        const [owed, other] = [await ByteClient.connect(address), await ByteClient.connect(address)];
+        owed.send('a'.repeat(1000));
+        await owed.receive((1000 * 1001) / 2);
+        const big = await ByteClient.connect(address);
+        big.send('b'.repeat(4000)); // it must read, or the server would not go on
+        const replies = big.receiveAll();
+        await server.waitFor('stderr', /journal's disk is full \(ENOSPC\): [\d,]+ bytes not answered/);
+        other.send('c');
+        await noAnswer(other);
+        other.close();
+        await server.waitFor('stderr', /client 2 closed, the journal's disk is full: 0 letters/);
+        const before = content(file).length;
+        assert.ok(before >= 1000 && before <= 4096);
+        fs.unlinkSync(filler);
+        await server.waitFor('stderr', /journal's disk has room again/);
+        big.socket.end();
+        assert.is((await replies).length, (5000 * 5001 - 1000 * 1001) / 2);
+        const late = await ByteClient.connect(address);
+        late.send('d\n');
+        const reply = (await late.receive(5002)).toString();
+        assert.is(reply, `${'a'.repeat(1000)}${'b'.repeat(4000)}d\n`);
+        assert.is(content(file), reply.slice(0, -1));
+        server.child.kill('SIGTERM');
+        owed.close();
+        late.close();
+        assert.is((await server.finished).status, 0);
+      });
+    } finally {
+      spawnSync('umount', [MOUNT]);
+    }
+  },
+);
 
 test.run();

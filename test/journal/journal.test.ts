@@ -71,7 +71,7 @@ function keptBeside(file: string): string[] {
 
 // --- what a start finds ---
 
-it('a new file is its owner’s alone, and holds the text and nothing else', async () => {
+it('a new journal has mode 0600 and contains only the text', async () => {
   const file = newFile();
   const opened = await open(file);
   assert.is(fs.statSync(file).mode & 0o777, 0o600);
@@ -93,7 +93,7 @@ for (const [what, bytes, kept] of [
   ['half a letter, then a hole, then its other half', `a\xc3${NULS(4094)}\xa9`, 'a'],
   ['two holes with a page of letters between', `ab${NULS(4094)}${'x'.repeat(4096)}${NULS(4096)}cd`, 'ab'],
 ] as const) {
-  it(`a file with ${what} is taken up to its last whole letter, and the rest is kept beside it`, async () => {
+  it(`a file with ${what} is recovered up to its last whole letter, and the rest is kept in a second file`, async () => {
     const found = Buffer.from(bytes, /[\x80-\xff]/.test(bytes) && kept === 'a' ? 'latin1' : 'utf8');
     const file = newFile(found);
     const { journal, text, events } = await open(file);
@@ -133,7 +133,7 @@ for (const [what, bytes, position, hint] of [
   ['a NUL behind a hole', `a${NULS(4095)}x\0y`, 1, '0x00'],
   ['a NUL after each word, as of find -print0', 'usr\0lib\0doc\0', 3, '0x00'],
 ] as const) {
-  it(`a file with ${what} is refused with the position, and stays as it is`, async () => {
+  it(`a file with ${what} is rejected with the position, and unchanged`, async () => {
     const found = Buffer.from(bytes, 'latin1');
     const file = newFile(found);
     const { message } = await failure(open(file));
@@ -143,14 +143,14 @@ for (const [what, bytes, position, hint] of [
   });
 }
 
-it('a hole that begins exactly one group before the end is cut off', async () => {
+it('a hole that begins exactly one group before the end is truncated', async () => {
   const file = newFile(`a${NULS(4095)}${'x'.repeat(GROUP_BYTES - 4095)}`);
   const { journal } = await open(file);
   await journal.close();
   assert.is(content(file), 'a');
 });
 
-it('a text longer than --max-length is refused, and stays as it is', async () => {
+it('a text longer than --max-length is rejected, and the file unchanged', async () => {
   const file = newFile('abcd');
   const { message } = await failure(open(file, { maxLength: 3 }));
   assert.match(message, 'it holds 4 bytes, more than --max-length 3');
@@ -158,7 +158,7 @@ it('a text longer than --max-length is refused, and stays as it is', async () =>
   await (await open(file, { maxLength: 4 })).journal.close();
 });
 
-it('only a regular file will do, and no symbolic link to one', async () => {
+it('only a regular file is accepted, not a symbolic link to one', async () => {
   const target = newFile('abc');
   const [link, dangling, pipe] = [newFile(), newFile(), newFile()];
   fs.symlinkSync(target, link);
@@ -173,7 +173,7 @@ it('only a regular file will do, and no symbolic link to one', async () => {
   assert.is(content(target), 'abc');
 });
 
-it('what a power cut may leave is recovered: all that was answered, and nothing that was not said', async () => {
+it('every image that a power failure may leave is recovered: all answered letters, and no invented ones', async () => {
   assert.equal(await powerCutImages(400, FOLDER), { images: 400, lost: 0, invented: 0, refused: 0 });
 });
 
@@ -202,21 +202,21 @@ function watched(calls: string[], change: Partial<FileSystem> = {}): FileSystem 
 const COMMIT = ['write', 'write done', 'fdatasync', 'fdatasync done'];
 const FOLDER_SYNC = ['fsync', 'fsync done'];
 
-it('before the first letter, file and folder are synced', async () => {
+it('file and folder are synced before the first letter', async () => {
   const calls: string[] = [];
   const { journal } = await open(newFile('abc'), { disk: watched(calls) });
   assert.equal(calls, [...FOLDER_SYNC, 'fdatasync', 'fdatasync done']);
   await journal.close();
 });
 
-it('before anything is cut off, it and its file’s name are on disk elsewhere', async () => {
+it('before a truncation the removed bytes and the name of their file are durable', async () => {
   const calls: string[] = [];
   await (await open(newFile('abc\0'), { disk: watched(calls) })).journal.close();
   const cut = ['ftruncate', 'ftruncate done', 'fdatasync', 'fdatasync done'];
   assert.equal(calls, [...COMMIT, ...FOLDER_SYNC, ...cut]);
 });
 
-it('what cannot be kept beside the file is not cut off', async () => {
+it('bytes that cannot be kept in a second file are not truncated', async () => {
   const file = newFile('abc\0');
   const write = async () => {
     throw Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' });
@@ -236,7 +236,7 @@ for (const [what, read, why] of [
     'it should hold 11 bytes, but 12 could be read',
   ],
 ] as const) {
-  it(`a file that is read ${what} is taken whole or not at all`, async () => {
+  it(`a file that is read ${what} is used whole or rejected`, async () => {
     const file = newFile('abcdefghié');
     const opening = open(file, { disk: { ...NODE_FILE_SYSTEM, read } });
     if (why !== undefined) {
@@ -249,7 +249,7 @@ for (const [what, read, why] of [
   });
 }
 
-it('a letter is durable after its write and an fdatasync; what comes meanwhile is the next group', async () => {
+it('a letter is durable after its write and an fdatasync; later letters are the next group', async () => {
   const calls: string[] = [];
   const opened = await open(newFile(), { disk: watched(calls) });
   const { journal, text } = opened;
@@ -274,7 +274,7 @@ it('a letter is durable after its write and an fdatasync; what comes meanwhile i
   await journal.close();
 });
 
-it('a group has a largest size and ends behind a letter', async () => {
+it('a group has a maximum size and ends after a whole letter', async () => {
   const file = newFile();
   const opened = await open(file);
   const { journal, text } = opened;
@@ -289,7 +289,7 @@ it('a group has a largest size and ends behind a letter', async () => {
   assert.is(content(file), letters);
 });
 
-it('a write that takes only part is finished before the sync', async () => {
+it('a partial write is completed before the sync', async () => {
   const calls: string[] = [];
   const file = newFile();
   const disk = watched(calls, { write: (fd, bytes) => NODE_FILE_SYSTEM.write(fd, bytes.subarray(0, 2)) });
@@ -302,7 +302,7 @@ it('a write that takes only part is finished before the sync', async () => {
   assert.is(content(file), 'abcde');
 });
 
-it('with sync never, nothing waits for a sync, and the log says what that risks', async () => {
+it('with --sync never no reply waits for a sync, and the log warns of the risk', async () => {
   const calls: string[] = [];
   const opened = await open(newFile(), { sync: 'never', disk: watched(calls) });
   calls.length = 0;
@@ -312,7 +312,7 @@ it('with sync never, nothing waits for a sync, and the log says what that risks'
   await opened.journal.close();
 });
 
-it('closing brings to disk what is in the text', async () => {
+it('closing makes the whole text durable', async () => {
   const file = newFile();
   const { journal, text } = await open(file, {
     disk: { ...NODE_FILE_SYSTEM, fdatasync: (fd) => sleep(50).then(() => NODE_FILE_SYSTEM.fdatasync(fd)) },
@@ -446,7 +446,7 @@ const FAILURES: Record<Call, readonly Fault[]> = {
 
 for (const [call, faults] of Object.entries(FAILURES) as Array<[Call, readonly Fault[]]>) {
   for (const fault of faults) {
-    it(`${fault} at the n-th ${call}, for every n: nothing shown is lost`, async () => {
+    it(`${fault} at the n-th ${call}, for every n: no letter shown is lost`, async () => {
       for (let n = 1; ; n += 1) {
         const survived = await survive(call, n, fault);
         if (survived.faulty.after === undefined) {
@@ -499,7 +499,7 @@ async function judgeRestart({ shown, said, fileAfter, fileBefore }: Survived): P
   else assert.ok(said.startsWith(found), `${found} was never said, but ${said}`);
 }
 
-it('a disk that stays full: bytes do not stay in the file, new letters are refused, and it comes back', async () => {
+it('a full disk: partial writes are truncated, new letters are rejected, and writing resumes', async () => {
   const file = newFile();
   let room = 3;
   const disk: FileSystem = {
@@ -541,7 +541,7 @@ it('a disk that stays full: bytes do not stay in the file, new letters are refus
   await journal.close();
 });
 
-it('closing while the disk is full does not wait, and says what is lost', async () => {
+it('closing on a full disk does not wait, and reports the lost bytes', async () => {
   const file = newFile();
   const full = async () => {
     throw Object.assign(new Error('EDQUOT'), { code: 'EDQUOT' });

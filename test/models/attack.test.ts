@@ -83,7 +83,7 @@ async function nameOf({ socket: { localPort } }: ByteClient, server: Program): P
 testWith(
   test,
   NO_PROC,
-  'a flood beyond the descriptor limit is refused aloud, and those who are in are served',
+  'connections beyond the descriptor limit are rejected and logged, and connected clients are served',
   async () => {
     const most = { events: 36, poll: 36, threads: 7, nonblocking: 36, blocking: 36 };
     await each(['events', 'poll', 'threads'], async (io) => {
@@ -136,7 +136,7 @@ testWith(
 testWith(
   test,
   NO_PRLIMIT,
-  'without a free descriptor nobody spins, those who wait are let in later',
+  'without a free descriptor no thread busy-waits, and waiting clients are accepted later',
   async () => {
     await each(['poll', 'nonblocking', 'blocking', 'threads'], async (io) => {
       await withImpatient(io, async (server, address) => {
@@ -164,28 +164,23 @@ testWith(
   },
 );
 
-testWith(
-  test,
-  NO_PRLIMIT,
-  'threads: a client whose thread cannot start is closed, and nobody else',
-  async () => {
-    await withStrsvr(['0', '--io', 'threads'], async (server, address) => {
-      const inside = await answered(address);
-      limitDescriptors(server, lowestFree(server) + 1);
-      const unlucky = await ByteClient.connect(address);
-      assert.is((await unlucky.receiveAll().catch(() => '')).length, 0);
-      await server.waitFor('stderr', /client 2 lost, no descriptor is free for its thread: 0 letters\n/);
-      limitDescriptors(server, 1_000);
-      const later = await answered(address);
-      inside.send('a');
-      assert.is((await inside.receive(1)).toString(), 'a');
-      for (const client of [inside, later]) client.close();
-      await ended(server);
-    });
-  },
-);
+testWith(test, NO_PRLIMIT, 'threads: only the client whose thread cannot start is disconnected', async () => {
+  await withStrsvr(['0', '--io', 'threads'], async (server, address) => {
+    const inside = await answered(address);
+    limitDescriptors(server, lowestFree(server) + 1);
+    const unlucky = await ByteClient.connect(address);
+    assert.is((await unlucky.receiveAll().catch(() => '')).length, 0);
+    await server.waitFor('stderr', /client 2 lost, no descriptor is free for its thread: 0 letters\n/);
+    limitDescriptors(server, 1_000);
+    const later = await answered(address);
+    inside.send('a');
+    assert.is((await inside.receive(1)).toString(), 'a');
+    for (const client of [inside, later]) client.close();
+    await ended(server);
+  });
+});
 
-test('threads: when the system starts no more threads, that client is closed, and nobody else', async () => {
+test('threads: only the client for which the system starts no thread is disconnected', async () => {
   const bug = `import workers from 'node:worker_threads';
     import { syncBuiltinESMExports } from 'node:module';
     const { isMainThread, Worker } = workers;
@@ -211,7 +206,7 @@ test('threads: when the system starts no more threads, that client is closed, an
   });
 });
 
-test('threads: connections that are reset before their threads are started take no places', async () => {
+test('threads: connections reset before their threads start do not count as clients', async () => {
   await withStrsvr(['0', '--io', 'threads', '--max-threads', '1'], async (server, address) => {
     server.child.kill('SIGSTOP'); // so that all of them wait to be accepted
     for (let i = 0; i < 10; i += 1) (await ByteClient.connect(address)).socket.resetAndDestroy();
@@ -246,7 +241,7 @@ testWith(
   },
 );
 
-test('the reader of the log goes away', async () => {
+test('the reader of the log closes its end', async () => {
   await each(IO_MODELS, (io) =>
     withStrsvr(['0', ...modelArgs(io)], async (server, address) => {
       server.child.stderr?.destroy();
@@ -285,7 +280,7 @@ function outlivesItsLog(clients: number): (server: Program, address: Address) =>
 
 // --- clients that take nothing ---
 
-test('where the kernel is asked, a reply that it holds for somebody who does not read is enough', async () => {
+test('with TCP_INFO one reply in the kernel’s buffer is enough to detect a stall', async () => {
   await each(['poll', 'nonblocking', 'blocking', 'threads'], async (io) => {
     await withImpatient(io, async (server, address) => {
       const greedy = await ByteClient.connect(address);
@@ -298,7 +293,7 @@ test('where the kernel is asked, a reply that it holds for somebody who does not
   });
 });
 
-test('who takes nothing of its replies is cut off after --stall-timeout; who is owed nothing stays', async () => {
+test('a client that reads none of its replies is disconnected after --stall-timeout; one without pending replies is not', async () => {
   await each(IO_MODELS, async (io) => {
     await withImpatient(io, async (server, address) => {
       const idle = io === 'blocking' ? undefined : await answered(address);
@@ -318,7 +313,7 @@ test('who takes nothing of its replies is cut off after --stall-timeout; who is 
   });
 });
 
-test('who reads a byte now and then is cut off as well', async () => {
+test('a client that reads single bytes is disconnected too', async () => {
   await each(IO_MODELS, async (io) => {
     await withImpatient(io, async (server, address) => {
       const slow = await ByteClient.connect(address);
@@ -336,7 +331,7 @@ test('who reads a byte now and then is cut off as well', async () => {
   });
 });
 
-test('a stall is less than 1 KiB in a whole --stall-timeout, and small change does not help', async () => {
+test('a stall is less than 1 KiB per --stall-timeout, however it is spread', async () => {
   const looks = new Map<{ each: number }, number>();
   const [pennies, enough] = [{ each: 100 }, { each: 103 }];
   const clients = new Set([pennies, enough]);
@@ -355,7 +350,7 @@ test('a stall is less than 1 KiB in a whole --stall-timeout, and small change do
   assert.equal(cut, [pennies, 'it took less than 1024 bytes of its replies in 0.05 s', 11]);
 });
 
-test('with --stall-timeout 0 nobody is cut off', async () => {
+test('--stall-timeout 0 disconnects no client', async () => {
   await withStrsvr(['0', '--stall-timeout', '0'], async (server, address) => {
     const greedy = await ByteClient.connect(address);
     greedy.socket.pause();
@@ -370,7 +365,7 @@ test('with --stall-timeout 0 nobody is cut off', async () => {
   });
 });
 
-test('who waits for the journal is not cut off, however long that takes', async () => {
+test('a client that waits for the journal is not disconnected, however slow the disk is', async () => {
   const stallTimeoutMs = 200;
   const closed: CloseReason[] = [];
   const sink = ({ event }: LogEntry) => {
@@ -393,7 +388,7 @@ test('who waits for the journal is not cut off, however long that takes', async 
   client.close();
 });
 
-test('a server stopped for longer than --stall-timeout cuts off nobody who reads when it goes on', async () => {
+test('a SIGSTOP longer than --stall-timeout disconnects no client that reads', async () => {
   const stallSeconds = 5; // a reader on a busy machine is not kept from reading for as long
   await each(IO_MODELS, async (io) => {
     const args = ['0', ...modelArgs(io), '--stall-timeout', String(stallSeconds)];
@@ -416,7 +411,7 @@ test('a server stopped for longer than --stall-timeout cuts off nobody who reads
   });
 });
 
-test('nothing in the server reads the wall clock', () => {
+test('no code of the server reads the wall clock', () => {
   const files = readdirSync(built('../server'), { recursive: true, encoding: 'utf8' });
   const sources = files.filter((file) => file.endsWith('.ts'));
   assert.ok(sources.length > 20);
@@ -427,24 +422,19 @@ test('nothing in the server reads the wall clock', () => {
 
 // --- clients that vanish ---
 
-testWith(
-  test,
-  NO_PROC,
-  'every accepted connection is asked after 45 s of silence whether it is there',
-  async () => {
-    await each(IO_MODELS, async (io) => {
-      await withImpatient(io, async (server, address) => {
-        const silent = await ByteClient.connect(address);
-        await nameOf(silent, server);
-        const { timer, when, row } = serversEnd(silent, address) ?? {};
-        assert.is(timer, '02', `${io}: ${row}`); // 02: keepalive
-        const seconds = Number.parseInt(when ?? '', 16) / 100;
-        assert.ok(seconds > 10 && seconds <= 45, `${io}: ${seconds} s`); // it counts down since the last byte came
-        silent.close();
-      });
+testWith(test, NO_PROC, 'every accepted connection has keepalive after 45 s of silence', async () => {
+  await each(IO_MODELS, async (io) => {
+    await withImpatient(io, async (server, address) => {
+      const silent = await ByteClient.connect(address);
+      await nameOf(silent, server);
+      const { timer, when, row } = serversEnd(silent, address) ?? {};
+      assert.is(timer, '02', `${io}: ${row}`); // 02: keepalive
+      const seconds = Number.parseInt(when ?? '', 16) / 100;
+      assert.ok(seconds > 10 && seconds <= 45, `${io}: ${seconds} s`); // it counts down since the last byte came
+      silent.close();
     });
-  },
-);
+  });
+});
 
 /** What the system knows of a connection at the server's end: what was not read yet, and which timer runs for how long. */
 function serversEnd({ socket: { localPort = 0 } }: ByteClient, { port }: Address) {
@@ -459,7 +449,7 @@ function hex(port: number): string {
   return port.toString(16).toUpperCase().padStart(4, '0');
 }
 
-testWith(test, NO_PROC, 'a reset in the middle of a letter leaves nothing behind', async () => {
+testWith(test, NO_PROC, 'a reset in the middle of a letter leaks nothing', async () => {
   for (const io of IO_MODELS) {
     await withServer(modelOptions(io), async ({ address }) => {
       const healthy = await connect(address);
@@ -477,7 +467,7 @@ testWith(test, NO_PROC, 'a reset in the middle of a letter leaves nothing behind
   }
 });
 
-testWith(test, NO_PROC, '1,000 connections that are reset at once leave nothing behind', async () => {
+testWith(test, NO_PROC, '1,000 connections reset at once leak nothing', async () => {
   for (const io of ['events', 'poll'] as const) {
     const server = await startStringServer({ port: 0, io });
     const healthy = await connect(server.address);
@@ -503,7 +493,7 @@ function descriptors(server: Program | 'self'): number[] {
 
 // --- strangers, and floods of them ---
 
-test('--allow lets in its networks alone, also IPv4 over IPv6; who is refused does not count for --clients', async () => {
+test('--allow accepts only its networks, IPv4-mapped addresses too; rejected clients do not count for --clients', async () => {
   await each(IO_MODELS, async (io) => {
     const [ipv4, ipv6] = ['127.0.0.1', '::1'];
     for (const [allow, allowed, stranger] of [
@@ -524,7 +514,7 @@ test('--allow lets in its networks alone, also IPv4 over IPv6; who is refused do
   });
 });
 
-test('a network that is none is said at once, also to programs', async () => {
+test('an invalid network is an error at the start, in the library too', async () => {
   const expected = 'allow: expected a network such as 192.168.1.0/24 or fd00::/8, got';
   for (const wrong of [
     '',
@@ -561,7 +551,7 @@ test('a network that is none is said at once, also to programs', async () => {
   }
 });
 
-test('a flood of refusals is one line a second, and none is lost from the count', async () => {
+test('many rejections are logged in one line a second, and all are counted', async () => {
   const flood = 300;
   await each(['events', 'poll', 'nonblocking', 'threads'], async (io) => {
     const json = io === 'events';
@@ -611,7 +601,7 @@ function countsInJson(stderr: string): number[] {
 
 // --- what reaches the log, and mistakes of ours ---
 
-test('nothing that a client sends stands in the log', async () => {
+test('the log contains nothing that a client sends', async () => {
   await each(IO_MODELS, async (io) => {
     await withImpatient(io, async (server, address) => {
       const client = await ByteClient.connect(address);
@@ -627,7 +617,7 @@ test('nothing that a client sends stands in the log', async () => {
   });
 });
 
-test('an exception in a handler is told, with exit 1, and nothing that was answered is lost', async () => {
+test('an exception in a handler is logged with exit 1, and no answered letter is lost', async () => {
   const bug = `import { Session } from ${JSON.stringify(pathToFileURL(built('server/core/session.js')))};
     const { receive } = Session.prototype;
     Session.prototype.receive = function (chunk) {
@@ -656,7 +646,7 @@ test('an exception in a handler is told, with exit 1, and nothing that was answe
   }
 });
 
-test('an exception on the main thread ends the process, whichever thread sleeps in a call of the system', async () => {
+test('an exception on the main thread ends the process, even while a worker sleeps in a system call', async () => {
   const bug = `import { isMainThread } from 'node:worker_threads';
     if (isMainThread) process.on('SIGUSR2', () => { throw new Error('a bug'); });`;
   await each(IO_MODELS, async (io) => {
@@ -690,7 +680,7 @@ async function withBug(
 
 // --- the last ---
 
-test('a server that has cut off who stalled tells how many, and ends in order', async () => {
+test('a server reports the number of stalled clients and stops gracefully', async () => {
   await each(IO_MODELS, async (io) => {
     await withImpatient(io, async (server) => {
       assert.match(await ended(server), / clients, [23] stalled, [ -~]+\n$/);

@@ -18,7 +18,7 @@ import { Program } from '../support/program.js';
 import { type Address, withServer, withStrsvr } from '../support/servers.js';
 import { missingProgram, testWith } from '../support/skipping.js';
 
-test('the address says which port was free, and the outcome says what was stored', async () => {
+test('the address has the port chosen by the system, and stop returns the text', async () => {
   const server = await startStringServer({ port: 0 });
   assert.is(server.address.host, '127.0.0.1');
   assert.ok(server.address.port > 0);
@@ -57,7 +57,7 @@ test('an option of another I/O model does not compile', () => {
   for (const options of accepted) assert.is(completeOptions(options).io, options.io ?? 'events');
 });
 
-test('an option that is misspelt or is not what it may be is a TypeError that names it', async () => {
+test('a misspelt or invalid option is a TypeError that names it', async () => {
   for (const [options, expected] of [
     [{ prot: 2000 }, /^prot: no such option, expected host, port, /],
     [{ toString: 1 }, /^toString: no such option, /],
@@ -93,7 +93,7 @@ test('an option that is misspelt or is not what it may be is a TypeError that na
   await withServer({ clients: undefined, port: 0, maxLength: undefined }, async () => {});
 });
 
-test('what the world does wrong is an OperationalError, which the library exports', async () => {
+test('a failure of the environment is an OperationalError, which the library exports', async () => {
   await withServer({}, async ({ address }) => {
     await startStringServer(address).then(
       () => assert.unreachable(),
@@ -106,7 +106,7 @@ test('what the world does wrong is an OperationalError, which the library export
   });
 });
 
-test('what happens goes to onEvent alone, what is read and written only with detailed', async () => {
+test('events go to onEvent only; reads and writes only with detailed', async () => {
   const types = async (detailed: boolean) => {
     const recorded: string[] = [];
     const onEvent = ({ event }: LogEntry) => recorded.push(event.type);
@@ -132,7 +132,7 @@ const LIBRARY = [
    await (await startStringServer({ host: '0.0.0.0', port: 0 })).stop();`,
 ];
 
-test('the text, the clients and the counters can be read while it runs', async () => {
+test('text, clients and counters can be read while the server runs', async () => {
   for (const io of ['events', 'poll', 'threads'] as const) {
     const accepted = new EventEmitter();
     const onEvent = ({ event }: LogEntry) =>
@@ -161,7 +161,7 @@ test('the text, the clients and the counters can be read while it runs', async (
   }
 });
 
-test('with a number of clients, it closes by itself when so many have come and gone', async () => {
+test('with clients: N the server closes after N clients have disconnected', async () => {
   const server = await startStringServer({ port: 0, clients: 2 });
   const [one, other] = [await connect(server.address), await connect(server.address)];
   await one.send('a');
@@ -177,7 +177,7 @@ test('with a number of clients, it closes by itself when so many have come and g
   assert.is((await server.closed).text.toString(), 'ab');
 });
 
-test('50 clients at once: each reply ends in its letter, replies grow, the text holds every letter once', async () => {
+test('with 50 clients each reply ends in its letter, replies grow, and the text has every letter once', async () => {
   await withServer({}, async (server) => {
     await Promise.all(
       Array.from({ length: 50 }, async (_, client) => {
@@ -227,7 +227,7 @@ testWith(
   },
 );
 
-test('a client that never reads costs little memory and holds up nobody', async () => {
+test('a client that never reads costs little memory and delays no other client', async () => {
   await withStrsvr(['0'], async (server, address) => {
     const greedy = await ByteClient.connect(address);
     greedy.socket.pause();
@@ -253,7 +253,7 @@ async function residentBytes(server: Program): Promise<number> {
   return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1024;
 }
 
-test('a reset takes nobody else with it, and the letter is in the text', async () => {
+test('a reset disconnects no other client, and the letter is in the text', async () => {
   await withServer({}, async (server) => {
     const [broken, healthy] = [await ByteClient.connect(server.address), await connect(server.address)];
     broken.send('a');
@@ -265,7 +265,7 @@ test('a reset takes nobody else with it, and the letter is in the text', async (
   });
 });
 
-test('a reset in the middle of long replies frees the client', async () => {
+test('a reset in the middle of long replies frees the client’s state', async () => {
   await withServer({}, async (server) => {
     const broken = await ByteClient.connect(server.address);
     broken.send('x'.repeat(10_000));
@@ -277,7 +277,7 @@ test('a reset in the middle of long replies frees the client', async () => {
   });
 });
 
-test('more clients than allowed are rejected, and those that are in are served', async () => {
+test('clients beyond --max-connections are rejected, and connected ones are served', async () => {
   await withStrsvr(['0', '--max-connections', '1'], async (server, address) => {
     const first = await connect(address);
     await first.send('a');
@@ -289,7 +289,7 @@ test('more clients than allowed are rejected, and those that are in are served',
   });
 });
 
-test('a long reply and its LF are one turn, however many clients there are', async () => {
+test('a long reply and its LF are written in one turn, however many clients there are', async () => {
   const text = new Text(allocateTextBuffer(100_000));
   while (text.length < 50_000) text.append(0x78);
   const wrote: string[] = [];
@@ -314,7 +314,7 @@ test('a long reply and its LF are one turn, however many clients there are', asy
   await model.closed;
 });
 
-test('of clients that flood the server each is read once in turn, not one on and on', async () => {
+test('clients that flood the server are read round-robin, one read each', async () => {
   const reads: number[] = [];
   const onEvent = ({ event }: LogEntry) => {
     if (event.type === 'read' && event.bytes > 1) reads.push(event.client);
@@ -343,7 +343,7 @@ test('of clients that flood the server each is read once in turn, not one on and
 /** What they send fits into the kernel's buffers. */
 const FLOODS = { clients: 10, reads: 6 };
 
-test('a stop answers what is in the text, and ends although a client does not read', async () => {
+test('a stop answers every letter of the text, and ends although a client does not read', async () => {
   const server = await startStringServer({ port: 0 });
   const [silent, greedy] = [
     await ByteClient.connect(server.address),
@@ -363,7 +363,7 @@ test('a stop answers what is in the text, and ends although a client does not re
   other.close();
 });
 
-test('a stop does not wait for idle clients: none is overdue', async () => {
+test('a stop does not wait for idle clients', async () => {
   await withStrsvr(['0'], async (server, address) => {
     const idle = await ByteClient.connect(address);
     idle.send('a');
@@ -377,7 +377,7 @@ test('a stop does not wait for idle clients: none is overdue', async () => {
   });
 });
 
-test('a port that is taken is said, with how to see by whom', async () => {
+test('a port in use is reported, with the command that shows its owner', async () => {
   await withServer({}, async ({ address }) => {
     try {
       await startStringServer(address);

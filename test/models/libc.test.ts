@@ -31,7 +31,7 @@ async function abandonedAddress(): Promise<Address> {
   return address;
 }
 
-test('nobody to accept and nothing to read are outcomes', async () => {
+test('no connection to accept and nothing to read are results, not errors', async () => {
   await withListener(async (listener) => {
     assert.is(libc.accept(listener, BLOCKING), libc.EAGAIN);
     const client = await ByteClient.connect(libc.localAddress(listener));
@@ -53,7 +53,7 @@ test('nobody to accept and nothing to read are outcomes', async () => {
   });
 });
 
-test('a socket connects without blocking, and epoll tells when it may be written and read', async () => {
+test('a socket connects without blocking, and epoll reports when it is writable and readable', async () => {
   await withListener(async (listener) => {
     const address = libc.localAddress(listener);
     const fd = libc.connect(address, { nagle: false, receiveBuffer: 4_096 });
@@ -84,7 +84,7 @@ test('a socket connects without blocking, and epoll tells when it may be written
   });
 });
 
-test('a connect that fails tells so when it is asked', async () => {
+test('a failed connect is reported by SO_ERROR', async () => {
   const address = await abandonedAddress();
   const fd = libc.connect(address, { nagle: true });
   const list = new libc.PollList(1);
@@ -95,7 +95,7 @@ test('a connect that fails tells so when it is asked', async () => {
   assert.throws(() => libc.connect({ host: '255.255.255.255', port: 1 }, { nagle: true }), /connect E/);
 });
 
-test('what fails is an error with the code of the system', () => {
+test('a failed call is an error with the system’s code', () => {
   for (const [code, call] of [
     ['EBADF', () => libc.recv(99_999, Buffer.alloc(1))],
     ['EBADF', () => libc.accept(99_999, BLOCKING)],
@@ -112,7 +112,7 @@ test('what fails is an error with the code of the system', () => {
   }
 });
 
-test('an IPv6 address may name its interface, and IPv4-mapped ones are written as such', async () => {
+test('an IPv6 address may have a scope; IPv4-mapped addresses are printed as such', async () => {
   const [loopback = ''] = Object.entries(networkInterfaces()).flatMap(([name, addresses]) =>
     addresses?.some(({ internal }) => internal) ? [name] : [],
   );
@@ -134,7 +134,7 @@ test('an IPv6 address may name its interface, and IPv4-mapped ones are written a
   );
 });
 
-test('IPv6 addresses go through, short and long', async () => {
+test('IPv6 addresses are accepted in short and long form', async () => {
   await withServer({ io: 'poll', host: '::1' }, async ({ address }) => {
     assert.is(address.host, '::1');
     const connection = await connect(address);
@@ -150,7 +150,7 @@ test('IPv6 addresses go through, short and long', async () => {
   }
 });
 
-test('a name is looked up for every model', async () => {
+test('every model resolves host names', async () => {
   await withServer({ io: 'blocking', host: 'localhost' }, async ({ address }) => {
     assert.ok(['127.0.0.1', '::1'].includes(address.host));
   });

@@ -54,7 +54,7 @@ for (const io of IO_MODELS) {
     });
   });
 
-  test('letters are whole wherever they are cut', async () => {
+  test('letters are whole at every chunk boundary', async () => {
     await withServer({ ...model, clients: 1 }, async ({ address, closed }) => {
       const client = await ByteClient.connect(address);
       let length = 0;
@@ -96,7 +96,7 @@ for (const io of IO_MODELS) {
 
   // --- several clients ---
 
-  test('the tutorial’s session', async () => {
+  test('every model repeats the tutorial’s session', async () => {
     await withServer({ ...model, clients: 2 }, async ({ address, closed }) => {
       const clients = [await connect(address), await connect(address)] as const;
       const turns = takesTurns(io) ? '1a 2u 1b 2u 1c 2v 1d 2v 1e 2w' : '1a 1b 1c 2u 2u 2v 2v 1d 2w 2w 1e';
@@ -112,7 +112,7 @@ for (const io of IO_MODELS) {
   });
 
   const many = io === 'threads' ? 8 : 50; // a thread takes long to start
-  test(`${many} clients at once, 10 letters each: one text explains all that they saw`, async () => {
+  test(`${many} clients at once, 10 letters each: one text explains every reply`, async () => {
     const [clients, letters] = [many, 10];
     await withServer({ ...model, clients }, async ({ address, closed }) => {
       const connections = await Promise.all(Array.from({ length: clients }, () => connect(address)));
@@ -134,7 +134,7 @@ for (const io of IO_MODELS) {
     });
   });
 
-  test('a reset, also in the middle of replies, takes nobody else with it', async () => {
+  test('a reset, also in the middle of replies, disconnects no other client', async () => {
     await withServer({ ...model }, async ({ address }) => {
       const idle = await ByteClient.connect(address);
       idle.send('a');
@@ -154,7 +154,7 @@ for (const io of IO_MODELS) {
 
   // --- limits ---
 
-  test('a full text: what is owed is answered, whatever else is sent, and the connection closed', async () => {
+  test('a full text: pending replies are sent, further input is discarded, and the connection is closed', async () => {
     await withServer({ ...model, maxLength: 1_000 }, async ({ address }) => {
       const client = await ByteClient.connect(address);
       client.send('x'.repeat(1_000_000));
@@ -162,7 +162,7 @@ for (const io of IO_MODELS) {
     });
   });
 
-  test('a full text: who reads late and sends meanwhile gets all that is owed', async () => {
+  test('a full text: a client that sends on and reads late gets all pending replies', async () => {
     await withServer({ ...model, maxLength: 1_000 }, async ({ address }) => {
       const client = await ByteClient.connect(address);
       client.socket.pause();
@@ -173,7 +173,7 @@ for (const io of IO_MODELS) {
     });
   });
 
-  test('one client more than allowed is refused, and the others are served', async () => {
+  test('one client beyond --max-connections is rejected, and the others are served', async () => {
     const options = io === 'threads' ? { io, maxThreads: 1 } : { ...model, maxConnections: 1 };
     await withServer(options, async ({ address }) => {
       const first = await connect(address);
@@ -187,7 +187,7 @@ for (const io of IO_MODELS) {
   });
 
   if (!takesTurns(io)) {
-    test('a client that never reads holds up nobody', async () => {
+    test('a client that never reads delays no other client', async () => {
       await withServer({ ...model }, async ({ address }) => {
         const greedy = await ByteClient.connect(address);
         greedy.socket.pause();
@@ -203,12 +203,12 @@ for (const io of IO_MODELS) {
 
   // --- the end ---
 
-  test('a stop with nobody connected', async () => {
+  test('a stop without clients ends', async () => {
     const server = await startStringServer({ port: 0, ...model });
     assert.is((await server.stop()).text.length, 0);
   });
 
-  test('a stop with clients asleep: they get the end of the stream, the port is free, nothing stays behind', async () => {
+  test('a stop while clients are idle: they get the end of the stream, the port is free, nothing leaks', async () => {
     const descriptors = countDescriptors();
     const server = await startStringServer({ port: 0, ...model });
     const clients = await Promise.all(Array.from({ length: 3 }, () => ByteClient.connect(server.address)));
@@ -226,7 +226,7 @@ for (const io of IO_MODELS) {
 
   // --- what it tells ---
 
-  test('the story has descriptors where the model sees them; a SIGINT while a client is asleep is exit 0', async () => {
+  test('--verbose prints descriptors where the model has them; SIGINT while a client is idle is exit 0', async () => {
     await withStrsvr(['0', ...modelArgs(io), '--verbose'], async (server, address) => {
       const client = await ByteClient.connect(address);
       client.send('a');
@@ -252,7 +252,7 @@ for (const io of IO_MODELS) {
     });
   });
 
-  test('the trace of a short session, event by event', async () => {
+  test('a short session has its trace, event by event', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'strsvr-'));
     const trace = join(folder, 'trace.json');
     await withServer({ ...model, clients: 1, trace }, async ({ address, closed }) => {

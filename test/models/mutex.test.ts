@@ -27,11 +27,11 @@ async function addTogether(lock: boolean): Promise<number> {
   return threads * times - (sum[0] ?? 0);
 }
 
-test('one thread at a time', async () => {
+test('a mutex admits one thread at a time', async () => {
   assert.is(await addTogether(true), 0);
 });
 
-test('whoever finds it taken sleeps until it is let go', async () => {
+test('a thread that finds the mutex locked sleeps until it is unlocked', async () => {
   const memory = new SharedArrayBuffer(4);
   const { Mutex } = await import('../../server/models/worker/mutex.js');
   const mutex = new Mutex(memory);

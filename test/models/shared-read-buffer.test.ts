@@ -51,7 +51,7 @@ test('all sockets read into one buffer', async () => {
   assert.is(buffers, 1);
 });
 
-test('where Node.js offers no such buffer, they take what comes', async () => {
+test('where Node.js has no such buffer, sockets read into their own', async () => {
   const { text, buffers } = await received((socket) => {
     Reflect.set(Reflect.get(socket, '_handle'), 'useUserBuffer', undefined);
   });
@@ -59,7 +59,7 @@ test('where Node.js offers no such buffer, they take what comes', async () => {
   assert.ok(buffers > 1, 'each chunk has a buffer of its own');
 });
 
-test('then too, letters followed at once by the end of the stream are all answered', async () => {
+test('without the shared buffer, letters followed at once by the end of the stream are all answered', async () => {
   const { restore } = await import('../support/small-buffers-preload.js');
   try {
     await withServer({}, async (server) => {
@@ -72,7 +72,7 @@ test('then too, letters followed at once by the end of the stream are all answer
   }
 });
 
-test('without such a buffer the whole wire suite passes too', async () => {
+test('without the shared buffer the whole wire suite passes', async () => {
   skipChildCoverage();
   const preload = pathToFileURL(built('test/support/small-buffers-preload.js')).href;
   const { status, stdout } = await new Program('test/wire/wire.test.js', [], ['--import', preload]).finished;

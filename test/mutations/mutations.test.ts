@@ -29,7 +29,7 @@ test('each mutation applies exactly once, and the test that should catch it exis
   assert.is(new Set(MUTATIONS.map(({ name }) => name)).size, MUTATIONS.length);
 });
 
-test('a mutation that is caught is distinguished from one that is not', async () => {
+test('a caught mutation is distinguished from one that survives', async () => {
   const mutation = MUTATIONS.find(({ name }) => name === 'reply shows a later text');
   assert.ok(mutation);
   const none = { ...mutation, replace: mutation.find };
@@ -39,15 +39,20 @@ test('a mutation that is caught is distinguished from one that is not', async ()
   assert.match(nothing.detail, /^these failed: \n/);
 });
 
-testWith(test, NO_PROC, 'what a test leaves behind is found and ended, whatever group it is in', async () => {
-  const orphans = new OrphanTracker('STRSVR_TEST_LEFT_BEHIND');
-  const env = { ...process.env, ...orphans.env };
-  const child = spawn('sh', ['-c', 'sleep 60 >/dev/null & echo'], { env, detached: true });
-  await once(child.stdout.resume(), 'end'); // only the sleep is left
-  const [left] = orphans.endAll();
-  assert.match(left?.command ?? 'nothing was found', /sleep 60/);
-  assert.equal(new OrphanTracker('STRSVR_TEST_LEFT_BEHIND').endAll(), []);
-});
+testWith(
+  test,
+  NO_PROC,
+  'a process that a test leaves behind is found and killed, whatever its process group',
+  async () => {
+    const orphans = new OrphanTracker('STRSVR_TEST_LEFT_BEHIND');
+    const env = { ...process.env, ...orphans.env };
+    const child = spawn('sh', ['-c', 'sleep 60 >/dev/null & echo'], { env, detached: true });
+    await once(child.stdout.resume(), 'end'); // only the sleep is left
+    const [left] = orphans.endAll();
+    assert.match(left?.command ?? 'nothing was found', /sleep 60/);
+    assert.equal(new OrphanTracker('STRSVR_TEST_LEFT_BEHIND').endAll(), []);
+  },
+);
 
 test('a mutation that no longer applies is an error', () => {
   const [mutation] = MUTATIONS;

@@ -50,9 +50,8 @@ export interface Observation {
 }
 
 const JOURNAL = ['--journal', 'HERE/text'];
-const COMMIT = 'a letter is durable after its write and an fdatasync; what comes meanwhile is the next group';
-const STAYS_FULL =
-  'a disk that stays full: bytes do not stay in the file, new letters are refused, and it comes back';
+const COMMIT = 'a letter is durable after its write and an fdatasync; later letters are the next group';
+const STAYS_FULL = 'a full disk: partial writes are truncated, new letters are rejected, and writing resumes';
 /** Sends a line end and prints how long the answer took. */
 const SERVED_AFTER = `node -e "setTimeout(() => { console.log('not served in 15 s'); process.exit() }, 15000); require('net').connect(PORT, '127.0.0.1').once('data', () => { console.log('served after', Math.round(performance.now() / 1000), 's'); process.exit() }).write('\\n')"`;
 /** Fault injection at system calls on the journal; the calls and the fault follow. */
@@ -106,7 +105,7 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: "want === 'input'",
     caughtBy: {
       file: 'models/events.test',
-      title: 'of clients that flood the server each is read once in turn, not one on and on',
+      title: 'clients that flood the server are read round-robin, one read each',
     },
   },
   {
@@ -131,7 +130,7 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'allowHalfOpen: false,',
     caughtBy: {
       file: 'models/shared-read-buffer.test',
-      title: 'then too, letters followed at once by the end of the stream are all answered',
+      title: 'without the shared buffer, letters followed at once by the end of the stream are all answered',
     },
   },
   {
@@ -184,7 +183,7 @@ export const MUTATIONS: readonly Mutation[] = [
 `,
     caughtBy: {
       file: 'models/events.test',
-      title: 'a client that never reads costs little memory and holds up nobody',
+      title: 'a client that never reads costs little memory and delays no other client',
     },
   },
   {
@@ -255,8 +254,7 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: '',
     caughtBy: {
       file: 'models/attack.test',
-      title:
-        'an exception on the main thread ends the process, whichever thread sleeps in a call of the system',
+      title: 'an exception on the main thread ends the process, even while a worker sleeps in a system call',
     },
   },
   {
@@ -278,7 +276,7 @@ export const MUTATIONS: readonly Mutation[] = [
     caughtBy: {
       file: 'wire/wire.test',
       title:
-        'whoever reads late what a full text still owed gets every reply, also of what the kernel still held',
+        'a client that reads late from a full text gets every pending reply, from the kernel’s buffer too',
     },
   },
   {
@@ -329,7 +327,7 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: '!lock(fd)',
     caughtBy: {
       file: 'journal/journal-server.test',
-      title: 'one server a journal: the second ends at once and says why; a kill frees the file',
+      title: 'a second server on the same journal exits with a reason; a killed server releases the lock',
     },
   },
   {
@@ -365,7 +363,7 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'await disk.write(fd, bytes);\n    written = bytes.length;',
     caughtBy: {
       file: 'journal/journal.test',
-      title: 'a write that takes only part is finished before the sync',
+      title: 'a partial write is completed before the sync',
     },
   },
   {
@@ -401,7 +399,7 @@ export const MUTATIONS: readonly Mutation[] = [
   await disk.fdatasync(fd);
 `,
     replace: '',
-    caughtBy: { file: 'journal/journal.test', title: 'before the first letter, file and folder are synced' },
+    caughtBy: { file: 'journal/journal.test', title: 'file and folder are synced before the first letter' },
   },
   {
     name: 'short read accepted',
@@ -423,7 +421,7 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'if (length <= size)',
     caughtBy: {
       file: 'journal/journal-server.test',
-      title: 'the system says that the file ends at a read of the journal: exit 1, the file as it was',
+      title: 'the end of the file at a read of the journal: exit 1, the file unchanged',
     },
   },
   {
@@ -443,7 +441,7 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'page[0] === NUL || !page.some(isForeign)',
     caughtBy: {
       file: 'journal/journal.test',
-      title: 'a file with one NUL among its letters is refused with the position, and stays as it is',
+      title: 'a file with one NUL among its letters is rejected with the position, and unchanged',
     },
   },
   {
@@ -465,7 +463,7 @@ export const MUTATIONS: readonly Mutation[] = [
     caughtBy: {
       file: 'journal/journal.test',
       title:
-        'a file with a zero-filled tail is taken up to its last whole letter, and the rest is kept beside it',
+        'a file with a zero-filled tail is recovered up to its last whole letter, and the rest is kept in a second file',
     },
   },
   {
@@ -492,7 +490,7 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'error.code',
     caughtBy: {
       file: 'journal/journal-server.test',
-      title: 'a quota that is used up is a full disk: the letter is owed and tried again',
+      title: 'EDQUOT counts as a full disk: the reply stays pending and the write is retried',
     },
   },
   {
@@ -550,7 +548,7 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: '',
     caughtBy: {
       file: 'journal/journal-server.test',
-      title: 'an fdatasync that hangs, and a SIGTERM: the reason, no final value, killed within 5 s',
+      title: 'a hanging fdatasync, then a SIGTERM: the reason, no final value, killed within 5 s',
     },
   },
   {
@@ -587,7 +585,7 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'fdatasync: (fd) => again(() => disk.fdatasync(fd).catch(() => disk.fdatasync(fd))),',
     caughtBy: {
       file: 'journal/journal.test',
-      title: 'EIO at the n-th fdatasync, for every n: nothing shown is lost',
+      title: 'EIO at the n-th fdatasync, for every n: no letter shown is lost',
     },
   },
   {
@@ -612,7 +610,7 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'fdatasync: async (fd) => fs.fdatasyncSync(fd),',
     caughtBy: {
       file: 'journal/journal-server.test',
-      title: 'a slow disk: nobody else waits, and what comes meanwhile is one group',
+      title: 'with a slow disk no other client waits, and later letters form one group',
     },
   },
 ];

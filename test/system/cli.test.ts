@@ -37,11 +37,11 @@ async function runBody(
   );
 }
 
-test('done is exit 0', async () => {
+test('success is exit 0', async () => {
   assert.equal(await runBody("await print('done')"), { code: 0, stdout: 'done', stderr: '' });
 });
 
-test('a failure of the world is one line and exit 1, made safe for the terminal', async () => {
+test('an operational error is one line, escaped for the terminal, and exit 1', async () => {
   const { code, stderr } = await runBody("throw new OperationalError('EX', 'disk\\x1b gone')");
   assert.equal([code, stderr], [1, 'it: disk\\u{1B} gone\n']);
 });
@@ -51,20 +51,20 @@ test('wrong usage is one line and exit 2', async () => {
   assert.equal([code, stderr], [2, 'it: too loud (see --help)\n']);
 });
 
-test('a mistake of the programmer ends with its stack', async () => {
+test('a programming error ends with its stack', async () => {
   const { code, stderr } = await runBody("throw new TypeError('a bug')");
   assert.is(code, 1);
   assert.match(stderr, /TypeError: a bug\n +at /);
 });
 
-test('a mistake of the programmer in the options does so too', async () => {
+test('a programming error in the options ends with its stack', async () => {
   const { stderr } = await runBody(
     "readCommandLine({ ...spec, positionals: () => { throw new TypeError('a bug') } })",
   );
   assert.match(stderr, /TypeError: a bug\n +at /);
 });
 
-test('nothing that was written is swallowed', async () => {
+test('no output is lost at exit', async () => {
   const refused = async (...args: string[]) => (await runBody('readCommandLine(spec)', args)).stderr;
   assert.is(await refused('word', '--fast'), '');
   assert.is(await refused('--', 'word'), 'it: expected nothing after --, got word (see --help)\n');
@@ -73,7 +73,7 @@ test('nothing that was written is swallowed', async () => {
   assert.is(await refused('--fast=7'), 'it: --fast: expected no value, got 7 (see --help)\n');
 });
 
-test('an option is what it is called: no --no-NAME, no --NAME.KEY', async () => {
+test('yargs’ derived options --no-NAME and --NAME.KEY are rejected', async () => {
   await rejects('strsvr', 'server/strsvr.js', [
     [['--no-journal'], 'Unknown arguments: no-journal, noJournal'],
     [['--no-show'], 'Unknown arguments: no-show, noShow'],
@@ -109,7 +109,7 @@ for (const [path, args] of [
   });
 }
 
-testWith(test, FULL, 'clients whose stdout is on a full disk say so in one line and exit 1', async () => {
+testWith(test, FULL, 'clients whose stdout is on a full disk report it in one line and exit 1', async () => {
   await withNetServer(
     (socket) => socket.on('data', (data) => socket.end(data)),
     async ({ host, port }) => {
@@ -128,7 +128,7 @@ testWith(test, FULL, 'clients whose stdout is on a full disk say so in one line 
   );
 });
 
-test('a file that takes a part of what is printed is a failure too', async () => {
+test('a partial write to stdout is an error too', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'strsvr-'));
   const script = `import { print, runCommand } from ${JSON.stringify(built('shared/cli.js'))};
     await runCommand('it', () => print('x'.repeat(10_000)));`;

@@ -92,7 +92,7 @@ test('every command is in the package, and can be run after npm link', () => {
   }
 });
 
-test('every command of an installed package says what it is called there', async () => {
+test('every command of an installed package prints its installed name', async () => {
   for (const command of Object.keys(bin)) {
     const { status, stdout, stderr } = await runInstalled(command, ['--help']);
     assert.equal([status, stderr], [0, ''], command);

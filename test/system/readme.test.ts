@@ -271,7 +271,7 @@ test('the table of log events has every type of event, and no other', () => {
   assert.equal(rows.toSorted(), declared.toSorted());
 });
 
-test('the Makefile says a line about each of its targets', () => {
+test('make help describes every target', () => {
   const makefile = read('Makefile');
   const targets = /^\.PHONY: (.*)$/m.exec(makefile)?.[1]?.split(' ') ?? [];
   assert.ok(targets.length > 8);

@@ -31,7 +31,7 @@ for (const [signal, status] of [
   ['SIGTERM', 143],
   ['SIGHUP', 129],
 ] as const) {
-  test(`${signal} stops in order: the final value, exit 0`, async () => {
+  test(`${signal} stops gracefully: the final value, exit 0`, async () => {
     await withStrsvr(['0'], async (server, address) => {
       const client = await ByteClient.connect(address);
       client.send('ab');
@@ -49,7 +49,7 @@ for (const [signal, status] of [
     });
   });
 
-  test(`a second ${signal} ends it at once: no final value, exit ${status}`, async () => {
+  test(`a second ${signal} exits immediately: no final value, exit ${status}`, async () => {
     await withStrsvr(['0'], async (server, address) => {
       const client = await ByteClient.connect(address);
       client.socket.pause();
@@ -70,7 +70,7 @@ for (const [signal, status] of [
   });
 }
 
-test('SIGUSR1 does not open a debugger: it is ignored', async () => {
+test('SIGUSR1 is ignored and opens no debugger', async () => {
   for (const [path, ...args] of [
     ['server/strsvr.js'],
     ['server/tutorial/tms.js', '--no-wait', '--clients', '9'],
@@ -94,7 +94,7 @@ test('SIGUSR1 does not open a debugger: it is ignored', async () => {
   }
 });
 
-test('on a terminal the final value is made safe; in a pipe it is as it is', async () => {
+test('the final value is escaped on a terminal and unchanged in a pipe', async () => {
   const text = 'a\u202eb\u200d😀';
   const say = async (address: { host: string; port: number }) => {
     const client = await ByteClient.connect(address);
@@ -117,7 +117,7 @@ test('on a terminal the final value is made safe; in a pipe it is as it is', asy
   );
 });
 
-test('the final value of a long text comes out whole through a pipe', async () => {
+test('the final value of a long text is written whole to a pipe', async () => {
   const length = 300_000;
   await withStrsvr(['0', '--clients', '1'], async (server, address) => {
     const socket = createConnection(address);
@@ -132,7 +132,7 @@ test('the final value of a long text comes out whole through a pipe', async () =
   });
 });
 
-test('--verbose tells the story, letters included and made safe', async () => {
+test('--verbose prints every read and write, with letters escaped', async () => {
   await withStrsvr(['0', '--verbose', '--clients', '1'], async (server, address) => {
     const client = await ByteClient.connect(address);
     const port = client.socket.localPort;
@@ -154,7 +154,7 @@ test('--verbose tells the story, letters included and made safe', async () => {
   });
 });
 
-test('--verbose tells when a client does not take what is written', async () => {
+test('--verbose prints when a client does not accept what is written', async () => {
   await withStrsvr(['0', '--verbose'], async (server, address) => {
     const client = await ByteClient.connect(address);
     client.socket.pause();
@@ -168,7 +168,7 @@ test('--verbose tells when a client does not take what is written', async () => 
   });
 });
 
-test('--log json writes a JSON object a line, --log silent nothing', async () => {
+test('--log json writes one JSON object per line, --log silent nothing', async () => {
   await withStrsvr(['0', '--log', 'json', '--verbose', '--clients', '1'], async (server, address) => {
     const client = await ByteClient.connect(address);
     client.send('a\u202e\0');
@@ -196,7 +196,7 @@ test('--log json writes a JSON object a line, --log silent nothing', async () =>
   });
 });
 
-test('with --log json a failure is JSON as well: wrong options, a host that is not here', async () => {
+test('with --log json errors are JSON too: wrong options, an address of another host', async () => {
   const wrong = await run('server/strsvr.js', ['--log=json', '--io', 'magic']);
   const elsewhere = await run('server/strsvr.js', ['0', '--log', 'json', '--host', '192.0.2.1']);
   for (const { status, stderr } of [wrong, elsewhere]) {
@@ -208,7 +208,7 @@ test('with --log json a failure is JSON as well: wrong options, a host that is n
   assert.equal([wrong.status, elsewhere.status], [2, 1]);
 });
 
-test('why a client is gone is said: full text, reset, thrown away controls', async () => {
+test('the log gives the reason of a disconnect: full text, reset, dropped control characters', async () => {
   await withStrsvr(['0', '--max-length', '1'], async (server, address) => {
     const [full, broken] = [await ByteClient.connect(address), await ByteClient.connect(address)];
     broken.send('\n\r');
@@ -224,7 +224,7 @@ test('why a client is gone is said: full text, reset, thrown away controls', asy
   });
 });
 
-test('open to other machines, or to more than the system has descriptors for, it warns', async () => {
+test('listening for other machines, or for more clients than descriptors, is a warning', async () => {
   await withStrsvr(['0', '--host', '0.0.0.0', '--max-connections', '1000000'], async (server, { port }) => {
     await server.waitFor('stderr', /warning: at most \d+ clients, not 1000000: /);
     await server.waitFor(
@@ -234,7 +234,7 @@ test('open to other machines, or to more than the system has descriptors for, it
   });
 });
 
-test('a port that is taken is one line and exit 1', async () => {
+test('a port in use is one line and exit 1', async () => {
   await withServer({}, async ({ address }) => {
     const { status, stdout, stderr } = await run('server/strsvr.js', [String(address.port)]);
     assert.is(status, 1);
@@ -243,7 +243,7 @@ test('a port that is taken is one line and exit 1', async () => {
   });
 });
 
-test('what the command line may not be is refused in one line with exit 2', async () => {
+test('an invalid command line is rejected in one line with exit 2', async () => {
   await rejects('strsvr', 'server/strsvr.js', [
     [['--colour'], 'Unknown argument: colour'],
     [['1', '2'], 'Unknown argument: 2'],
@@ -277,7 +277,7 @@ test('what the command line may not be is refused in one line with exit 2', asyn
   ]);
 });
 
-test('a host that is not here is one line and exit 1', async () => {
+test('an address of another host is one line and exit 1', async () => {
   const { status, stderr } = await run('server/strsvr.js', ['0', '--host', '192.0.2.1']);
   assert.is(status, 1);
   assert.match(stderr, /^strsvr: 192\.0\.2\.1 is not an address of this machine; [^\n]+\n$/);
@@ -319,7 +319,7 @@ test('--help has every option and examples; --version says the version; completi
   }
 });
 
-test('a reader of stdout that goes away is no failure', async () => {
+test('a closed stdout is no error', async () => {
   const server = new Program('server/strsvr.js', ['0']);
   await server.waitFor('stdout', /listening/);
   server.child.stdout?.destroy();

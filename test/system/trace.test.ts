@@ -8,7 +8,7 @@ import { Trace } from '../../server/log/trace.js';
 import { ByteClient } from '../support/byte-client.js';
 import { built, Program, run } from '../support/program.js';
 
-test('a long run keeps its last part, in the order of time', () => {
+test('a long trace keeps its last events, in chronological order', () => {
   const folder = mkdtempSync(join(tmpdir(), 'strsvr-'));
   const file = join(folder, 'trace.json');
   const trace = new Trace(file, undefined, 10);
@@ -29,7 +29,7 @@ test('a long run keeps its last part, in the order of time', () => {
   assert.equal(bytes, [14, 16, 17, 18, 19, 20, 21, 22, 23, 25]);
 });
 
-test('a read of many letters keeps the first of them', () => {
+test('a read event of many letters keeps the first ones', () => {
   const folder = mkdtempSync(join(tmpdir(), 'strsvr-'));
   const file = join(folder, 'trace.json');
   const trace = new Trace(file);
@@ -51,7 +51,7 @@ test('a read of many letters keeps the first of them', () => {
   assert.match(events.at(-1)?.name ?? '', /^read €{16}… 1008 more$/);
 });
 
-test('until it is written the file is as it was; a new one is its owner’s alone', async () => {
+test('the file is unchanged until the trace is written; a new one has mode 0600', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'strsvr-'));
   const [old, link, fifo, journal, fresh] = ['old', 'link', 'fifo', 'journal', 'fresh'].map((name) =>
     join(folder, name),
@@ -72,7 +72,7 @@ test('until it is written the file is as it was; a new one is its owner’s alon
   rmSync(folder, { recursive: true });
 });
 
-test('a file that cannot be written is said at once, before anybody is served', async () => {
+test('a file that cannot be written is an error at the start', async () => {
   const { status, stdout, stderr } = await run('server/strsvr.js', [
     '0',
     '--trace',
@@ -86,7 +86,7 @@ test('a file that cannot be written is said at once, before anybody is served', 
   assert.is(status, 1);
 });
 
-test('a file that cannot be written at the end does not cost the final value: it is printed, then exit 1', async () => {
+test('a failed write at the end still prints the final value, then exit 1', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'strsvr-'));
   const trace = join(folder, 'trace.json');
   // A limit on the size of files: the trace can be opened, and not written.

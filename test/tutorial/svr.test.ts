@@ -73,7 +73,7 @@ const waiting = concurrent(test, 4);
 
 // --- which commands ---
 
-test('w and ps are run however they come, and nothing else is, whatever follows', async () => {
+test('w and ps are run at every chunk boundary, and nothing else is', async () => {
   await withSvr([], KNOWN, async (server, address, folder) => {
     for (const parts of [['w'], ['w\n'], ['w', '\n'], ['w\nid\n'], ['wps'], ['w;id'], ['w', '$(id)']])
       assert.is(await ask(address, ...parts), W, parts.join('|'));
@@ -104,7 +104,7 @@ waiting('p, and s a second later, is ps', async () => {
   });
 });
 
-test('anything else is refused in one line, and logged with nothing that drives a terminal', async () => {
+test('any other command is rejected in one line, and logged escaped', async () => {
   const garbage = Buffer.from(Array.from({ length: 1_000_000 }, (_, i) => (i * 7919) % 256));
   await withSvr([], KNOWN, async (server, address, folder) => {
     for (const wrong of ['$(id)', 'id', 'PS', 'W', ' ps', 'px', 'pw', '\nw', '\0', '\x1b[2J', garbage])
@@ -117,26 +117,23 @@ test('anything else is refused in one line, and logged with nothing that drives 
   });
 });
 
-waiting(
-  'whoever ends before a whole command, or sends none until the time limit, is refused too',
-  async () => {
-    await withSvr(['--timeout', '300'], KNOWN, async (server, address) => {
-      for (const begun of ['', 'p']) {
-        const client = await ByteClient.connect(address);
-        if (begun !== '') client.send(begun);
-        assert.is((await client.endAndReceive()).toString(), REFUSED);
-      }
-      for (const begun of ['', 'p']) {
-        const started = performance.now();
-        assert.is(await ask(address, begun), REFUSED);
-        assert.ok(performance.now() - started > 290);
-      }
-      await server.waitFor('stderr', /client 3 sent nothing: refused, /);
-    });
-  },
-);
+waiting('an incomplete command, or none within the time limit, is rejected', async () => {
+  await withSvr(['--timeout', '300'], KNOWN, async (server, address) => {
+    for (const begun of ['', 'p']) {
+      const client = await ByteClient.connect(address);
+      if (begun !== '') client.send(begun);
+      assert.is((await client.endAndReceive()).toString(), REFUSED);
+    }
+    for (const begun of ['', 'p']) {
+      const started = performance.now();
+      assert.is(await ask(address, begun), REFUSED);
+      assert.ok(performance.now() - started > 290);
+    }
+    await server.waitFor('stderr', /client 3 sent nothing: refused, /);
+  });
+});
 
-test('whoever sends on and on can send it all, and gets the line', async () => {
+test('a client that keeps sending is read to its end, and gets the line', async () => {
   await withSvr([], KNOWN, async (_, address) => {
     const socket = createConnection({ ...address, allowHalfOpen: true });
     const ended = once(socket, 'end');
@@ -151,7 +148,7 @@ test('whoever sends on and on can send it all, and gets the line', async () => {
   });
 });
 
-test('the environment is PATH and a locale, and there are no arguments', async () => {
+test('programs get PATH and a locale as environment, and no arguments', async () => {
   const tell = `#!${process.execPath}
     delete process.env.NODE_V8_COVERAGE; // from node itself, while coverage is measured
     console.log(JSON.stringify([process.argv.slice(2), Object.keys(process.env), process.env.LC_ALL]));`;
@@ -162,7 +159,7 @@ test('the environment is PATH and a locale, and there are no arguments', async (
 
 // --- limits ---
 
-test('output is cut at the limit, at the end of a line, and a line says so', async () => {
+test('output beyond the limit is truncated at a line end, with a note', async () => {
   const many = { ps: 'i=0; while [ $i -lt 20 ]; do echo 12345678$((i % 10)); i=$((i+1)); done' };
   for (const [limit, lines, more] of [
     [200, 20, ''],
@@ -176,7 +173,7 @@ test('output is cut at the limit, at the end of a line, and a line says so', asy
   }
 });
 
-waiting('a program that takes too long is ended, and a line says so', async () => {
+waiting('a program that exceeds the time limit is killed, with a note', async () => {
   const stuck = { w: 'echo begun; sleep 6', ps: 'echo $$ > FOLDER/pid; exec sleep 60' };
   await withSvr(['--timeout', '4000'], stuck, async (server, address, folder) => {
     assert.equal(await Promise.all([ask(address, 'w'), ask(address, 'ps')]), [
@@ -188,7 +185,7 @@ waiting('a program that takes too long is ended, and a line says so', async () =
   });
 });
 
-test('a program that is not there or fails is a line', async () => {
+test('a missing or failing program is one line', async () => {
   const programs = { ps: 'echo some; exit 3' };
   await withSvr(
     [],
@@ -205,7 +202,7 @@ test('a program that is not there or fails is a line', async () => {
   );
 });
 
-waiting('a client that does not take its lines is cut off', async () => {
+waiting('a client that does not read its lines is disconnected', async () => {
   const long = { w: `yes ${'x'.repeat(10_000)} | head -n 1000` }; // more than the kernels take
   // Within the default time limit the program is done too: what it has printed until then might fit into the kernels.
   await withSvr(['--max-output', '100000000'], long, async (server, address) => {
@@ -217,7 +214,7 @@ waiting('a client that does not take its lines is cut off', async () => {
   });
 });
 
-test('a client that goes away takes its program with it', async () => {
+test('the program of a client that disconnects is killed', async () => {
   const stuck = { ps: 'echo $$ > FOLDER/pid; exec sleep 60' };
   await withSvr(['--timeout', '60000'], stuck, async (server, address, folder) => {
     const client = await ByteClient.connect(address);
@@ -230,7 +227,7 @@ test('a client that goes away takes its program with it', async () => {
   });
 });
 
-test('20 clients at once are served, while one is silent and another does not read', async () => {
+test('20 concurrent clients are served while one is silent and another does not read', async () => {
   const long = { ...KNOWN, w: `yes ${'x'.repeat(1_000)} | head -n 20000` };
   await withSvr(['--max-output', '100000000'], long, async (_, address) => {
     const [silent, greedy] = [await ByteClient.connect(address), await ByteClient.connect(address)];
@@ -243,7 +240,7 @@ test('20 clients at once are served, while one is silent and another does not re
   });
 });
 
-test('more clients than may run a program at once are refused, and the log says so', async () => {
+test('clients beyond the limit of running programs are rejected and logged', async () => {
   await withSvr([], KNOWN, async (server, address) => {
     const clients = await Promise.all(Array.from({ length: 100 }, () => ByteClient.connect(address)));
     await server.waitFor('stderr', /client 100 came from/);
@@ -263,7 +260,7 @@ test('more clients than may run a program at once are refused, and the log says 
 
 // --- how it ends, and where it listens ---
 
-test('SIGINT ends the programs, cuts off their clients and exits with 0', async () => {
+test('SIGINT kills the programs, disconnects their clients and exits with 0', async () => {
   const programs = { ...KNOWN, ps: 'echo $$ > FOLDER/pid; exec sleep 60' };
   await withSvr(
     ['--line-delay', '60000', '--timeout', '60000'],
@@ -291,7 +288,7 @@ test('SIGINT ends the programs, cuts off their clients and exits with 0', async 
   );
 });
 
-test('it listens on this machine only; elsewhere, it warns of what everyone will see', async () => {
+test('svr listens on loopback by default, and warns otherwise', async () => {
   await withStrsvr(['0'], async (server) => assert.is(server.stderr, ''), SVR);
   await withStrsvr(
     ['0', '--host', '0.0.0.0'],
@@ -308,7 +305,7 @@ test('it listens on this machine only; elsewhere, it warns of what everyone will
 
 // --- the client ---
 
-test('wps prints each line as it comes, made safe', async () => {
+test('wps prints each line on arrival, escaped', async () => {
   await withNetServer(
     (socket) => socket.once('data', () => socket.write('moon\x1b[2J\nsu')),
     async (address) => {
@@ -320,23 +317,20 @@ test('wps prints each line as it comes, made safe', async () => {
   );
 });
 
-waiting(
-  'with --line-delay the lines come one by one, and wps --buffered shows none before all are there',
-  async () => {
-    await withSvr(['--line-delay', '60000'], KNOWN, async (server, address) => {
-      const atEnd = new Program(WPS, [...at(address), 'w', '--buffered']);
-      await server.waitFor('stderr', /client 1 sent w: 3 lines\n/);
-      const coming = new Program(WPS, [...at(address), 'w']);
-      await coming.waitFor('stdout', /\n/);
-      assert.equal([coming.stdout, atEnd.stdout], ['moon, sun\n', '']);
-      for (const client of [coming, atEnd]) client.kill();
-      await Promise.all([coming.finished, atEnd.finished]);
-    });
-    await withSvr([], KNOWN, async (_, address) => {
-      assert.equal(await run(WPS, [...at(address), 'w', '--buffered']), { status: 0, stdout: W, stderr: '' });
-    });
-  },
-);
+waiting('with --line-delay lines arrive one by one, and wps --buffered prints them at the end', async () => {
+  await withSvr(['--line-delay', '60000'], KNOWN, async (server, address) => {
+    const atEnd = new Program(WPS, [...at(address), 'w', '--buffered']);
+    await server.waitFor('stderr', /client 1 sent w: 3 lines\n/);
+    const coming = new Program(WPS, [...at(address), 'w']);
+    await coming.waitFor('stdout', /\n/);
+    assert.equal([coming.stdout, atEnd.stdout], ['moon, sun\n', '']);
+    for (const client of [coming, atEnd]) client.kill();
+    await Promise.all([coming.finished, atEnd.finished]);
+  });
+  await withSvr([], KNOWN, async (_, address) => {
+    assert.equal(await run(WPS, [...at(address), 'w', '--buffered']), { status: 0, stdout: W, stderr: '' });
+  });
+});
 
 for (const [what, answer, complaint] of [
   ['refuses', (socket: Socket) => socket.end(REFUSED), 'HERE says: refused, expected w or ps'],
@@ -378,7 +372,7 @@ for (const [what, answer, complaint] of [
   });
 }
 
-test('wps --buffered gives up on a longer answer, although each line is short', async () => {
+test('wps --buffered aborts a too long answer, even if each line is short', async () => {
   await withNetServer(
     (socket) => socket.once('data', () => socket.write('short\n'.repeat(100))),
     async (address) => {
@@ -389,7 +383,7 @@ test('wps --buffered gives up on a longer answer, although each line is short', 
   );
 });
 
-test('no server is one line and exit 1', async () => {
+test('a refused connection is one line and exit 1', async () => {
   const { status, stderr } = await run(WPS, ['127.0.0.1', '1', 'w']);
   assert.is(
     stderr,
@@ -398,7 +392,7 @@ test('no server is one line and exit 1', async () => {
   assert.is(status, 1);
 });
 
-test('whoever has seen enough of the lines is no failure', async () => {
+test('a closed stdout ends wps without an error', async () => {
   await withSvr(['--line-delay', '100'], KNOWN, async (_, address) => {
     const client = new Program(WPS, [...at(address), 'w']);
     await client.waitFor('stdout', /sun\n/);
@@ -411,7 +405,7 @@ test('whoever has seen enough of the lines is no failure', async () => {
 
 // --- the command lines ---
 
-test('what the command lines may not be is refused in one line with exit 2', async () => {
+test('invalid command lines are rejected in one line with exit 2', async () => {
   await rejects('svr', SVR, [
     [['--timeout', '0'], '--timeout: expected a whole number from 1 to 2147483647, got "0"'],
     [['--max-output', '1k'], '--max-output: expected a whole number from 1 to 1073741824, got "1k"'],
@@ -429,7 +423,7 @@ test('what the command lines may not be is refused in one line with exit 2', asy
 
 // --- the machine's own programs, and the tutorial's ---
 
-testWith(test, missingProgram('w', 'ps'), 'the real w and ps', async () => {
+testWith(test, missingProgram('w', 'ps'), 'svr runs the real w and ps', async () => {
   await withStrsvr(
     ['0'],
     async (_, address) => {
@@ -461,7 +455,7 @@ sys.stdout.writelines(server.makefile('r').readlines())
 
 const noPython = missingProgram('python3');
 
-testWith(test, noPython, 'the tutorial’s client and our svr', async () => {
+testWith(test, noPython, 'the tutorial’s client works with svr', async () => {
   await withSvr([], KNOWN, async (_, address) => {
     assert.is((await python(WPS_PY, ...at(address), 'w').finished).stdout, W);
     assert.is((await python(WPS_PY, ...at(address), 'ps').finished).stdout, PS);
@@ -471,7 +465,7 @@ testWith(test, noPython, 'the tutorial’s client and our svr', async () => {
 testWith(
   test,
   missingProgram('python3', 'ps'),
-  'our wps and the tutorial’s server, which leaves out the last line',
+  'wps works with the tutorial’s server, which omits the last line',
   async () => {
     const server = python(SVR_PY, '0');
     try {

@@ -39,7 +39,7 @@ async function receiveInto(address: Address, size: number, string: Uint8Array): 
 
 // --- the copies ---
 
-test('every copy arrives in full, byte by byte, whatever one receive may return', async () => {
+test('every copy arrives in full, whatever size one receive returns', async () => {
   const string = Buffer.from('ab\0\xff\né😀!', 'latin1');
   const sizes = [1, 7, 1_000, 65_536, 1_000_000];
   await withTms(['--no-wait', '--clients', String(sizes.length)], async (server, address) => {
@@ -51,7 +51,7 @@ test('every copy arrives in full, byte by byte, whatever one receive may return'
   });
 });
 
-test('a string longer than a block, and a number of copies that fills no block, arrive in full too', async () => {
+test('a string longer than a block, and copies that do not fill a block, arrive in full', async () => {
   for (const [length, copies] of [
     [100_000, 3],
     [1_000, 66],
@@ -67,7 +67,7 @@ test('a string longer than a block, and a number of copies that fills no block, 
 testWith(
   test,
   process.platform === 'linux' ? undefined : 'memory is read from /proc',
-  '10,000 copies of 1 MB for a client that stops reading: the memory stays flat',
+  'memory stays constant while a client stops reading 10,000 copies of 1 MB',
   async () => {
     await withTms(['--no-wait'], async (server, address) => {
       const client = createConnection(address);
@@ -88,7 +88,7 @@ testWith(
 
 // --- the string ---
 
-test('the string is whole wherever it is cut in two', async () => {
+test('the string is whole at every chunk boundary', async () => {
   const string = Buffer.from('moon, sün');
   await withTms(['--no-wait', '--copies', '1', '--clients', String(string.length)], async (_, address) => {
     for (let cut = 1; cut <= string.length; cut += 1) {
@@ -134,7 +134,7 @@ test('the string ends when nothing has come for 100 ms, when the client ends, an
   });
 });
 
-test('a client that sends more than its string before it receives holds up nothing', async () => {
+test('a client that sends more than its string before it receives is served', async () => {
   await withTms(['--no-wait', '--copies', '30'], async (_, address) => {
     const client = await ByteClient.connect(address);
     await new Promise((taken) => client.socket.write(Buffer.alloc(30_000_000, 'z'), taken));
@@ -143,7 +143,7 @@ test('a client that sends more than its string before it receives holds up nothi
   });
 });
 
-test('tms says what it received, made safe, and how many receives that took', async () => {
+test('tms prints the received string, escaped, and the number of receives', async () => {
   await withTms(['--no-wait', '--clients', '3', '--copies', '2'], async (server, address) => {
     await receiveInto(address, 1_000, Buffer.from('\x1b[2J'));
     await server.waitFor(
@@ -188,7 +188,7 @@ test('at a terminal, each client gets its copies when Enter is pressed, and not 
   }
 });
 
-test('with stdin at its end it goes ahead at once; with --no-wait it does not even look, and ends all the same', async () => {
+test('with stdin at its end tms sends immediately; with --no-wait it never reads stdin, and exits', async () => {
   for (const [args, endStdin] of [
     [[], true],
     [['--no-wait'], false],
@@ -202,7 +202,7 @@ test('with stdin at its end it goes ahead at once; with --no-wait it does not ev
   }
 });
 
-test('from a pipe a line is a go-ahead, and the pipe may stay open', async () => {
+test('from a pipe each line starts one transfer, and the pipe may stay open', async () => {
   await withTms([], async (server, address) => {
     const client = await ByteClient.connect(address);
     client.send('abc');
@@ -213,7 +213,7 @@ test('from a pipe a line is a go-ahead, and the pipe may stay open', async () =>
   });
 });
 
-test('a client that goes away before the go-ahead is told of, and counts', async () => {
+test('a client that disconnects before the transfer is reported, and counts', async () => {
   await withTms([], async (server, address) => {
     const client = await ByteClient.connect(address);
     client.send('abc');
@@ -225,7 +225,7 @@ test('a client that goes away before the go-ahead is told of, and counts', async
   });
 });
 
-test('after the last client nobody is let in', async () => {
+test('after the last client no connection is accepted', async () => {
   await withTms([], async (server, address) => {
     const client = await ByteClient.connect(address);
     client.send('abc');
@@ -240,7 +240,7 @@ test('after the last client nobody is let in', async () => {
 
 // --- the client ---
 
-test('tmc shows the data of four chunks, the size of each, and a summary', async () => {
+test('tmc prints the data of four chunks, the size of each, and a summary', async () => {
   const received = (...chunks: string[]) =>
     chunks.map((chunk) => `${chunk}\nreceived ${chunk.length} bytes\n`).join('');
   await withTms(['--no-wait', '--copies', '4', '--clients', '3'], async (_, address) => {
@@ -270,7 +270,7 @@ test('tmc --quiet prints the summary only; --pause waits after each receive', as
   });
 });
 
-test('what a server sends cannot drive the terminal of tmc', async () => {
+test('data from the server cannot control the terminal of tmc', async () => {
   await withNetServer(
     (socket) => socket.once('data', () => socket.end('\x1b[2J')),
     async (address) => {
@@ -280,7 +280,7 @@ test('what a server sends cannot drive the terminal of tmc', async () => {
   );
 });
 
-test('a server that closes at once, before the string, or with nothing, is told apart from one that breaks', async () => {
+test('an orderly close without data is distinguished from a reset', async () => {
   await withNetServer(
     (socket) => socket.end(),
     async (address) => {
@@ -299,7 +299,7 @@ test('a server that closes at once, before the string, or with nothing, is told 
   );
 });
 
-test('leaving the chunks closes the socket', async () => {
+test('leaving the iteration of the chunks closes the socket', async () => {
   let closed: Promise<unknown> = Promise.resolve();
   await withNetServer(
     (socket) => {
@@ -317,7 +317,7 @@ test('leaving the chunks closes the socket', async () => {
   );
 });
 
-test('whoever has seen enough of the chunks is no failure', async () => {
+test('a closed stdout ends tmc without an error', async () => {
   await withTms(['--no-wait', '--copies', '1000000'], async (server, address) => {
     const client = new Program(TMC, [...at(address), 'abc', '--receive-size', '100']);
     await client.waitFor('stdout', /received 100 bytes\n/);
@@ -327,7 +327,7 @@ test('whoever has seen enough of the chunks is no failure', async () => {
   });
 });
 
-test('nobody who reads what tms says is no failure', async () => {
+test('a closed stdout is no error for tms', async () => {
   await withTms([], async (server, address) => {
     server.child.stdout?.destroy();
     server.child.stdin?.end();
@@ -339,7 +339,7 @@ test('nobody who reads what tms says is no failure', async () => {
   });
 });
 
-test('SIGINT ends either at once', async () => {
+test('SIGINT ends tms and tmc immediately', async () => {
   await withTms([], async (server, address) => {
     const client = new Program(TMC, [...at(address), 'abc']);
     await server.waitFor('stdout', /press Enter/);
@@ -352,7 +352,7 @@ test('SIGINT ends either at once', async () => {
 
 // --- the command lines ---
 
-test('what the command lines may not be is refused in one line with exit 2', async () => {
+test('invalid command lines are rejected in one line with exit 2', async () => {
   await rejects('tms', TMS, [
     [['--copies', '0'], '--copies: expected a whole number from 1 to 1000000000, got "0"'],
   ]);
@@ -371,14 +371,14 @@ test('what the command lines may not be is refused in one line with exit 2', asy
   ]);
 });
 
-test('--help of either has every option', async () => {
+test('--help of tms and tmc has every option', async () => {
   const tms = (await run(TMS, ['--help'])).stdout;
   for (const option of ['host', 'copies', 'clients', 'no-wait']) assert.match(tms, `--${option} `);
   const tmc = (await run(TMC, ['--help'])).stdout;
   for (const option of ['writes', 'receive-size', 'pause', 'quiet']) assert.match(tmc, `--${option} `);
 });
 
-test('a port that is taken is one line and exit 1', async () => {
+test('a port in use is one line and exit 1', async () => {
   await withNetServer(
     () => {},
     async ({ port }) => {
@@ -418,7 +418,7 @@ while True:
 
 const noPython = missingProgram('python3');
 
-testWith(test, noPython, 'the tutorial’s client and our tms', async () => {
+testWith(test, noPython, 'the tutorial’s client works with tms', async () => {
   await withTms([], async (server, address) => {
     const client = python(TMC_PY, ...at(address), 'abc');
     await server.waitFor('stdout', /received abc: 3 bytes in 1 receive\npress Enter/);
@@ -435,7 +435,7 @@ testWith(test, noPython, 'the tutorial’s client and our tms', async () => {
   });
 });
 
-testWith(test, noPython, 'our tmc and the tutorial’s server', async () => {
+testWith(test, noPython, 'tmc works with the tutorial’s server', async () => {
   const server = python(TMS_PY, '0');
   const [, port = ''] = await server.waitFor('stdout', /:(\d+)\n/);
   const client = new Program(TMC, ['127.0.0.1', port, 'abc']);

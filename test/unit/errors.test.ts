@@ -16,7 +16,7 @@ test('an address is HOST:PORT, with brackets around IPv6', () => {
   assert.equal(socketAddress(undefined, undefined), { host: '?', port: 0 });
 });
 
-test('loopback is what only this machine reaches, however it is written', () => {
+test('loopback addresses are recognized in every notation', () => {
   const loopback = (host: string) => isLoopback({ host, port: 1 });
   for (const host of ['127.0.0.1', '127.1.2.3', '::1', '::1%lo', '::ffff:127.0.0.1'])
     assert.ok(loopback(host), host);
@@ -24,7 +24,7 @@ test('loopback is what only this machine reaches, however it is written', () => 
     assert.not(loopback(host), host);
 });
 
-test('each reason why a server cannot listen says what to do', () => {
+test('each listen error has a hint', () => {
   for (const [code, advice] of [
     ['EADDRINUSE', 'lsof -i :2000 shows by whom'],
     ['EACCES', 'take a higher one'],
@@ -40,7 +40,7 @@ test('each reason why a server cannot listen says what to do', () => {
   }
 });
 
-test('each reason why a client cannot connect says what to do', () => {
+test('each connect error has a hint', () => {
   for (const [code, advice] of [
     ['ECONNREFUSED', 'no server at 127.0.0.1:2000; start one first, with: strsvr 2000'],
     ['ENOTFOUND', 'cannot find the host 127.0.0.1'],
@@ -52,7 +52,7 @@ test('each reason why a client cannot connect says what to do', () => {
   }
 });
 
-test('an errno that libuv has no name for has the one of the system', () => {
+test('an errno unknown to libuv has the system’s name', () => {
   const code = `Unknown system error -${constants.errno.EDQUOT}`; // as Node.js says it
   const error = Object.assign(new Error(`${code}: ${code}, write`), { code });
   assert.is(errorCode(error), 'EDQUOT');
@@ -60,7 +60,7 @@ test('an errno that libuv has no name for has the one of the system', () => {
   assert.is(errorCode(system('Unknown system error -4095')), 'errno 4095');
 });
 
-test('what has no code of the system is told all the same', () => {
+test('an error without a system code is described by its message', () => {
   assert.is(errorCode(new Error('plain')), undefined);
   assert.is(errorCode(Object.assign(new Error('odd'), { code: 7 })), undefined);
   assert.is(errorCode('text'), undefined);

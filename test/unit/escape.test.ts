@@ -7,22 +7,22 @@ test('letters of any script, spaces and joined emoji are printed as they are', (
     assert.is(escapeUnprintable(text), text);
 });
 
-test('what drives a terminal becomes visible', () => {
+test('control and escape characters are escaped', () => {
   assert.is(escapeUnprintable('\x1b[2J\x07\0\x7f\u009b'), '\\u{1B}[2J\\u{7}\\u{0}\\u{7F}\\u{9B}');
 });
 
-test('what reorders or hides becomes visible', () => {
+test('bidirectional and invisible characters are escaped', () => {
   assert.is(
     escapeUnprintable('a\u202eb\u2066c\u200f\u00ad\ufeff\u{e0041}'),
     'a\\u{202E}b\\u{2066}c\\u{200F}\\u{AD}\\u{FEFF}\\u{E0041}',
   );
 });
 
-test('what breaks a line becomes visible', () => {
+test('line separators are escaped', () => {
   assert.is(escapeUnprintable('a\nb\u2028c\u2029\u0085'), 'a\\u{A}b\\u{2028}c\\u{2029}\\u{85}');
 });
 
-test('no control, format or separating character is left, whatever comes', () => {
+test('every control, format and separator character is escaped', () => {
   for (let letter = 0; letter < 0x110000; letter += 1) {
     if (letter === 0x200d || (letter >= 0xd800 && letter < 0xe000)) continue;
     const shown = escapeUnprintable(String.fromCodePoint(letter));
@@ -30,7 +30,7 @@ test('no control, format or separating character is left, whatever comes', () =>
   }
 });
 
-test('a long text becomes visible in pieces that are short and whole letters', () => {
+test('a long text is escaped in short pieces of whole letters', () => {
   for (const text of [
     '',
     'a',
@@ -44,7 +44,7 @@ test('a long text becomes visible in pieces that are short and whole letters', (
   }
 });
 
-test('of a long text a message shows the beginning', () => {
+test('a message shows the beginning of a long text', () => {
   assert.is(excerpt(''), '');
   assert.is(excerpt('a😀'), 'a😀');
   assert.is(excerpt('😀'.repeat(101)), `${'😀'.repeat(100)}…`);

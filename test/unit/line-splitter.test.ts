@@ -14,7 +14,7 @@ async function collect(chunks: Iterable<Uint8Array>): Promise<string[]> {
   return collected;
 }
 
-test('lines come out whole wherever the stream is cut in two', async () => {
+test('lines are whole at every chunk boundary', async () => {
   const bytes = Buffer.from('moon, sün\n\n😀 and\nstars');
   for (let cut = 0; cut <= bytes.length; cut += 1) {
     const got = await collect([bytes.subarray(0, cut), bytes.subarray(cut)]);
@@ -22,7 +22,7 @@ test('lines come out whole wherever the stream is cut in two', async () => {
   }
 });
 
-test('any text in any cuts gives its lines', async () => {
+test('any text in any chunks is split into its lines', async () => {
   const chunk = fc
     .array(fc.constantFrom(0x0a, 0x0d, 0x61, 0x62), { maxLength: 6 })
     .map((bytes) => Uint8Array.from(bytes));
@@ -35,13 +35,13 @@ test('any text in any cuts gives its lines', async () => {
   );
 });
 
-test('what the stream was cut off in is no line, if so wanted', async () => {
+test('an unterminated last line can be dropped', async () => {
   const reading = splitLines(arriving([Buffer.from('one\ntw')]), { unfinished: false });
   assert.is((await reading.next()).value, 'one');
   assert.ok((await reading.next()).done);
 });
 
-test('a line is there as soon as its LF is', async () => {
+test('a line is yielded as soon as its LF arrives', async () => {
   let release = (): void => {};
   const later = new Promise<void>((resolve) => {
     release = resolve;
@@ -58,7 +58,7 @@ test('a line is there as soon as its LF is', async () => {
   assert.ok((await reading.next()).done);
 });
 
-test('a line may have as many bytes as are allowed, and one more ends the stream', async () => {
+test('a line of the maximum length is accepted, and one byte more is an error', async () => {
   for (const cut of [1, 3, 4, 5, 9]) {
     const bytes = Buffer.from('1234\n12é\n12345\nnever');
     let closed = false;
@@ -82,7 +82,7 @@ test('a line may have as many bytes as are allowed, and one more ends the stream
   }
 });
 
-test('bytes that come one by one are copied a few times, not once for each', () => {
+test('single bytes are copied a logarithmic number of times', () => {
   const buffer = new BoundedBuffer(100_000);
   const memories = new Set<unknown>();
   for (let at = 0; at < 100_000; at += 1) {
@@ -97,7 +97,7 @@ test('bytes that come one by one are copied a few times, not once for each', () 
   assert.is(buffer.bytes.toString(), 'again');
 });
 
-test('an error of the stream passes through', async () => {
+test('an error of the stream is thrown', async () => {
   async function* broken(): AsyncGenerator<Uint8Array> {
     yield Buffer.from('one\ntw');
     throw new Error('cut');

@@ -41,7 +41,7 @@ async function readAll(writer: LineWriter, reader: number): Promise<string> {
   return all;
 }
 
-test('lines that cannot be written are dropped, and their number is said once writing works again', async () => {
+test('lines that cannot be written are dropped, and counted once writing works again', async () => {
   const reader = openReader();
   const fd = openWriter();
   const writer = new LineWriter(() => fd);
@@ -60,7 +60,7 @@ test('lines that cannot be written are dropped, and their number is said once wr
   for (const end of [again, fd]) closeSync(end);
 });
 
-test('what nobody reads waits in a bounded queue; what does not fit is counted where it is missing', async () => {
+test('unread lines wait in a bounded queue; lines beyond it are counted in their place', async () => {
   const reader = openReader();
   const fd = openWriter();
   const writer = new LineWriter(() => fd);
@@ -83,7 +83,7 @@ test('what nobody reads waits in a bounded queue; what does not fit is counted w
   for (const end of [reader, fd]) closeSync(end);
 });
 
-test('after half a line the next one is a line of its own', async () => {
+test('after a partial line the next one starts on a new line', async () => {
   const reader = openReader();
   const fd = openWriter();
   const writer = new LineWriter(() => fd);

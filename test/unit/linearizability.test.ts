@@ -23,7 +23,7 @@ function verdict(text: string, ...history: Operation[]): Invariant | undefined {
   return checkHistory(history, Buffer.from(text))?.invariant;
 }
 
-test('a good history passes, whatever became of unanswered letters', () => {
+test('a linearizable history passes, with unanswered letters stored or not', () => {
   const history = [
     answered(1, 0, 1, 'a'),
     answered(2, 2, 3, 'aé'),
@@ -33,7 +33,7 @@ test('a good history passes, whatever became of unanswered letters', () => {
   for (const text of ['aé', 'aéc', 'aéd', 'aédc']) assert.is(verdict(text, ...history), undefined, text);
 });
 
-test('each broken promise is named', () => {
+test('each violation is named', () => {
   const wrongLetter = { ...answered(1, 0, 1, 'ab'), letter: 'x' };
   assert.is(verdict('ab', wrongLetter, unanswered(2, 0, 'a')), 'I1');
   assert.is(verdict('ba', answered(1, 0, 1, 'ab'), answered(2, 0, 1, 'a')), 'I2');
@@ -69,12 +69,12 @@ test('all violations are found, each wrong reply once', () => {
   assert.is(all('abc', unanswered(1, 0, 'a'), answered(1, 1, 4, 'ab'), answered(1, 2, 4, 'abc')), 'I8 I8');
 });
 
-test('it says whose letter it was', () => {
+test('a violation names the client', () => {
   const wrong = checkHistory([{ ...answered(3, 0, 1, 'b'), letter: 'x' }], Buffer.from('b'));
   assert.is(wrong?.what, 'x of client 3 was answered with a text that ends in b');
 });
 
-test('on 100,000 small histories it agrees with trying out every order', () => {
+test('the checker agrees with a brute-force search on 100,000 small histories', () => {
   const verdicts = { good: 0, bad: 0 };
   for (let seed = 1; seed <= 100_000; seed += 1) {
     const { history, text } = smallHistory(seed);

@@ -5,13 +5,13 @@ import { simulate } from '../support/simulator.js';
 /** Seeds that once failed, each with what it found. */
 const REMEMBERED: readonly number[] = [];
 
-test('2,000 seeds break no promise', () => {
+test('2,000 seeds violate no invariant', () => {
   for (const seed of [...REMEMBERED, ...Array.from({ length: 2_000 }, (_, i) => i + 1)]) {
     assert.is(simulate(seed), undefined, `seed ${seed}; to see it alone: simulate(${seed})`);
   }
 });
 
-test('the same seed is the same run', () => {
+test('the same seed gives the same run', () => {
   for (let seed = 1; seed < 50; seed += 1) assert.is(simulate(seed), simulate(seed));
 });
 

@@ -23,18 +23,18 @@ function platform(bytes: Uint8Array): string {
   return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes, { stream: true });
 }
 
-test('a text comes out whole wherever it is cut in two', () => {
+test('a text is decoded whole at every chunk boundary', () => {
   const bytes = Buffer.from(MIXED);
   for (let cut = 0; cut <= bytes.length; cut += 1) {
     assert.is(decodeAll([bytes.subarray(0, cut), bytes.subarray(cut)]), MIXED);
   }
 });
 
-test('a text comes out whole byte by byte', () => {
+test('a text is decoded whole byte by byte', () => {
   assert.is(decodeAll([...Buffer.from(MIXED)].map((byte) => Uint8Array.of(byte))), MIXED);
 });
 
-test('every byte pair, and every lead byte with the borders of what may follow, decodes as WHATWG says', () => {
+test('every byte pair, and every lead byte with boundary continuations, decodes as WHATWG specifies', () => {
   const borders = [0x00, 0x41, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc2, 0xe0, 0xed, 0xf4, 0xff];
   for (let first = 0; first < 256; first += 1) {
     for (let second = 0; second < 256; second += 1) {
@@ -53,7 +53,7 @@ test('every byte pair, and every lead byte with the borders of what may follow, 
   }
 });
 
-test('any bytes in any cuts decode as WHATWG says', () => {
+test('any bytes in any chunks decode as WHATWG specifies', () => {
   fc.assert(
     fc.property(fc.array(fc.uint8Array({ maxLength: 8 }), { maxLength: 12 }), (chunks) => {
       assert.is(decodeAll(chunks), platform(Buffer.concat(chunks)));
@@ -62,7 +62,7 @@ test('any bytes in any cuts decode as WHATWG says', () => {
   );
 });
 
-test('a letter encodes into the bytes that the platform gives it', () => {
+test('a letter encodes as the platform encodes it', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }), (letter) => {
       const codePoint = letter.codePointAt(0) ?? 0;
@@ -88,7 +88,7 @@ test('unread bytes are counted, survive the reuse of their chunk, and can be dis
   assert.is(decoder.next(), INCOMPLETE);
 });
 
-test('a begun letter is told, and forgotten when discarded', () => {
+test('an incomplete letter is reported, and discarded on request', () => {
   const decoder = new Utf8Decoder();
   decoder.feed(Buffer.from('😀').subarray(0, 3));
   assert.is(decoder.next(), INCOMPLETE);

@@ -1,4 +1,4 @@
-// Clients behind a bad network: whatever it does, one text explains all that they saw.
+// Clients behind a bad network: whatever it does, one text explains every reply.
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -21,7 +21,7 @@ test('a network without faults changes nothing', async () => {
   });
 });
 
-test('a network of single bytes, late, changes nothing either', async () => {
+test('a network of delayed single bytes changes nothing', async () => {
   await withServer({}, async (server) => {
     const faults = { ...NO_FAULTS, sliceBytes: 1, latencyMs: 1, jitterMs: 3 };
     await withProxy(server.address, faults, prng(2), async (address) => {
@@ -32,11 +32,11 @@ test('a network of single bytes, late, changes nothing either', async () => {
   });
 });
 
-test(`${SCRIPTS} scripts of faults: no answered letter is lost, none is there twice`, async () => {
+test(`${SCRIPTS} scripts of faults: no answered letter is lost or duplicated`, async () => {
   for (let seed = 1; seed <= SCRIPTS; seed += 1) assert.is(await runScript('events', seed), undefined);
 });
 
-test('the other I/O models: a few of the same scripts', async () => {
+test('the other I/O models pass a few of the same scripts', async () => {
   for (const io of IO_MODELS.filter((model) => model !== 'events')) {
     for (let seed = 1; seed <= A_FEW; seed += 1) assert.is(await runScript(io, seed), undefined);
   }

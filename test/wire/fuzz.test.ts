@@ -9,11 +9,11 @@ import { modelOptions, withServer } from '../support/servers.js';
 const IN_PROCESS = 5_000;
 const OVER_SOCKETS = 15;
 
-test(`${IN_PROCESS} streams in process, in any cuts, read in any pieces`, () => {
+test(`${IN_PROCESS} random streams in process, in any chunks, match the wire table`, () => {
   for (let seed = 1; seed <= IN_PROCESS; seed += 1) assert.is(fuzzInProcess(seed), undefined);
 });
 
-test(`${OVER_SOCKETS} streams over sockets, for each I/O model`, async () => {
+test(`${OVER_SOCKETS} random streams over sockets match the wire table, for each I/O model`, async () => {
   await Promise.all(IO_MODELS.map(overSockets));
 });
 

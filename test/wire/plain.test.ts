@@ -20,7 +20,7 @@ async function withBoth(use: (address: Address, plain?: Program) => Promise<void
   await withServer({}, ({ address }) => use(address));
 }
 
-test('what it gets right: whoever has data next is answered with the whole string', async () => {
+test('plain answers any client that has data with the whole string', async () => {
   await withPlain(async (server, address) => {
     const [one, other] = [await connect(address), await connect(address)];
     assert.is(await one.send('a'), 'a');
@@ -32,7 +32,7 @@ test('what it gets right: whoever has data next is answered with the whole strin
   });
 });
 
-test('half an emoji becomes rubbish (shared/utf8.ts keeps it until the rest comes)', async () => {
+test('half an emoji becomes U+FFFD (shared/utf8.ts keeps it until the rest comes)', async () => {
   await withBoth(async (address, plain) => {
     const client = await ByteClient.connect(address);
     const emoji = Buffer.from('😀');
@@ -60,7 +60,7 @@ test('letters followed at once by the end of the stream lose replies (server/mod
 testWith(
   test,
   process.platform === 'linux' ? undefined : 'memory is read from /proc',
-  'a client that reads little fills the memory (server/core/session.ts owes numbers, and few of them, then stops reading)',
+  'a client that reads little exhausts the memory (server/core/session.ts owes numbers, and few of them, then stops reading)',
   async () => {
     const letters = 20_000;
     const look = async (server: Program, address: Address, plain: boolean) => {
@@ -88,7 +88,7 @@ async function peakKiB(server: Program): Promise<number> {
   return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]);
 }
 
-test('a reset ends the server for everybody (server/models/events.ts listens for errors first)', async () => {
+test('a reset ends the server for all clients (server/models/events.ts listens for errors first)', async () => {
   await withBoth(async (address, plain) => {
     const client = await ByteClient.connect(address);
     client.send('a');

@@ -107,7 +107,7 @@ test('letters followed at once by the end of the stream are all answered', async
   assert.is((await exchange('x'.repeat(length))).length, (length * (length + 1)) / 2);
 });
 
-test('when the text is full, what is owed is answered and the connection closed; others stay until they write', async () => {
+test('when the text is full, pending replies are sent and the connection closed; other clients stay until they write', async () => {
   await withServer({ maxLength: 3 }, async ({ address }) => {
     const [one, other] = [await ByteClient.connect(address), await ByteClient.connect(address)];
     one.send('abcdef\n');
@@ -119,7 +119,7 @@ test('when the text is full, what is owed is answered and the connection closed;
   });
 });
 
-test('whoever goes on sending to a full text still gets every reply, then is closed', async () => {
+test('a client that keeps sending to a full text gets every pending reply, then is closed', async () => {
   await withServer({ maxLength: 3_000 }, async ({ address }) => {
     const client = await ByteClient.connect(address);
     client.send('x'.repeat(2_000_000)); // closing with unread input would reset the connection
@@ -127,7 +127,7 @@ test('whoever goes on sending to a full text still gets every reply, then is clo
   });
 });
 
-test('whoever reads late what a full text still owed gets every reply, also of what the kernel still held', async () => {
+test('a client that reads late from a full text gets every pending reply, from the kernel’s buffer too', async () => {
   await withServer({ maxLength: 1_000 }, async ({ address }) => {
     const client = await ByteClient.connect(address);
     client.send('x'.repeat(2_000_000));
