@@ -29,24 +29,25 @@ const DRIVE = {
   positionals: (yargs: Argv) => yargs.positional('host', SERVER_HOST).positional('port', SERVER_PORT),
   options: (yargs: Argv) =>
     yargs
-      .option('clients', number('--clients', 1, MAX_CLIENTS, 100, 'Clients that send letters'))
+      .option('clients', number('--clients', 1, MAX_CLIENTS, 100, 'Number of clients that send letters'))
       .option(
         'letters',
-        number('--letters', 1, MAX_LETTERS, 30_000, 'Letters in all; each reply is the text so far'),
+        number('--letters', 1, MAX_LETTERS, 30_000, 'Total number of letters; each reply is the text so far'),
       )
       .option('rate', {
         requiresArg: true,
-        describe: 'Letters a second in all, sent by the clock; without: each when the last is answered',
+        describe:
+          'Total letters per second, sent by the clock; by default each client sends when it has its reply',
         coerce: (value: unknown) =>
           value === undefined ? undefined : wholeNumber('--rate', 1, 1_000_000)(value),
       })
-      .option('duration', number('--duration', 1, 3_600, 60, 'Send no more letters after this many seconds'))
+      .option('duration', number('--duration', 1, 3_600, 60, 'Stop sending after this many seconds'))
       .option(
         'idle-clients',
-        number('--idle-clients', 0, MAX_CLIENTS, 0, 'Clients that connect first and stay silent'),
+        number('--idle-clients', 0, MAX_CLIENTS, 0, 'Number of clients that connect first and stay silent'),
       )
-      .option('seed', number('--seed', 0, 2 ** 31 - 1, 1, 'The same seed sends the same letters'))
-      .option('json', { describe: 'Print everything as JSON', boolean: true, default: false }),
+      .option('seed', number('--seed', 0, 2 ** 31 - 1, 1, 'Seed for the letters'))
+      .option('json', { describe: 'Print the results as JSON', boolean: true, default: false }),
   examples: [
     ['strlab drive 127.0.0.1 2000', '100 clients, each sends its next letter when it has its reply'],
     ['strlab drive 127.0.0.1 2000 --rate 5000', '5,000 letters a second by the clock'],

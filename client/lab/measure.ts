@@ -31,7 +31,7 @@ const RUN = {
   summary: `Measure asynchronous I/O against threads. Experiments: ${ids(EXPERIMENTS).join(', ')}; or all of them: all`,
   positionals: (yargs: Argv) =>
     yargs.positional('experiment', {
-      describe: 'Which, or all',
+      describe: 'Name of the experiment, or all',
       demandOption: true,
       coerce: oneOf('experiment', [...ids(EXPERIMENTS), 'all']),
     }),
@@ -39,13 +39,13 @@ const RUN = {
     commonOptions(yargs, ENOUGH_REPEATS)
       .option('io', {
         requiresArg: true,
-        describe: 'Which I/O models, with commas between them',
+        describe: 'I/O models, separated by commas',
         defaultDescription: IO_MODELS.join(','),
         coerce: (value: unknown) => nonEmpty('--io')(value).split(',').map(oneOf('--io', IO_MODELS)),
       })
       .option('clients', {
         requiresArg: true,
-        describe: 'How many clients send letters',
+        describe: 'Number of clients that send letters',
         defaultDescription: 'each experiment has its own',
         coerce: wholeNumber('--clients', 1, 10_000),
       }),
@@ -65,13 +65,13 @@ const BENCH = {
       .option('only', {
         array: true,
         requiresArg: true,
-        describe: 'Which comparisons',
+        describe: 'Comparisons to run',
         defaultDescription: 'all',
         coerce: (names: unknown[]) => names.map(oneOf('--only', ids(COMPARISONS))),
       })
       .option('busy-poll', {
         describe:
-          'A load that never sleeps, so that no server has to wake it; only if it has a core to itself',
+          'Let the load poll instead of sleep, so that no server has to wake it; it needs a core of its own',
         boolean: true,
         default: false,
       }),
@@ -88,19 +88,19 @@ function commonOptions(yargs: Argv, repeats: number) {
     })
     .option('repeats', {
       requiresArg: true,
-      describe: 'How often each server is run under each condition',
+      describe: 'Number of runs per server and condition',
       defaultDescription: `${repeats}; ${QUICK_REPEATS} with --quick`,
       coerce: wholeNumber('--repeats', 1, 1_000),
     })
     .option('seed', {
       requiresArg: true,
-      describe: 'The same seed runs everything in the same order',
+      describe: 'Seed for the order of the runs',
       defaultDescription: 'random',
       coerce: wholeNumber('--seed', 0, 2 ** 31 - 1),
     })
     .option('out', {
       requiresArg: true,
-      describe: 'A folder for report.html, results.json and results.csv',
+      describe: 'Folder for report.html, results.json and results.csv',
       coerce: (value: unknown) => (value === undefined ? undefined : nonEmpty('--out')(value)),
     });
 }

@@ -30,10 +30,10 @@ function help() {
   return readCommandLine({
     name: 'strlab',
     usage: '<command>',
-    summary: `The laboratory: measure what I/O models cost. Each command has a --help of its own: ${NAMES.join(', ')}`,
+    summary: `Measure what I/O models cost. Commands: ${NAMES.join(', ')}; each has its own --help`,
     positionals: (yargs) =>
       yargs.positional('command', {
-        describe: 'Which',
+        describe: 'Command to run',
         demandOption: true,
         coerce: oneOf('command', NAMES),
       }),
