@@ -4,7 +4,7 @@
 import { lostError } from '../../shared/errors.js';
 import * as libc from '../../shared/libc/sockets.js';
 import { LF } from '../../shared/utf8.js';
-import { connectAll } from './line-client.js';
+import { connectAll } from './connections.js';
 
 /** Receives that bring nothing, so that our own code is compiled when the server's time is taken. */
 const REHEARSALS = 1_000;

@@ -1,8 +1,7 @@
-// The clients of a run and who of them is ready: connects them in batches, warms them up, services those that are ready
-// and closes them.
+// The clients of a run: connects them in batches, warms them up, services those that are ready and closes them.
 
 import * as libc from '../../shared/libc/sockets.js';
-import { connectAll, pause } from './line-client.js';
+import { connectAll, pause } from './connections.js';
 import { LoadClient, type LoadContext } from './load-client.js';
 import type { LoadPlan } from './plan.js';
 import { openReadiness, type Readiness } from './readiness.js';
@@ -17,8 +16,8 @@ const RETRY_MS = 20;
 
 export class ClientPool {
   readonly clients: LoadClient[] = [];
-  readonly #plan: LoadPlan;
   readonly #context: LoadContext;
+  readonly #plan: LoadPlan;
   readonly #readiness: Readiness;
   #retries = RETRIES;
 
@@ -39,9 +38,7 @@ export class ClientPool {
     const deadline = performance.now() + timeoutMs;
     while (this.clients.length < clients) {
       const first = this.clients.length;
-      const batch = Math.min(BATCH, clients - first);
-      for (const fd of connectAll(this.#plan, batch, this.#plan, deadline))
-        this.#admit(fd, this.clients.length);
+      this.#connect(Math.min(BATCH, clients - first), first, deadline);
       if (!this.#warmUp(this.clients.slice(first), Math.min(1, warmup), deadline)) return false;
       this.#replaceRefused(first, deadline);
     }
@@ -69,11 +66,11 @@ export class ClientPool {
     this.#readiness.set(index, client.fd, client.interest);
   };
 
-  #admit(fd: number, index: number): LoadClient {
-    const client = new LoadClient(fd, index, this.#context);
-    this.clients[index] = client;
-    this.#readiness.set(index, fd, libc.POLLIN);
-    return client;
+  #connect(total: number, first: number, deadline: number): void {
+    for (const [at, fd] of connectAll(this.#plan, total, this.#plan, deadline).entries()) {
+      this.clients[first + at] = new LoadClient(fd, first + at, this.#context);
+      this.#readiness.set(first + at, fd, libc.POLLIN);
+    }
   }
 
   /** A server at its limit may not have seen yet that the client that read the text has left: one client tries again. */
@@ -82,8 +79,8 @@ export class ClientPool {
     if (at < 0) return;
     for (; this.#retries > 0 && this.clients[at]?.refused; this.#retries -= 1) {
       pause(RETRY_MS);
-      const [fd = libc.IGNORED_FD] = connectAll(this.#plan, 1, this.#plan, deadline);
-      this.#warmUp([this.#admit(fd, at)], 1, deadline);
+      this.#connect(1, at, deadline);
+      this.#warmUp(this.clients.slice(at, at + 1), 1, deadline);
     }
     this.#retries = 0;
   }

@@ -12,9 +12,9 @@ export type LoadRequest =
   | { readonly plan: LoadPlan; readonly progress: boolean }
   | { readonly burst: BurstPlan };
 
-export type LoadReply =
+export type LoadReply<T> =
   | { readonly answered: number }
-  | { readonly result: LoadResult | BurstResult }
+  | { readonly result: T }
   | { readonly error: { readonly code: string; readonly message: string } };
 
 const parent = process.ppid;
@@ -38,6 +38,6 @@ function run({ plan, progress }: Extract<LoadRequest, { plan: LoadPlan }>): Load
 }
 
 /** Synchronous, since the event loop stands still while the load runs. */
-function write(reply: LoadReply): void {
+function write(reply: LoadReply<LoadResult | BurstResult>): void {
   writeSync(1, `${JSON.stringify(reply)}\n`);
 }

@@ -6,8 +6,8 @@ import { type ProcessStats, processStats } from '../../shared/procfs.js';
 import { isContinuation } from '../../shared/utf8.js';
 import { checkFinalText } from './check-final-text.js';
 import { ClientPool } from './client-pool.js';
+import { connectAll } from './connections.js';
 import { LetterTable } from './letter-table.js';
-import { connectAll } from './line-client.js';
 import { LoadContext } from './load-client.js';
 import { buckets, percentiles } from './percentiles.js';
 import type { LoadPlan, LoadResult } from './plan.js';
@@ -24,33 +24,29 @@ const FINAL_LOOK_TIMED_OUT_MS = 1_000;
 /** A shorter sleep is not worth it: falling asleep and waking up take a good part of it. */
 const SHORT_SLEEP_MS = 0.05;
 
-type OnProgress = (answered: number) => void;
-
 /** @throws OperationalError when the server cannot be reached, or not be brought to where measuring can begin */
-export function drive(plan: LoadPlan, onProgress?: OnProgress): LoadResult {
+export function drive(plan: LoadPlan, onProgress: (answered: number) => void = () => {}): LoadResult {
   return new Load(plan, onProgress).run();
 }
 
 class Load {
   readonly #plan: LoadPlan;
-  readonly #onProgress: OnProgress;
-  readonly #schedule: Schedule;
+  readonly #onProgress: (answered: number) => void;
   readonly #table: LetterTable;
   readonly #context: LoadContext;
   readonly #pool: ClientPool;
   readonly #idleTimeoutMs: number;
-  /** Shorter sleeps are none: it polls again and again. For so long it did when nothing was to do. */
+  /** A shorter sleep is none: it polls again and again, and for this long it did when nothing was to do. */
   readonly #shortSleepMs: number;
   #idleMs = 0;
   /** Letters that are due so far. */
   #due = 0;
   #progressAt = 0;
 
-  constructor(plan: LoadPlan, onProgress?: OnProgress) {
+  constructor(plan: LoadPlan, onProgress: (answered: number) => void) {
     this.#plan = plan;
-    this.#onProgress = onProgress ?? (() => {});
-    this.#schedule = new Schedule(plan);
-    this.#table = new LetterTable(this.#schedule);
+    this.#onProgress = onProgress;
+    this.#table = new LetterTable(new Schedule(plan));
     this.#context = new LoadContext(plan, this.#table);
     this.#pool = new ClientPool(this.#context);
     this.#idleTimeoutMs = plan.idleTimeoutMs ?? Number.POSITIVE_INFINITY;
@@ -112,14 +108,14 @@ class Load {
 
   /** In a closed loop all letters are due at once, in an open one each has its time. */
   #begin(began: number): void {
-    const { due } = this.#schedule;
+    const { schedule, intended } = this.#table;
     const { clients } = this.#pool;
     this.#context.measuring = true;
     for (const { closed, share } of clients) if (!closed) this.#context.unsent += share;
-    if (due === undefined) {
+    if (schedule.due === undefined) {
       for (const [index, { share }] of clients.entries()) this.#pool.letDue(index, share);
     } else {
-      for (const [number, after] of due.entries()) this.#table.intended[number] = began + after;
+      for (const [number, after] of schedule.due.entries()) intended[number] = began + after;
     }
   }
 

@@ -1,5 +1,4 @@
-// What the load is told and what it tells: the words between the laboratory and the process that drives a server. Both
-// are plain data, since they cross from one process to the other as JSON.
+// What the load is asked to do and what it reports. Both are plain data, since they cross between processes as JSON.
 
 import type { ProcessStats } from '../../shared/procfs.js';
 
@@ -7,9 +6,9 @@ export interface LoadPlan {
   /** A numeric address. */
   readonly host: string;
   readonly port: number;
-  /** Clients that send letters. They connect after the silent ones. */
+  /** Clients that send letters. They connect after the idle ones. */
   readonly clients: number;
-  /** Clients that connect first and never say anything. */
+  /** Clients that connect first and never send anything. */
   readonly idleClients: number;
   /** Letters in all, spread evenly over the clients. */
   readonly letters: number;
@@ -19,27 +18,24 @@ export interface LoadPlan {
    */
   readonly rate?: number;
   /**
-   * In an open loop, so many letters of one client may be unanswered at a time; what is due waits in the load meanwhile,
+   * In an open loop, the letters of one client that may be unanswered at a time; others that are due wait in the load,
    * which `latency` counts and `serviceTime` does not. Without: no limit.
    */
   readonly maxInFlight?: number;
-  /**
-   * Never to sleep while it measures, however long there is nothing to do: a load asleep has to be woken by whoever answers
-   * it, which takes some microseconds of the server's own time for each reply, and more the slower the server.
-   */
+  /** Never sleep while measuring: to wake a sleeping load takes some microseconds of the server's own time a reply. */
   readonly busyPoll?: boolean;
   /** A load that has its process to itself stays on this core. */
   readonly core?: number;
-  /** Send no more letters after so long; those on their way are still waited for. */
+  /** After this time no more letters are sent; the replies to those sent are still waited for. */
   readonly durationMs?: number;
-  /** Give up when no reply has come for so long while one is waited for. */
+  /** Give up when a reply is due and none has come for this long. */
   readonly idleTimeoutMs?: number;
-  /** Lines without a letter that each client sends, one after the other, before anything is measured. */
-  readonly warmup: number;
-  /** The text is brought to so many bytes before anything is measured, by clients that come one after the other. */
-  readonly prefill: number;
-  /** Give up on what is not answered after so long, counted from the first letter. */
+  /** Give up on what is not answered after this time, counted from the first letter. */
   readonly timeoutMs: number;
+  /** Line feeds without a letter that each client sends, one after the other, before anything is measured. */
+  readonly warmup: number;
+  /** The length in bytes that the text is brought to before anything is measured. */
+  readonly prefill: number;
   /** Letters that a client sends in one write, each with its LF; it sends the next ones when all are answered. */
   readonly burst: number;
   /** A letter and its LF in one write, or in two. */
@@ -51,6 +47,7 @@ export interface LoadPlan {
   readonly seed: number;
 }
 
+/** What a plan asks for unless it says otherwise. */
 export const DEFAULT_PLAN = {
   clients: 1,
   idleClients: 0,
@@ -95,15 +92,14 @@ export interface LoadResult {
   readonly seconds: number;
   readonly lettersPerSecond: number;
   readonly replyBytes: number;
-  /** Letters that the final text should have: what was there before, those sent, and a first and a last one to look. */
+  /** Letters that the final text should have: those before the run, those sent, and one more from each look at it. */
   readonly expectedLetters: number;
-  /** Letters in the final text, as a last client sees them; undefined when that could not be asked. */
+  /** Of the final text, as a last client sees it; undefined when it could not be read. */
   readonly finalLetters?: number;
-  /** Bytes of the final text. */
   readonly finalBytes?: number;
   /** Reply times counted from when each letter was to be sent (the same as `serviceTime` in a closed loop). */
   readonly latency?: Percentiles;
-  /** Reply times counted from when each letter was really sent. */
+  /** Reply times counted from when each letter was sent. */
   readonly serviceTime?: Percentiles;
   /** Reply times below each of these bounds, for a histogram: [upper bound in ms, count]. */
   readonly buckets: ReadonlyArray<readonly [belowMs: number, count: number]>;
@@ -111,10 +107,7 @@ export interface LoadResult {
   readonly timedOut: number;
   /** From the first connect until every sending client has had one answer, in milliseconds; undefined if never. */
   readonly startUpMs?: number;
-  /**
-   * The load's own processor time while it measured, as a share of one core, without the time in which it did not sleep
-   * although no client had anything to do.
-   */
+  /** The load's own CPU time while it measured, as a share of one core, without the time in which it polled in vain. */
   readonly loadCpu: number;
   readonly watched?: { readonly before: ProcessStats; readonly after: ProcessStats };
   /** Faults by name; empty when the server was right. */

@@ -1,38 +1,54 @@
-// What the load does before and after it measures: checks that the server answers lines, reads its text, and brings it to a
-// length without receiving the replies.
+// What the load does before and after it measures, with one client at a time: checks that the server answers lines, reads
+// its text, and brings it to a length without receiving the replies.
 
 import { isUtf8 } from 'node:buffer';
 import { type Address, formatAddress } from '../../shared/address.js';
-import { OperationalError } from '../../shared/errors.js';
-import { LineClient, pause } from './line-client.js';
+import { BoundedBuffer } from '../../shared/bounded-buffer.js';
+import { lostError, OperationalError } from '../../shared/errors.js';
+import * as libc from '../../shared/libc/load-calls.js';
+import { plural } from '../../shared/numbers.js';
+import { DEFAULT_MAX_REPLY } from '../../shared/options.js';
+import { LF } from '../../shared/utf8.js';
+import { awaitEvent, connectAll, pause } from './connections.js';
 
 /** Letters that one client sends and leaves: strsvr stores at most 1,024 of a client that does not read. */
 const FILL_LETTERS = 1_000;
 /** The receive buffer of such a client is small, so that the server can send few replies. */
-const FILL_OPTIONS = { receiveBuffer: 4_096 };
+const FILL_OPTIONS = { nagle: false, receiveBuffer: 4_096 };
+const OPTIONS = { nagle: false };
+const RECEIVE_BYTES = 64 * 1024;
 /** Between two tries to read the final text. */
 const RETRY_MS = 20;
 const WIDE = '\u{10400}';
 const NARROW = 'z';
-const LINE = Buffer.from('\n');
+const LINE = Buffer.of(LF);
 const FIRST = 'a';
+
 const NO_LINE = 'does not answer a line feed alone';
+const NO_SECOND = 'answers the first client, not the second: does it serve one client after the other?';
+const NO_REPLY = 'does not answer a letter and a line feed';
+const NO_END = 'does not close the connection of a client that has ended its side (FIN)';
 const NOT_LINES =
-  "does not answer lines: it must answer a line feed alone with a line feed, and not store it as the tutorial's server does";
+  "it must answer a line feed alone with a line feed, and not store it as the tutorial's server does";
+const NO_LF = `more than ${plural(DEFAULT_MAX_REPLY, 'byte')} came without a line feed`;
 
 /**
  * Sends a letter and returns the text up to it.
  * @throws OperationalError also where the server does not answer lines
  */
 export function look(server: Address, deadline: number): Buffer {
-  const client = new LineClient(server, deadline);
-  const empty = [LINE, LINE].every((line) => client.ask(line, NO_LINE).length === 0);
-  const text = client.ask(Buffer.from(`${FIRST}\n`), 'does not answer a letter and a line feed');
-  if (!empty || !text.toString().endsWith(FIRST)) {
-    throw new OperationalError('NOT_LINES', `${formatAddress(server)} ${NOT_LINES}`);
-  }
-  client.end();
-  return text;
+  return withConnection(server, deadline, OPTIONS, (fd) => {
+    const ask = (line: Buffer, silence: string) => {
+      libc.send(fd, line);
+      return receiveLine(fd, deadline, server, silence);
+    };
+    const empty = ask(LINE, NO_LINE).length + ask(LINE, NO_LINE).length === 0;
+    const text = ask(Buffer.from(`${FIRST}\n`), NO_REPLY);
+    if (!empty || !text.toString().endsWith(FIRST) || text.includes(LF)) throw notLines(server, NOT_LINES);
+    libc.shutdown(fd, libc.SHUT_WR);
+    while (receive(fd, deadline, server, NO_END).length > 0);
+    return text;
+  });
 }
 
 /** The final text; undefined when it cannot be read. A server at its limit refuses it until it has seen the others leave. */
@@ -54,13 +70,15 @@ export function finalLook(server: Address, waitMs: number): Buffer | undefined {
  * @throws OperationalError when the server serves one client after the other, or does not answer at all
  */
 export function checkTwoClients(server: Address, idleTimeoutMs: number): void {
-  const second = 'answers the first client, not the second: does it serve one client after the other?';
-  const clients = [NO_LINE, second].map((silence) => {
-    const client = new LineClient(server, performance.now() + idleTimeoutMs);
-    client.ask(LINE, silence);
-    return client;
-  });
-  for (const client of clients) client.reset();
+  const withAnswered = <T>(silence: string, use: () => T): T => {
+    const deadline = performance.now() + idleTimeoutMs;
+    return withConnection(server, deadline, OPTIONS, (fd) => {
+      libc.send(fd, LINE);
+      receiveLine(fd, deadline, server, silence);
+      return use();
+    });
+  };
+  withAnswered(NO_LINE, () => withAnswered(NO_SECOND, () => {}));
 }
 
 /**
@@ -82,9 +100,52 @@ export function prefill(server: Address, bytes: number, deadline: number): Buffe
 function fill(server: Address, missing: number, deadline: number): number {
   const letter = missing >= WIDE.length * 2 ? WIDE : NARROW;
   const count = Math.min(FILL_LETTERS, Math.floor(missing / Buffer.byteLength(letter)));
-  const client = new LineClient(server, deadline, FILL_OPTIONS);
-  client.send(Buffer.from(letter.repeat(count)));
-  client.receive();
-  client.reset();
-  return count * Buffer.byteLength(letter);
+  return withConnection(server, deadline, FILL_OPTIONS, (fd) => {
+    libc.send(fd, Buffer.from(letter.repeat(count)));
+    awaitEvent(fd, libc.POLLIN, deadline, server);
+    return count * Buffer.byteLength(letter);
+  });
+}
+
+/** Closes with a reset: what is on its way is thrown away. */
+function withConnection<T>(
+  server: Address,
+  deadline: number,
+  options: libc.ConnectOptions,
+  use: (fd: number) => T,
+): T {
+  const [fd = -1] = connectAll(server, 1, options, deadline);
+  try {
+    return use(fd);
+  } catch (error) {
+    throw error instanceof OperationalError ? error : lostError(error, server);
+  } finally {
+    libc.abort(fd);
+  }
+}
+
+/** All that comes until its last byte is an LF, without that. */
+function receiveLine(fd: number, deadline: number, server: Address, silence: string): Buffer {
+  const line = new BoundedBuffer(DEFAULT_MAX_REPLY + 1);
+  while (line.bytes.at(-1) !== LF) {
+    const chunk = receive(fd, deadline, server, silence);
+    if (chunk.length === 0) throw lostError('it has closed the connection', server);
+    const tooLong = !line.append(chunk) || (line.length > DEFAULT_MAX_REPLY && chunk.at(-1) !== LF);
+    if (tooLong) throw notLines(server, NO_LF);
+  }
+  return line.bytes.subarray(0, -1);
+}
+
+/** What comes next; empty at the end of the stream. */
+function receive(fd: number, deadline: number, server: Address, silence: string): Buffer {
+  const chunk = Buffer.alloc(RECEIVE_BYTES);
+  for (;;) {
+    const length = libc.recv(fd, chunk);
+    if (length !== libc.EAGAIN) return chunk.subarray(0, length);
+    awaitEvent(fd, libc.POLLIN, deadline, server, silence);
+  }
+}
+
+function notLines(server: Address, why: string): OperationalError {
+  return new OperationalError('NOT_LINES', `${formatAddress(server)} does not answer lines: ${why}`);
 }

@@ -29,20 +29,16 @@ export class LoadProcess {
    * @throws OperationalError when the server cannot be reached, or not be brought to where measuring can begin
    */
   run(plan: LoadPlan, onProgress?: OnProgress): Promise<LoadResult> {
-    return this.#request({ plan, progress: onProgress !== undefined }, onProgress) as Promise<LoadResult>;
+    return this.request({ plan, progress: onProgress !== undefined }, onProgress);
   }
 
-  /** See burst.ts. */
-  burst(burst: BurstPlan): Promise<BurstResult> {
-    return this.#request({ burst }) as Promise<BurstResult>;
-  }
-
-  async #request(request: LoadRequest, onProgress?: OnProgress): Promise<LoadResult | BurstResult> {
+  /** @returns what load-process.ts answers to this request */
+  async request<T>(request: LoadRequest, onProgress?: OnProgress): Promise<T> {
     this.#child.stdin.write(`${JSON.stringify(request)}\n`);
     for (;;) {
       const { value: line, done } = await this.#replies.next();
       if (done) break;
-      const reply = JSON.parse(line) as LoadReply;
+      const reply = JSON.parse(line) as LoadReply<T>;
       if ('result' in reply) return reply.result;
       if ('error' in reply) throw new OperationalError(reply.error.code, reply.error.message);
       onProgress?.(reply.answered);
@@ -73,5 +69,5 @@ export function runLoad(
 /** A single burst in a process of its own. */
 export function runBurst(plan: BurstPlan): Promise<BurstResult> {
   const load = new LoadProcess();
-  return load.burst(plan).finally(() => load.close());
+  return load.request<BurstResult>({ burst: plan }).finally(() => load.close());
 }

@@ -11,7 +11,7 @@
 import { once } from 'node:events';
 import { createConnection, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connectAll } from '../../client/load/line-client.js';
+import { connectAll } from '../../client/load/connections.js';
 import * as libc from '../../shared/libc/load-calls.js';
 
 const AT_A_TIME = 100;
