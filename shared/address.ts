@@ -5,7 +5,7 @@ export interface Address {
   readonly port: number;
 }
 
-/** An end as node:net tells it, which forgets both once the connection is gone. */
+/** One end of a socket of node:net, which has neither host nor port once the connection is closed. */
 export function socketAddress(host = '?', port = 0): Address {
   return { host, port };
 }

@@ -189,7 +189,7 @@ export async function runCommand(
   main: () => Promise<void>,
   failureLine = ({ message }: Failure) => escapeUnprintable(`${name}: ${message}`),
 ): Promise<void> {
-  process.stdout.on('error', () => {}); // whoever prints is told
+  process.stdout.on('error', () => {}); // print() rejects
   process.stderr.on('error', () => {}); // Node.js itself writes its warnings there
   process.once('exit', () => stderr.flushSync());
   try {

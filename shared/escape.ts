@@ -26,7 +26,7 @@ export function excerpt(text: string, length = 200): string {
   return beginning.length < text.length ? `${beginning}…` : text;
 }
 
-/** A text in pieces of about so many code units; none ends within a character. */
+/** Cuts a text into pieces of about this many code units; none ends within a character. */
 function* pieces(text: string, length: number): Generator<string> {
   for (let start = 0; start < text.length; ) {
     let end = start + length;

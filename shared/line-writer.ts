@@ -164,7 +164,7 @@ function countLineEnds(bytes: Uint8Array): number {
 
 /**
  * This process's stderr as a descriptor that does not block, where that can be had: Node.js makes pipes and sockets
- * so, and a terminal is opened a second time, since everybody who has it open shares the flag.
+ * so, and a terminal is opened a second time, since all processes that have it open share the flag.
  */
 function openStderr(): number {
   if (!process.stderr.isTTY) return process.stderr.fd;

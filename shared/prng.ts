@@ -1,4 +1,4 @@
-// Numbers that look random and are the same for the same seed (mulberry32), so that what was drawn can be replayed.
+// A pseudorandom number generator (mulberry32): the same seed gives the same numbers, so a run can be replayed.
 
 export interface Prng {
   /** From 0 to just below 1. */

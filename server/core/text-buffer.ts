@@ -3,13 +3,13 @@
 import { OperationalError } from '../../shared/errors.js';
 import { plural } from '../../shared/numbers.js';
 
-/** The text's length stands at the front of its memory: who shares the memory shares the length. */
+/** The text's length stands at the front of its memory: threads that share the memory share the length. */
 export const HEADER_BYTES = 8;
 
 export type TextBuffer = ArrayBuffer | SharedArrayBuffer;
 
 /**
- * Memory for a text of at most `maxLength` bytes, all of it at once: pages that nobody writes to cost nothing, and views
+ * Memory for a text of at most `maxLength` bytes, all of it at once: untouched pages cost nothing, and views
  * stay valid. Memory that grows would cost more: for each write from it Node.js makes a Buffer, and V8 a hidden class for
  * that Buffer. And copies out of shared memory take four times as long.
  * @throws OperationalError when the system does not give it

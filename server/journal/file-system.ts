@@ -59,7 +59,7 @@ export function retryOnEintr(disk: FileSystem): FileSystem {
     ftruncate: (fd, length) => again(() => disk.ftruncate(fd, length)),
     fstat: (fd) => again(() => disk.fstat(fd)),
     stat: (path) => again(() => disk.stat(path)),
-    close: (fd) => disk.close(fd), // after close(2) the descriptor is gone, whatever it says
+    close: (fd) => disk.close(fd), // after close(2) the descriptor is closed even if it fails
     unlink: (path) => again(() => disk.unlink(path)),
   };
 }
@@ -74,7 +74,7 @@ export async function writeAll(disk: FileSystem, fd: number, bytes: Uint8Array):
 /**
  * Locks an open file until its descriptor is closed or the process dies. Node has no flock(2); the lock belongs to the
  * open file and not to a process, so a helper that inherits the descriptor takes it for us (flock(1), flock(2)).
- * @returns whether nobody else has it
+ * @returns false when another process holds the lock
  * @throws OperationalError when there is no such helper or it fails
  */
 export async function flock(fd: number): Promise<boolean> {

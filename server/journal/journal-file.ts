@@ -13,7 +13,7 @@ import { CorruptJournalError, recover } from './recovery.js';
 
 const { O_APPEND, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } =
   constants;
-/** O_NONBLOCK: a pipe that somebody put there must not hold us up. It means nothing for a file. */
+/** O_NONBLOCK: open(2) must not block when the path is a FIFO. It has no effect on a file. */
 const FLAGS = O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK;
 const OWNER_ONLY = 0o600;
 
@@ -142,7 +142,7 @@ export function unusable(file: string, why: string): OperationalError {
   return new OperationalError('JOURNAL', `cannot use the journal ${file}: ${why}`);
 }
 
-/** An error of the system or of the file's bytes in a line for the person who started the server. */
+/** An error of the system or of the file's content as one line for the operator. */
 export function toOperationalError(error: unknown, file: string, doing: 'open' | 'write'): unknown {
   if (error instanceof CorruptJournalError) {
     const hint = error.byte === LF ? ' (a line end: did an editor add it?)' : '';

@@ -1,7 +1,7 @@
-// The text on disk: a cursor that follows the text and says how far it may be shown. The file is the text, plain UTF-8
-// and nothing else. A commit is a write and an fdatasync(2); while one is under way letters gather for the next, so
-// there is no timer and never more than one. It knows no clients, and after the first error of the disk that is not a
-// lack of room it never shows anything again: a second fdatasync may say that all is well when it is not.
+// The text on disk. The file is the text, plain UTF-8 and nothing else; `durableLength` is how far replies may go. Group
+// commit: while one write and fdatasync(2) run, further letters collect for the next group, so there is no timer and never
+// more than one commit. After a disk error other than a full disk nothing becomes durable any more: a second fdatasync may
+// succeed although data is lost (PostgreSQL's lesson of 2018).
 
 import type { Stats } from 'node:fs';
 import { setTimeout as sleep, setImmediate as turnOver } from 'node:timers/promises';
@@ -15,24 +15,24 @@ import { type JournalFileOptions, openJournalFile, toOperationalError, unusable 
 import { GROUP_BYTES } from './recovery.js';
 
 const RETRY_MS = 1_000;
-/** What the calls that are under way at the end of a stop still get. */
+/** How long running system calls may still take at the end of a stop. */
 const LAST_CALL_MS = 250;
 
 export interface JournalOptions extends JournalFileOptions {
   readonly sync: Sync;
   readonly disk?: FileSystem;
-  /** How often a disk that is full is tried again. */
+  /** How long to wait before a full disk is tried again. */
   readonly retryMs?: number;
 }
 
 export class Journal implements Committer {
-  /** Rejects when letters cannot be brought to disk any more, or somebody else has changed the file. */
+  /** Rejects when letters cannot be written any more, or another process has changed the file. */
   readonly failed: Promise<never>;
   readonly #options: JournalOptions;
   readonly #text: Text;
   readonly #disk: FileSystem;
   readonly #fd: number;
-  /** The file as it was opened, to be told from another that somebody puts in its place. */
+  /** The file as it was opened, to notice that another file has replaced it. */
   readonly #opened: Stats;
   readonly #closing = new AbortController();
   #durableLength: number;
@@ -73,7 +73,7 @@ export class Journal implements Committer {
     this.failed = new Promise((_resolve, reject) => {
       this.#reject = reject;
     });
-    this.failed.catch(() => {}); // whoever waits for it is told
+    this.failed.catch(() => {}); // those who wait for it handle it
     this.#hung = new Promise((resolve) => {
       this.#resolveHung = resolve;
     });
@@ -95,7 +95,7 @@ export class Journal implements Committer {
     if (this.#durableLength < this.#text.length) this.#running ??= this.#run();
   }
 
-  /** Brings the rest of the text to disk, if there is room, and closes the file. Rejects as `failed` does. */
+  /** Writes the rest of the text, if there is room, and closes the file. Rejects as `failed` does. */
   async close(): Promise<void> {
     this.commit();
     this.#closing.abort();
@@ -109,12 +109,12 @@ export class Journal implements Committer {
   }
 
   /**
-   * Has nobody wait longer than so for the disk: a call that hangs then counts as failed (`HUNG`). No call can be taken
-   * back, so until it returns its thread is stuck, and the process cannot exit.
+   * Bounds how long `close` waits: a system call that hangs longer counts as failed (`HUNG`). It cannot be cancelled, so
+   * its thread stays blocked and the process cannot exit until it returns.
    */
   async closeWithin(afterMs: number): Promise<void> {
     await sleep(afterMs, undefined, { ref: false });
-    this.#closing.abort(); // nor for room
+    this.#closing.abort(); // do not wait for room either
     await sleep(LAST_CALL_MS, undefined, { ref: false });
     if (this.#running === undefined) return;
     const message = `cannot write the journal ${this.#options.file}: the disk hangs; what was answered is on it`;
@@ -123,7 +123,7 @@ export class Journal implements Committer {
   }
 
   async #run(): Promise<void> {
-    await turnOver(); // what others say in this turn of the event loop is in the same group
+    await turnOver(); // group commit: let the other sockets of this tick append first
     try {
       while (this.#durableLength < this.#text.length) {
         const full = await this.#commitGroup();
@@ -154,13 +154,13 @@ export class Journal implements Committer {
       return error;
     }
     const { sync, file, log } = this.#options;
-    // What somebody did to the file before these letters came is seen by now, so it need not wait for the sync.
+    // A change made before these letters came is visible now, so this check need not wait for the sync.
     const [, { size, ino, dev }] = await Promise.all([
       sync === 'always' && this.#disk.fdatasync(this.#fd),
       this.#disk.stat(file),
     ]);
     if (size !== to || ino !== this.#opened.ino || dev !== this.#opened.dev) {
-      throw unusable(file, 'somebody else has changed it while the server ran');
+      throw unusable(file, 'another process has changed it while the server ran');
     }
     this.#durableLength = to;
     if (this.#readOnly) log.record({ type: 'disk free' });
@@ -169,7 +169,7 @@ export class Journal implements Committer {
     return undefined;
   }
 
-  /** Writes all of it, however many calls that takes, or none. */
+  /** Writes all bytes or, when the disk is full, none. */
   async #append(bytes: Uint8Array): Promise<void> {
     if (this.#tailDirty) await this.#truncateTail();
     this.#tailDirty = true;
@@ -187,7 +187,7 @@ export class Journal implements Committer {
     this.#tailDirty = false;
   }
 
-  /** Refuses new letters and waits a little; those in the text are owed and tried again. */
+  /** Takes no new letters and waits; those in the text are written by the next attempt. */
   async #awaitRoom(full: unknown): Promise<void> {
     const bytes = this.#text.length - this.#durableLength;
     if (!this.#readOnly) {
@@ -195,11 +195,11 @@ export class Journal implements Committer {
     }
     this.#readOnly = true;
     const { retryMs = RETRY_MS } = this.#options;
-    await sleep(retryMs, undefined, { signal: this.#closing.signal }).catch(() => {}); // we close: do not wait
+    await sleep(retryMs, undefined, { signal: this.#closing.signal }).catch(() => {}); // aborted by close
   }
 }
 
-/** Where the next group ends: behind a letter, so that all that is durable is whole. */
+/** Where the next group ends: after a whole letter. */
 function groupEnd(text: Text, start: number): number {
   const bytes = text.view(start, Math.min(text.length, start + GROUP_BYTES + 1));
   if (bytes.length <= GROUP_BYTES) return start + bytes.length;

@@ -4,7 +4,7 @@
 import { INCOMPLETE, isControl, Utf8Decoder } from '../../shared/utf8.js';
 import { FULL, type Text } from '../core/text.js';
 
-/** A commit writes at most so many bytes, and so a power cut leaves no hole further than that from the end. */
+/** The most that a commit writes, in bytes. A power cut leaves no hole further than that from the end of the file. */
 export const GROUP_BYTES = 64 * 1024;
 /** What a disk keeps or loses as a whole. Where pages are larger, their edges are edges of these too. */
 const PAGE_BYTES = 4096;

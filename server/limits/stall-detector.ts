@@ -24,7 +24,7 @@ export interface Progress {
   readonly ticks: number;
 }
 
-/** One tick: the progress of a client that has taken so many bytes by now. */
+/** One tick: the progress of a client that has taken `taken` bytes by now. */
 export function nextProgress(taken: number | undefined, before: Progress | undefined): Progress {
   if (taken === undefined || before?.taken === undefined) return { taken, ticks: 0 };
   if (taken - before.taken >= STALL_BYTES) return { taken, ticks: 0 };

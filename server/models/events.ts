@@ -6,12 +6,12 @@
 
 import { createServer, type Server, type Socket } from 'node:net';
 import { type Address, socketAddress } from '../../shared/address.js';
+import { listen } from '../../shared/listen.js';
 import { Session } from '../core/session.js';
 import { admit } from '../limits/admission.js';
 import { closeLingering, drainTimeout, LINGER_MS } from '../limits/lingering-close.js';
 import { KEEP_ALIVE, watchSockets } from '../limits/stall-detector.js';
 import { MIN_WRITES_PER_TURN, WriteScheduler, writeQuantum } from '../limits/write-scheduler.js';
-import { listen } from '../listen.js';
 import type { CloseFailure } from '../log/log.js';
 import type { IoModel, IoModelContext } from './model.js';
 import { ReplyCoalescer } from './reply-coalescer.js';

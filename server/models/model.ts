@@ -1,5 +1,5 @@
 // What an I/O model is: one way to move bytes between sockets and sessions. Text, sessions, wire and limits are the
-// same for all; only who waits for what, and how, differs.
+// same for all; only how it waits for clients differs.
 
 import type { Address } from '../../shared/address.js';
 import type { Committer } from '../core/durability.js';
@@ -15,7 +15,7 @@ export interface IoModelOptions extends AdmissionOptions {
   readonly host: string;
   /** 0 picks a free one. */
   readonly port: number;
-  /** After so many accepted clients no more are taken, and when all have gone the model closes; undefined: never. */
+  /** The listener closes after this many clients, and the model when all have left; undefined: never. */
   readonly clients: number | undefined;
   /** A client whose replies wait for it is closed when it takes next to nothing of them for so long; 0: never. */
   readonly stallTimeoutMs: number;
@@ -47,7 +47,7 @@ export interface IoModel {
   readonly closed: Promise<void>;
   /** Takes no new clients, answers the letters that are in the text, and closes, within LINGER_MS. */
   stop(): void;
-  /** Takes no new clients and ends every connection at once; nobody may be left waiting. */
+  /** Takes no new clients and ends every connection at once, also of threads that sleep in a system call. */
   abort(why?: CloseFailure): void;
   /** The listening socket's descriptor, where the model sees it. */
   readonly fd?: number;

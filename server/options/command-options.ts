@@ -2,6 +2,7 @@
 
 import { readCommandLine } from '../../shared/cli.js';
 import { UsageError } from '../../shared/errors.js';
+import { parseNetworks } from '../../shared/ip-network.js';
 import {
   BACKLOG_LIMIT,
   CONNECTIONS_LIMIT,
@@ -24,7 +25,6 @@ import {
   THREADS_LIMIT,
   wholeNumber,
 } from '../../shared/options.js';
-import { parseNetworks } from '../limits/ip-allow-list.js';
 import { IO_MODELS, type IoModelName } from '../models/model.js';
 import { MODEL_OF, type ModelOption, type StringServerOptions } from './server-options.js';
 

@@ -1,6 +1,7 @@
 // The options of the library: their defaults, and what each may be. Beyond `completeOptions` they are complete and valid.
 
 import { UsageError } from '../../shared/errors.js';
+import { parseNetworks } from '../../shared/ip-network.js';
 import {
   BACKLOG_LIMIT,
   type Checks,
@@ -26,7 +27,6 @@ import {
   THREADS_LIMIT,
   wholeNumber,
 } from '../../shared/options.js';
-import { parseNetworks } from '../limits/ip-allow-list.js';
 import type { LogEntry } from '../log/events.js';
 import { IO_MODELS, type IoModelName, type IoModelOptions } from '../models/model.js';
 

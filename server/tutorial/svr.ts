@@ -9,11 +9,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { formatAddress, isLoopback } from '../../shared/address.js';
 import { print, readCommandLine, runCommand, stopOnSignal, tell } from '../../shared/cli.js';
 import { FAILURE_MARK } from '../../shared/errors.js';
+import { clientAddress, listen } from '../../shared/listen.js';
 import { plural } from '../../shared/numbers.js';
 import { LISTEN_HOST, listenPort, MAX_WAIT_MS, wholeNumber } from '../../shared/options.js';
 import { serverFull } from '../limits/admission.js';
 import { closeLingering } from '../limits/lingering-close.js';
-import { clientAddress, listen } from '../listen.js';
 
 type Options = ReturnType<typeof readOptions>;
 

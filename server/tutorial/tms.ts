@@ -11,10 +11,10 @@ import { ignoreDebuggerSignal, print, readCommandLine, runCommand, tell } from '
 import { errorCode } from '../../shared/errors.js';
 import { escapeUnprintable } from '../../shared/escape.js';
 import { splitLines } from '../../shared/line-splitter.js';
+import { clientAddress, listen } from '../../shared/listen.js';
 import { plural } from '../../shared/numbers.js';
 import { DEFAULT_PORT, LISTEN_HOST, listenPort, wholeNumber } from '../../shared/options.js';
 import { closeLingering } from '../limits/lingering-close.js';
-import { clientAddress, listen } from '../listen.js';
 
 const MAX_STRING_BYTES = 1_000_000;
 const STRING_END_MS = 100;

@@ -28,7 +28,7 @@ export class PollList {
     this.#shorts = new Int16Array(memory);
   }
 
-  /** @param events POLLIN or POLLOUT; errors and hang-ups are told in any case */
+  /** @param events POLLIN or POLLOUT; errors and hang-ups are reported in any case */
   set(at: number, fd: number, events: number): void {
     this.#ints[2 * at] = fd;
     this.#shorts[4 * at + 2] = events;

@@ -2,8 +2,8 @@
 
 import { once } from 'node:events';
 import type { DropArgument, Server, Socket } from 'node:net';
-import { type Address, formatAddress, socketAddress } from '../shared/address.js';
-import { listenError } from '../shared/errors.js';
+import { type Address, formatAddress, socketAddress } from './address.js';
+import { listenError } from './errors.js';
 
 /** @returns the bound address, once clients are accepted. @throws OperationalError if it cannot listen */
 export async function listen(
