@@ -174,13 +174,20 @@ export const MUTATIONS: readonly Mutation[] = [
       const output = socket.writableLength === 0 ? this.#coalescer.next(session) : undefined;
       if (output === undefined) break;
       socket.write(output);
-`,
-    replace: `for (;;) {
+      this.#context.log.wrote(client.id, output.length, socket.writableLength);
+      quantum -= output.length;
+    }
+    if (socket.writableLength > 0) this.#coalescer.detach();
+    const want = socket.writableLength > 0 ? 'drain' : session.wants;`,
+    replace: `for (let writes = 0; writes < MIN_WRITES_PER_TURN || quantum > 0; writes += 1) {
       const output = this.#coalescer.next(session);
       if (output === undefined) break;
       socket.write(output);
       this.#coalescer.detach();
-`,
+      this.#context.log.wrote(client.id, output.length, socket.writableLength);
+      quantum -= output.length;
+    }
+    const want: string = session.wants;`,
     caughtBy: {
       file: 'models/events.test',
       title: 'a client that never reads costs little memory and delays no other client',

@@ -1,83 +1,81 @@
-// Attacks by many clients, or with much by one: each beside a healthy client, which must not notice, and with a look at
-// what it leaves behind in the server.
+// Attacks by many clients, or with much input by one. A healthy client must not be affected, and nothing may be left in the
+// server.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ended, Program } from '../support/program.js';
 import { at } from '../support/servers.js';
 import type { Probe } from './in-process-probe.js';
 import {
+  baselineP99,
   HealthyClient,
   type InstrumentedServer,
   Newcomers,
-  NOT_WATCHED,
-  unaffected,
-  withHealthyClient,
   withInstrumented,
 } from './instrumented-server.js';
 import { atMost, exactly, info, nothing, type Row, type Scope, scaled } from './suite.js';
 
-const DEAF = 1_000;
-/** What each of them sends at a time: little, and as much as a session takes (and holds, while replies are owed). */
-const DEAF_LETTERS = { little: 10, much: 1_024 };
+const NON_READERS = 1_000;
+/** Letters that each sends at a time: few, and as many as a session takes while it has pending replies. */
+const NON_READER_LETTERS = { few: 10, many: 1_024 };
 const RESETS = 50_000;
 const PASTED_MB = 1_000;
 const FLOODS = { clients: 300, seconds: 20 };
-/** Who comes during a flood waits at most so many times as long as who is connected. */
+/** The latency limit of a new client, in limits of a connected one. */
 const NEWCOMER_SHARE = 5;
-/** As it is by default; less in a share. */
+/** The default of --stall-timeout; less in a share. */
 const STALL_SECONDS = 30;
-/** Connections that are reset before the server is first looked at, so that it has its working size. */
+/** Connections that are reset before the first measurement, so that the server has its working size. */
 const WARM_UP = 5_000;
-/** Letters of the healthy client before anything else happens. */
+/** Letters of the healthy client before the attack. */
 const HEALTHY_BEFORE = 20;
-/** After an attack, until what is closed has gone. */
+/** After an attack, until closed connections are freed. */
 const SETTLE_MS = 500;
-/** Attackers that are not done by then never will be. */
+/** Only ends attackers that hang. */
 const DEADLINE_MS = { least: 30_000, all: 240_000 };
-/** So much of a paste the kernels may take for server and client. */
+/** Of a paste, how much the kernels of server and client may buffer. */
 const TAKEN_MB = 64;
 
 interface Attack {
   readonly what: string;
-  /** In the words of attackers.ts. */
-  readonly kind: 'deaf' | 'resets' | 'paste' | 'controls' | 'lines';
+  /** See attackers.ts. */
+  readonly kind: 'non-readers' | 'resets' | 'paste' | 'controls' | 'lines';
   readonly amount: number;
-  /** How many at a time, or in a flood for how many seconds. */
+  /** Letters at a time, or for a flood the seconds. */
   readonly letters?: number;
   readonly warmUp?: number;
   readonly args: readonly string[];
-  /** How much the memory of the server may grow meanwhile, and how much of its heap may stay, in MiB. */
+  /** How much the server's memory may grow meanwhile, and its heap in the end, in MiB. */
   readonly growth: number;
-  readonly left: number;
-  /** How many are cut off by the server in the end. */
+  readonly heapGrowth: number;
+  /** How many clients the server disconnects as stalled. */
   readonly stalled: number;
 }
 
-export async function deaf(scope: Scope): Promise<Row[]> {
-  return [...(await deafWithLittle(scope)), ...(await deafWithMuch(scope))];
+export async function nonReaders(scope: Scope): Promise<Row[]> {
+  return [...(await nonReadersWithFewLetters(scope)), ...(await nonReadersWithManyLetters(scope))];
 }
 
-export function deafWithLittle(scope: Scope): Promise<Row[]> {
-  return deafWith(DEAF_LETTERS.little, scope);
+export function nonReadersWithFewLetters(scope: Scope): Promise<Row[]> {
+  return sendWithoutReading(NON_READER_LETTERS.few, scope);
 }
 
-/** The text is 1 MB at once, and so is every reply: how late these come is told and not judged. */
-export function deafWithMuch(scope: Scope): Promise<Row[]> {
-  return deafWith(DEAF_LETTERS.much, { ...scope, latencyMs: Number.POSITIVE_INFINITY });
+/** The text, and so every reply, is soon 1 MB: latency is reported and not judged. */
+export function nonReadersWithManyLetters(scope: Scope): Promise<Row[]> {
+  return sendWithoutReading(NON_READER_LETTERS.many, { ...scope, latencyMs: Number.POSITIVE_INFINITY });
 }
 
-async function deafWith(letters: number, scope: Scope): Promise<Row[]> {
-  const amount = scaled(DEAF, scope, 20);
+async function sendWithoutReading(letters: number, scope: Scope): Promise<Row[]> {
+  const amount = scaled(NON_READERS, scope, 20);
   const args = [...stallTimeout(scope), '--max-length', String(64 * 2 ** 20)];
-  const what = `clients that send for ever, ${letters.toLocaleString('en')} letters at a time, and never read`;
-  const limits = { growth: 64, left: 4, stalled: amount }; // the text is among what is left
-  return (await attack({ what, kind: 'deaf', amount, letters, args, ...limits }, scope)).rows;
+  const what = `clients that send ${letters.toLocaleString('en')} letters ten times a second and never read`;
+  const limits = { growth: 64, heapGrowth: 4, stalled: amount }; // the text is part of the heap
+  return (await attack({ what, kind: 'non-readers', amount, letters, args, ...limits }, scope)).rows;
 }
 
 export async function resets(scope: Scope): Promise<Row[]> {
   const [amount, warmUp] = [scaled(RESETS, scope, 200), scaled(WARM_UP, scope, 100)];
   const what = 'clients that connect and reset';
-  const limits = { growth: 32, left: 2, stalled: 0 };
+  const limits = { growth: 32, heapGrowth: 2, stalled: 0 };
   const { rows } = await attack({ what, kind: 'resets', amount, warmUp, args: [], ...limits }, scope);
   return rows;
 }
@@ -85,24 +83,24 @@ export async function resets(scope: Scope): Promise<Row[]> {
 export async function paste(scope: Scope): Promise<Row[]> {
   const megabytes = scaled(PASTED_MB, scope, 100);
   const what = 'MB pasted by one client that reads nothing';
-  const limits = { growth: 32, left: 2, stalled: 1 };
+  const limits = { growth: 32, heapGrowth: 2, stalled: 1 };
   const args = stallTimeout(scope);
   const amount = 1e6 * megabytes;
-  const { rows, said } = await attack({ what, kind: 'paste', amount, args, ...limits }, scope);
-  const taken = [...said.matchAll(/taken (\d+)/g)].map(([, bytes]) => Number(bytes));
+  const { rows, output } = await attack({ what, kind: 'paste', amount, args, ...limits }, scope);
+  const taken = [...output.matchAll(/taken (\d+)/g)].map(([, bytes]) => Number(bytes));
   return [...rows, atMost('  of it left the client', Math.max(0, ...taken) / 1e6, TAKEN_MB, 'MB')];
 }
 
-/** Clients that send what stores nothing as fast as the server takes it, each model that serves several at a time. */
+/** Clients that send input which stores nothing as fast as the server reads it. */
 export async function floods(scope: Scope): Promise<Row[]> {
   const [amount, letters] = [scaled(FLOODS.clients, scope, 20), scaled(FLOODS.seconds, scope)];
-  const limits = { growth: 64, left: 4, stalled: 0 };
+  const limits = { growth: 64, heapGrowth: 4, stalled: 0 };
   const rows: Row[] = [];
   for (const io of ['events', 'poll'] as const) {
     for (const kind of ['controls', 'lines'] as const) {
       const what = `clients that flood --io ${io} with ${kind === 'lines' ? 'line ends' : 'control characters'}`;
-      const one = { what, kind, amount, letters, args: ['--io', io], ...limits };
-      rows.push(...(await attack(one, scope)).rows);
+      const flood = { what, kind, amount, letters, args: ['--io', io], ...limits };
+      rows.push(...(await attack(flood, scope)).rows);
     }
   }
   return rows;
@@ -112,55 +110,51 @@ function stallTimeout(scope: Scope): string[] {
   return ['--stall-timeout', String(scaled(STALL_SECONDS, scope))];
 }
 
-/** @returns rows, and what the attackers have said */
+/** @returns rows, and the output of the attackers */
 async function attack(
-  { what, kind, amount, letters, warmUp, args, growth, left, stalled }: Attack,
+  { what, kind, amount, letters, warmUp, args, growth, heapGrowth, stalled }: Attack,
   { share, latencyMs, progress }: Scope,
-): Promise<{ rows: Row[]; said: string }> {
-  const rows: Row[] = [info(what, kind === 'paste' ? amount / 1e6 : amount)];
-  let said = '';
-  if (NOT_WATCHED !== undefined) return { rows: [info(what, NOT_WATCHED)], said };
+): Promise<{ rows: Row[]; output: string }> {
+  let output = '';
   progress(0, amount);
   const deadlineMs = DEADLINE_MS.least + share * DEADLINE_MS.all;
-  await withHealthyClient(async (other) => {
-    await withInstrumented(args, async (server) => {
-      const healthy = new HealthyClient(server.address);
-      await healthy.answered(HEALTHY_BEFORE);
-      if (warmUp !== undefined) await attackers([kind, warmUp], server, deadlineMs);
-      const before = { ...server.memory, descriptors: server.descriptors, ...(await server.look()) };
-      const first = healthy.times.length;
-      const newcomers = new Newcomers(server.address);
-      said = await attackers([kind, amount, letters], server, deadlineMs);
-      await newcomers.stop();
-      const open = await server.descriptorsBeyond(before.descriptors);
-      const { heapMiB } = await settled(server);
-      const { peakMiB } = server.memory;
-      await healthy.stop();
-      const { text, stderr } = await server.stop();
-      const cutOff = /([\d,]+) stalled/.exec(stderr)?.[1]?.replaceAll(',', '') ?? 0;
-      rows.push(
-        atMost('  a healthy client is answered in (p99)', healthy.p99(first), latencyMs, 'ms'),
-        atMost('  one that comes meanwhile (p99)', newcomers.p99, NEWCOMER_SHARE * latencyMs, 'ms'),
-        unaffected(other),
-        nothing('  promises broken to it', healthy.broken(text)),
-        atMost('  growth of the memory of the server', peakMiB - before.residentMiB, growth, 'MiB'),
-        atMost('  growth of its live objects', heapMiB - before.heapMiB, left, 'MiB'),
-        exactly('  descriptors left open', open, 0),
-        exactly('  cut off', Number(cutOff), stalled),
-      );
-    });
+  const rows = await withInstrumented(args, async (server, baseline) => {
+    const healthy = new HealthyClient(server.address);
+    await healthy.answered(HEALTHY_BEFORE);
+    if (warmUp !== undefined) await attackers([kind, warmUp], server, deadlineMs);
+    const before = { ...server.memory, descriptors: server.descriptors, ...(await server.probe()) };
+    const first = healthy.times.length;
+    const newcomers = new Newcomers(server.address);
+    output = await attackers([kind, amount, letters], server, deadlineMs);
+    await newcomers.stop();
+    const open = await server.descriptorsBeyond(before.descriptors);
+    const { heapMiB } = await settled(server);
+    const { peakMiB } = server.memory;
+    await healthy.stop();
+    const { text, stderr } = await server.stop();
+    const disconnected = /([\d,]+) stalled/.exec(stderr)?.[1]?.replaceAll(',', '') ?? 0;
+    return [
+      atMost('  latency of a healthy client (p99)', healthy.p99(first), latencyMs, 'ms'),
+      atMost('  latency of a new client (p99)', newcomers.p99, NEWCOMER_SHARE * latencyMs, 'ms'),
+      baselineP99(baseline),
+      nothing('  promises broken to them', healthy.violations(text)),
+      atMost('  growth of the memory of the server', peakMiB - before.residentMiB, growth, 'MiB'),
+      atMost('  growth of its live objects', heapMiB - before.heapMiB, heapGrowth, 'MiB'),
+      exactly('  descriptors left open', open, 0),
+      exactly('  disconnected as stalled', Number(disconnected), stalled),
+    ];
   });
-  return { rows, said };
+  return { rows: [info(what, kind === 'paste' ? amount / 1e6 : amount), ...rows], output };
 }
 
-/** What was closed a moment ago is collected at the second look. */
+/** Garbage of the closed connections is collected at the second probe. */
 async function settled(server: InstrumentedServer): Promise<Probe> {
-  await server.look();
+  await server.probe();
   await sleep(SETTLE_MS);
-  return server.look();
+  return server.probe();
 }
 
-/** Resolves to what they said when the server has closed them all, or they have. @throws Error when that does not happen */
+/** Runs them until all are closed. @returns their output. @throws Error when the server ends before, or at the deadline */
 async function attackers(
   [kind, amount, letters = 0]: readonly [kind: string, amount: number, letters?: number | undefined],
   { address, program }: InstrumentedServer,

@@ -3,7 +3,7 @@
 // once writing works again, and SIGTERM ends the server in order, also when it does not.
 
 import { spawn, spawnSync } from 'node:child_process';
-import { closeSync, constants, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { spawn as spawnTerminal } from '@lydell/node-pty';
 import { IO_MODELS, type IoModelName } from '../../server/models/model.js';
@@ -27,8 +27,8 @@ interface Sink {
   /** @param pid of the server */
   fail(pid: number): void;
   repair(pid: number): void;
-  /** All that was written to it so far. */
-  text(): string;
+  /** What was written to it since the last call. */
+  read(): string;
   close(): void;
 }
 
@@ -86,6 +86,7 @@ async function violation(io: IoModelName, sink: Sink, trips: number): Promise<st
   try {
     const [, host = '', port] = await server.waitFor('stdout', /listening on (.+):(\d+) /);
     const client = await ByteClient.connect({ host, port: Number(port) });
+    const log = new LineCounter();
     let sent = 0;
     do {
       sink.fail(pid);
@@ -93,9 +94,9 @@ async function violation(io: IoModelName, sink: Sink, trips: number): Promise<st
       sink.repair(pid);
       await exchange(client, '\n', 1);
       sent += trips + 1;
-      const allLogged = () => writtenLines(sink.text()) + droppedLines(sink.text()) >= 2 * sent;
+      const allLogged = () => log.add(sink.read()) >= 2 * sent;
       await until(allLogged, 'each line is written or counted as dropped');
-    } while (droppedLines(sink.text()) === 0); // a busy server may not have written meanwhile
+    } while (log.dropped === 0); // a busy server may not have written meanwhile
     sink.fail(pid);
     await exchange(client, '\n', Math.ceil(trips / 6)); // more than a pipe holds
     await exchange(client, 'a', 1);
@@ -119,34 +120,46 @@ async function exchange(client: ByteClient, bytes: string, times: number): Promi
   }
 }
 
-/** Lines of the round trips that are in the log. */
-function writtenLines(text: string): number {
-  return text.match(/"type":"(read|wrote)",.*\}/g)?.length ?? 0;
-}
+/** Counts the lines of round trips that are in the log, and those that it reports as dropped. */
+class LineCounter {
+  dropped = 0;
+  #written = 0;
+  #partial = '';
 
-function droppedLines(text: string): number {
-  const counts = [...text.matchAll(/"type":"logDropped","lines":(\d+)/g)].map(([, lines]) => Number(lines));
-  return counts.reduce((sum, count) => sum + count, 0);
+  /** @returns both together */
+  add(text: string): number {
+    const lines = (this.#partial + text).split('\n');
+    this.#partial = lines.pop() ?? '';
+    for (const line of lines) {
+      if (/"type":"(read|wrote)",.*\}/.test(line)) this.#written += 1;
+      else this.dropped += Number(/"type":"logDropped","lines":(\d+)/.exec(line)?.[1] ?? 0);
+    }
+    return this.#written + this.dropped;
+  }
 }
 
 /** EFBIG in the place of ENOSPC: a full disk would need a file system of its own. */
 async function openLimitedFile(path: string): Promise<Sink> {
   const fd = openSync(path, 'a');
+  const reader = openSync(path, 'r');
   const limit = (pid: number, bytes: string) =>
     spawnSync('prlimit', ['--pid', String(pid), `--fsize=${bytes}:`]);
   return {
     fd,
     fail: (pid) => limit(pid, '2000'), // so that a line is written in part
     repair: (pid) => limit(pid, 'unlimited'),
-    text: () => readFileSync(path, 'utf8'),
-    close: () => closeSync(fd),
+    read: () => drain(reader),
+    close: () => {
+      closeSync(reader);
+      closeSync(fd);
+    },
   };
 }
 
 /** While it fails there is no reader: EPIPE. */
 async function openAbandonedPipe(path: string): Promise<Sink> {
   const { fd, openReader } = openPipe(path);
-  let [reader, read]: [number | undefined, string] = [openReader(), ''];
+  let reader: number | undefined = openReader();
   const end = () => {
     if (reader !== undefined) closeSync(reader);
     reader = undefined;
@@ -157,10 +170,7 @@ async function openAbandonedPipe(path: string): Promise<Sink> {
     repair: () => {
       reader = openReader();
     },
-    text: () => {
-      if (reader !== undefined) read += drain(reader);
-      return read;
-    },
+    read: () => (reader === undefined ? '' : drain(reader)),
     close: () => {
       end();
       closeSync(fd);
@@ -172,7 +182,7 @@ async function openAbandonedPipe(path: string): Promise<Sink> {
 async function openUnreadPipe(path: string): Promise<Sink> {
   const { fd, openReader } = openPipe(path);
   const reader = openReader();
-  let [reading, read] = [true, ''];
+  let reading = true;
   return {
     fd,
     fail: () => {
@@ -181,10 +191,7 @@ async function openUnreadPipe(path: string): Promise<Sink> {
     repair: () => {
       reading = true;
     },
-    text: () => {
-      if (reading) read += drain(reader);
-      return read;
-    },
+    read: () => (reading ? drain(reader) : ''),
     close: () => {
       closeSync(reader);
       closeSync(fd);
@@ -228,7 +235,11 @@ async function openTerminal(): Promise<Sink> {
     fd,
     fail: () => terminal.write('\x13'),
     repair: () => terminal.write('\x11'),
-    text: () => shown,
+    read: () => {
+      const read = shown;
+      shown = '';
+      return read;
+    },
     close: () => {
       closeSync(fd);
       terminal.kill('SIGKILL');

@@ -1,5 +1,5 @@
-// A server in a process of its own that can be watched from outside (memory, descriptors) and from inside (heap, lag of
-// the event loop), and one healthy client beside whatever else is done to it.
+// A server in a process of its own that is observed from outside (memory, descriptors) and from inside (heap, event-loop
+// lag), beside an idle server as a baseline; clients that measure its latency; and the load that sections share.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -7,6 +7,7 @@ import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from 'strsvr/client';
 import { percentiles } from '../../client/load/percentiles.js';
+import type { LoadPlan } from '../../client/load/plan.js';
 import { checkHistory, fingerprint, type Operation } from '../../shared/linearizability.js';
 import { HAS_PROC, processStats } from '../../shared/procfs.js';
 import { ByteClient } from '../support/byte-client.js';
@@ -14,8 +15,6 @@ import { built, ended, Program } from '../support/program.js';
 import type { Address } from '../support/servers.js';
 import type { Probe, Question } from './in-process-probe.js';
 import { info, type Row } from './suite.js';
-
-export const NOT_WATCHED = HAS_PROC ? undefined : 'skipped: there is no /proc';
 
 export class InstrumentedServer {
   readonly program: Program;
@@ -30,31 +29,31 @@ export class InstrumentedServer {
   /** @throws Error when it has ended */
   get memory(): { readonly residentMiB: number; readonly peakMiB: number } {
     const { pid = 0 } = this.program.child;
-    const seen = processStats(pid);
-    if (seen === undefined) throw new Error(`the server is gone:\n${this.program.stderr}`);
-    return seen;
+    const stats = processStats(pid);
+    if (stats === undefined) throw new Error(`the server is gone:\n${this.program.stderr}`);
+    return stats;
   }
 
   get descriptors(): number {
     return readdirSync(`/proc/${this.program.child.pid}/fd`).length;
   }
 
-  /** Collects garbage there, and says what is left. */
-  async look(question: Question = 'look'): Promise<Probe> {
+  /** Collects garbage there and returns what is left. */
+  async probe(question: Question = 'look'): Promise<Probe> {
     const answer = once(this.program.child, 'message');
     this.program.child.send(question);
-    const [inside] = await Promise.race([answer, this.program.finished.then(() => [])]);
-    if (inside === undefined) throw new Error(`the server is gone:\n${this.program.stderr}`);
-    return inside;
+    const [probe] = await Promise.race([answer, this.program.finished.then(() => [])]);
+    if (probe === undefined) throw new Error(`the server is gone:\n${this.program.stderr}`);
+    return probe;
   }
 
-  /** Waits until no more descriptors are open than this, half a minute at most; how many more are. */
+  /** Waits up to half a minute until no more descriptors are open than before. @returns how many more still are */
   async descriptorsBeyond(before: number): Promise<number> {
-    for (let patience = 1_500; this.descriptors > before && patience > 0; patience -= 1) await sleep(20);
+    for (let retries = 1_500; this.descriptors > before && retries > 0; retries -= 1) await sleep(20);
     return Math.max(0, this.descriptors - before);
   }
 
-  /** SIGTERM, and what it has then said. */
+  /** Sends SIGTERM. @returns the final text and the log */
   async stop(): Promise<{ readonly status: unknown; readonly text: Buffer; readonly stderr: string }> {
     this.program.child.kill('SIGTERM');
     const { status, stdout, stderr } = await ended(this.program);
@@ -62,57 +61,66 @@ export class InstrumentedServer {
   }
 }
 
-/** The text as strsvr prints it at its end, all of it. @throws Error when it is not there */
+/** The whole text as strsvr prints it at its end. @throws Error when it is missing */
 export function finalText(stdout: string): Buffer {
   const text = /^the final value of v is (.*)\n$/ms.exec(stdout)?.[1];
   if (text === undefined) throw new Error('no final value was printed');
   return Buffer.from(text);
 }
 
-/** Starts it, waits until it listens, and ends it whatever happens. */
-export async function withInstrumented(
-  args: readonly string[],
-  use: (server: InstrumentedServer) => Promise<void>,
-): Promise<void> {
-  const program = watchable(args);
-  try {
-    await use(await watched(program));
-  } finally {
-    program.kill();
-    await program.finished;
-  }
+/** An idle server and its healthy client, which show how slow the machine alone makes a server. */
+export interface Baseline {
+  readonly server: InstrumentedServer;
+  readonly healthy: HealthyClient;
 }
 
-function watchable(args: readonly string[]): Program {
+/** Starts a server beside the baseline, and ends it whatever happens. Without /proc the section is skipped. */
+export async function withInstrumented(
+  args: readonly string[],
+  use: (server: InstrumentedServer, baseline: Baseline) => Promise<Row[]>,
+): Promise<Row[]> {
+  if (!HAS_PROC) return [info('  skipped', 'no /proc')];
+  return withBaseline(async (baseline) => {
+    const program = start(args);
+    try {
+      return await use(await listening(program), baseline);
+    } finally {
+      program.kill();
+      await program.finished;
+    }
+  });
+}
+
+function start(args: readonly string[]): Program {
   const node = ['--expose-gc', '--import', built('test/soak/in-process-probe.js'), built('server/strsvr.js')];
   return new Program(
     spawn(process.execPath, [...node, '0', ...args], { stdio: ['pipe', 'pipe', 'pipe', 'ipc'] }),
   );
 }
 
-async function watched(program: Program): Promise<InstrumentedServer> {
+async function listening(program: Program): Promise<InstrumentedServer> {
   const [, host = '', port] = await program.waitFor('stdout', /listening on (.+):(\d+) /);
   return new InstrumentedServer(program, { host, port: Number(port) });
 }
 
 const EVERY_MS = 50;
-/** No letter of any attacker. */
+/** No attacker sends it. */
 export const HEALTHY_LETTER = 'é';
 
-/** A client that sends a letter each 50 ms, by the clock, and looks at the replies. */
+/** A client that sends a letter every 50 ms, by the clock, and records the replies. */
 export class HealthyClient {
   readonly history: Operation[] = [];
-  /** From when each letter was to be sent, in milliseconds. */
+  /** From when each letter was due, in milliseconds (no coordinated omission). */
   readonly times: number[] = [];
   #stopped = false;
   readonly #done: Promise<void>;
 
   constructor(address: Address) {
     this.#done = this.#send(address);
-    this.#done.catch(() => {}); // who stops it hears of it
+    this.#done.catch(() => {}); // stop() rejects then
   }
 
-  /** Resolves when so many letters are answered. */
+  /** Resolves when this many letters are answered. */
   async answered(letters: number): Promise<void> {
     while (this.times.length < letters) await Promise.race([sleep(EVERY_MS), this.#done]);
   }
@@ -137,20 +145,20 @@ export class HealthyClient {
         this.times.push(at - due);
         this.history[index] = { ...operation, answer: { at, reply: fingerprint(Buffer.from(text)) } };
       });
-      reply.catch(() => {}); // heard of below
+      reply.catch(() => {}); // Promise.all below rejects then
       replies.push(reply);
     }
     await Promise.all(replies);
     connection.close();
   }
 
-  /** Of the letters from this one on. */
+  /** Of the letters from index `first` on. */
   p99(first = 0): number {
     return percentiles(Float64Array.from(this.times.slice(first)))?.p99 ?? Number.NaN;
   }
 
-  /** Which promise was broken to it, when the text in the end is this; of the letters of others nothing is known. */
-  broken(text: Buffer): string[] {
+  /** The violated invariant, given the final text; nothing is known of the other clients' letters. */
+  violations(text: Buffer): string[] {
     const others: Operation[] = [];
     for (const letter of text.toString()) {
       if (letter !== HEALTHY_LETTER) others.push({ client: -1, letter, sent: Number.NEGATIVE_INFINITY });
@@ -160,16 +168,16 @@ export class HealthyClient {
   }
 }
 
-/** Clients that come one after the other, ask for a line end and leave. */
+/** Clients that connect one after the other, send a line end, wait for the answer and close. */
 export class Newcomers {
-  /** From connect to the answer, in milliseconds. */
+  /** From the connect to the answer, in milliseconds. */
   readonly #times: number[] = [];
   #stopped = false;
   readonly #done: Promise<void>;
 
   constructor(address: Address) {
     this.#done = this.#come(address);
-    this.#done.catch(() => {}); // who stops them hears of it
+    this.#done.catch(() => {}); // stop() rejects then
   }
 
   /** Resolves when the last one is answered. */
@@ -195,10 +203,9 @@ export class Newcomers {
   }
 }
 
-/** A server that nobody else talks to, and its healthy client. */
-class Untouched {
-  readonly #program = watchable([]);
-  readonly started = watched(this.#program).then((server) => ({
+class IdleServer {
+  readonly #program = start([]);
+  readonly baseline: Promise<Baseline> = listening(this.#program).then((server) => ({
     server,
     healthy: new HealthyClient(server.address),
   }));
@@ -206,7 +213,7 @@ class Untouched {
 
   async stop(): Promise<void> {
     try {
-      await (await this.started).healthy.stop();
+      await (await this.baseline).healthy.stop();
     } finally {
       this.#program.kill();
       await this.#program.finished;
@@ -214,28 +221,54 @@ class Untouched {
   }
 }
 
-let untouchedNow: Untouched | undefined;
+let idleServer: IdleServer | undefined;
 
-/** It tells how late the machine alone makes a server. What runs at the same time has one together. */
-export async function withHealthyClient(
-  use: (healthy: HealthyClient, server: InstrumentedServer) => Promise<void>,
-): Promise<void> {
-  untouchedNow ??= new Untouched();
-  const one = untouchedNow;
-  one.users += 1;
+/** Sections that run concurrently share one. */
+async function withBaseline(use: (baseline: Baseline) => Promise<Row[]>): Promise<Row[]> {
+  idleServer ??= new IdleServer();
+  const shared = idleServer;
+  shared.users += 1;
   try {
-    const { healthy, server } = await one.started;
-    await use(healthy, server);
+    return await use(await shared.baseline);
   } finally {
-    one.users -= 1;
-    if (one.users === 0) {
-      untouchedNow = undefined;
-      await one.stop();
+    shared.users -= 1;
+    if (shared.users === 0) {
+      idleServer = undefined;
+      await shared.stop();
     }
   }
 }
 
-/** To be read beside a figure of a server that was not left alone. */
-export function unaffected(healthy: HealthyClient): Row {
-  return info('  and meanwhile by a server with nothing else to do', `${healthy.p99().toFixed(1)} ms`);
+/** To be read beside the latency of a server under load or attack. */
+export function baselineP99({ healthy }: Baseline): Row {
+  return info('  and of an idle server meanwhile', `${healthy.p99().toFixed(1)} ms`);
+}
+
+/** An open-loop load at a constant rate, in letters a second. */
+export function steadyLoad(
+  address: Address,
+  { clients, idleClients = 0, rate, seconds }: SteadyLoad,
+): LoadPlan {
+  return {
+    ...address,
+    clients,
+    idleClients,
+    letters: rate * seconds,
+    rate,
+    warmup: 1,
+    prefill: 0,
+    timeoutMs: 2_000 * seconds + 60_000,
+    idleTimeoutMs: 30_000,
+    burst: 1,
+    writes: 1,
+    nagle: false,
+    seed: 1,
+  };
+}
+
+interface SteadyLoad {
+  readonly clients: number;
+  readonly idleClients?: number;
+  readonly rate: number;
+  readonly seconds: number;
 }

@@ -1,4 +1,4 @@
-// What crash.ts proves of the journal, in full.
+// The crash consistency of the journal: kill -9, images of a power cut, and the order of system calls.
 
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -10,7 +10,7 @@ const KILL_CYCLES = 1_000;
 const IMAGES = 10_000;
 const TRACED_RUNS = 50;
 const REPLIES_A_RUN = 200;
-/** Each journal is killed so often: replies are the whole text, so a longer history costs more than it shows. */
+/** Replies are the whole text, so a longer history costs more than it shows. */
 const CYCLES_A_JOURNAL = 50;
 
 export function kills(scope: Scope): Promise<Row[]> {
@@ -33,7 +33,7 @@ export function kills(scope: Scope): Promise<Row[]> {
   });
 }
 
-export function images(scope: Scope): Promise<Row[]> {
+export function powerCuts(scope: Scope): Promise<Row[]> {
   return inFolder(async (folder) => {
     const figures = await powerCutImages(scaled(IMAGES, scope), folder);
     return [

@@ -1,4 +1,4 @@
-// What chance finds: seeds of the simulator, hostile bytes, networks that break.
+// Randomized tests: seeds of the simulator, hostile bytes, networks with faults. A failing seed is printed.
 
 import { setImmediate as otherWork } from 'node:timers/promises';
 import { IO_MODELS, type IoModelName } from '../../server/models/model.js';
@@ -12,11 +12,11 @@ const SEEDS = 20_000;
 const STREAMS = 1_000_000;
 const STREAMS_OVER_SOCKETS = 10_000;
 /** The text grows with each stream, and with it every reply. */
-const STREAMS_A_SERVER = 500;
+const STREAMS_PER_SERVER = 500;
 const SCRIPTS = 200;
 const SCRIPTS_OF_OTHERS = 20;
-/** They mostly wait. */
-const SCRIPTS_AT_A_TIME = 4;
+/** Scripts mostly wait. */
+const CONCURRENT_SCRIPTS = 4;
 
 export async function seeds(scope: Scope): Promise<Row[]> {
   const total = scaled(SEEDS, scope);
@@ -45,7 +45,7 @@ async function tryAll(
   return nothing('  promises broken', found);
 }
 
-/** As many with each I/O model; no two of them get the same. */
+/** The same number with each I/O model, all of different seeds. */
 async function fuzzSockets(scope: Scope): Promise<Row[]> {
   const each = scaled(STREAMS_OVER_SOCKETS / IO_MODELS.length, scope);
   const total = each * IO_MODELS.length;
@@ -61,17 +61,17 @@ async function fuzzSockets(scope: Scope): Promise<Row[]> {
         done += 1;
         scope.progress(done, total);
       }
-      if ((await server.stop()).text.toString() !== before) found.push(`${io}: another text in the end`);
+      if ((await server.stop()).text.toString() !== before) found.push(`${io}: a different final text`);
     });
   };
-  for (let from = 0; from < each; from += STREAMS_A_SERVER) {
-    const streams = Math.min(STREAMS_A_SERVER, each - from);
+  for (let from = 0; from < each; from += STREAMS_PER_SERVER) {
+    const streams = Math.min(STREAMS_PER_SERVER, each - from);
     await Promise.all(IO_MODELS.map((io, number) => through(io, 1 + number * each + from, streams)));
   }
   return [info('hostile streams over sockets, all I/O models', total), nothing('  promises broken', found)];
 }
 
-export async function proxies(scope: Scope): Promise<Row[]> {
+export async function chaosProxy(scope: Scope): Promise<Row[]> {
   const rows: Row[] = [];
   for (const io of IO_MODELS) {
     const total = scaled(io === 'events' ? SCRIPTS : SCRIPTS_OF_OTHERS, scope);
@@ -86,7 +86,7 @@ export async function proxies(scope: Scope): Promise<Row[]> {
         scope.progress(seed, total);
       }
     };
-    await Promise.all(Array.from({ length: SCRIPTS_AT_A_TIME }, work));
+    await Promise.all(Array.from({ length: CONCURRENT_SCRIPTS }, work));
     rows.push(info(`scripts of a network with faults, ${io}`, total), nothing('  promises broken', found));
   }
   return rows;

@@ -1,4 +1,4 @@
-// SIGTERM while clients send: the server ends in order and in time, and what it prints explains all that they saw.
+// SIGTERM while clients send: the server ends in order and in time, and the printed text explains all replies.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { IO_MODELS, type IoModelName } from '../../server/models/model.js';
@@ -13,13 +13,13 @@ import { atMost, info, nothing, type Row, type Scope, scaled } from './suite.js'
 const STOPS = 200;
 const STOPS_OF_OTHERS = 20;
 const CLIENTS = 4;
-/** So that letters are in flight on every connection when the signal comes. */
-const UNANSWERED = 3;
-/** The signal comes so long after the server listens, at random; threads take their time to start. */
-const LEAST_MS = 5;
-const MOST_MS = 150;
-const MOST_MS_THREADS = 600;
-const WITHIN_S = 5;
+/** Keeps letters in flight on every connection when the signal comes. */
+const IN_FLIGHT = 3;
+/** The signal comes at a random time after the server listens; threads take longer to start. */
+const MIN_MS = 5;
+const MAX_MS = 150;
+const MAX_MS_THREADS = 600;
+const LIMIT_S = 5;
 
 export async function shutdown(scope: Scope): Promise<Row[]> {
   const rows: Row[] = [];
@@ -37,12 +37,7 @@ export async function shutdown(scope: Scope): Promise<Row[]> {
       info(`SIGTERMs while ${CLIENTS} clients send, ${io}`, total),
       info('  letters answered', sum.answered),
       nothing('  promises broken', sum.found),
-      atMost(
-        '  ended after',
-        sum.seconds,
-        Number.isFinite(scope.latencyMs) ? WITHIN_S : scope.latencyMs,
-        's',
-      ),
+      atMost('  ended after', sum.seconds, Number.isFinite(scope.latencyMs) ? LIMIT_S : scope.latencyMs, 's'),
     );
   }
   return rows;
@@ -56,28 +51,29 @@ interface Stopped {
 }
 
 async function stopUnderLoad(io: IoModelName, seed: number): Promise<Stopped> {
-  const mostMs = io === 'threads' ? MOST_MS_THREADS : MOST_MS;
+  const maxMs = io === 'threads' ? MAX_MS_THREADS : MAX_MS;
   let stopped: Stopped | undefined;
   await withStrsvr(['0', '--io', io], async (server, address) => {
     const clients = Array.from({ length: CLIENTS }, (_, client) =>
-      talk(address, client, { unanswered: UNANSWERED }),
+      talk(address, client, { unanswered: IN_FLIGHT }),
     );
-    await sleep(LEAST_MS + prng(seed).below(mostMs - LEAST_MS));
+    await sleep(MIN_MS + prng(seed).below(maxMs - MIN_MS));
     const signalled = performance.now();
     server.child.kill('SIGTERM');
     const { status, stdout, stderr } = await ended(server);
     const seconds = (performance.now() - signalled) / 1000;
     const history = (await Promise.all(clients)).flat();
     const answered = history.filter(({ answer }) => answer !== undefined).length;
-    const wrong = status === 0 ? explained(history, finalText(stdout), stderr) : `exit ${status}: ${stderr}`;
+    const wrong =
+      status === 0 ? unexplained(history, finalText(stdout), stderr) : `exit ${status}: ${stderr}`;
     stopped = { answered, seconds, wrong };
   });
   if (stopped === undefined) throw new Error('the server was never stopped');
   return stopped;
 }
 
-/** What the final text does not explain; the closing line counts its letters. */
-function explained(history: readonly Operation[], text: Buffer, stderr: string): string | undefined {
+/** @returns what the final text does not explain, or a wrong count of letters in the log's last line */
+function unexplained(history: readonly Operation[], text: Buffer, stderr: string): string | undefined {
   const found = checkHistory(history, text);
   if (found !== undefined) return `${found.invariant}: ${found.what}`;
   const letters = [...text.toString()].length.toLocaleString('en');

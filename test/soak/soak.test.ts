@@ -1,12 +1,12 @@
-// A short share of each section of `make soak` that no other test has (resets are in attack.test.ts). Times are told there
-// and not judged: other tests run beside it.
+// A small share of the sections of `make soak` that no other test covers (resets are in attack.test.ts). Times are reported
+// and not judged: other tests run at the same time.
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { run } from '../support/program.js';
-import { deafWithLittle, deafWithMuch, paste } from './attacks.js';
+import { nonReadersWithFewLetters, nonReadersWithManyLetters, paste } from './attacks.js';
 import { failingLog } from './failing-log.js';
-import { faults } from './faults.js';
+import { journalFaults } from './journal-faults.js';
 import { leak, slopeOf } from './leak.js';
 import { manyClients } from './many-clients.js';
 import { shutdown } from './shutdown.js';
@@ -14,11 +14,11 @@ import { atMost, exactly, info, nothing, type Section } from './suite.js';
 
 const SHARE = 0.004;
 
-/** Begins at once, since sections mostly wait; its test waits for what comes of it. */
+/** Starts the sections at once, since they mostly wait; the test awaits the rows. */
 function good(...sections: Array<Section['run']>): () => Promise<void> {
   const scope = { share: SHARE, latencyMs: Number.POSITIVE_INFINITY, progress: () => {} };
   const rows = Promise.all(sections.map((section) => section(scope)));
-  rows.catch(() => {}); // its test says so
+  rows.catch(() => {}); // the test rejects then
   return async () => {
     const missed = (await rows).flat().filter((row) => !row.good);
     assert.equal(missed, []);
@@ -27,22 +27,22 @@ function good(...sections: Array<Section['run']>): () => Promise<void> {
 
 test('300 idle clients and 30 that type: each letter is answered', good(manyClients));
 test(
-  'clients that send for ever and never read cost little and are cut off; nobody else notices',
-  good(deafWithLittle, deafWithMuch),
+  'clients that send and never read cost little memory and are disconnected; other clients are not affected',
+  good(nonReadersWithFewLetters, nonReadersWithManyLetters),
 );
 test('of what a client pastes that reads nothing, most stays at the client', good(paste));
 test(
-  'whatever happens to the log, letters are answered, lost lines are counted, and a stop ends in order',
+  'with a failing log, letters are answered, dropped lines are counted, and SIGTERM ends in order',
   good((scope) => failingLog(scope, ['events', 'threads'])),
 );
-test('steady work leaves nothing behind', good(leak));
+test('steady load leaks nothing', good(leak));
 test(
   'SIGTERM while clients send, each I/O model: what is printed explains all that they saw',
   good(shutdown),
 );
-test('a fault at a call of the system, on a journal: no promise is broken', good(faults));
+test('a fault at a system call on the journal breaks no promise', good(journalFaults));
 
-test('a figure that is missed is not good', () => {
+test('a figure beyond its limit is not good', () => {
   assert.equal(atMost('memory', 64.04, 64, 'MiB').good, false);
   assert.equal(atMost('memory', 64, 64, 'MiB'), {
     what: 'memory, at most 64 MiB',
@@ -56,7 +56,7 @@ test('a figure that is missed is not good', () => {
   assert.is(info('skipped', 'no /proc').good, true);
 });
 
-test('the slope of a line is found among what scatters', () => {
+test('the slope of noisy points', () => {
   const noise = (x: number) => (x % 2 === 0 ? 1 : -1);
   const points = Array.from({ length: 100 }, (_, x) => [x, 5 + 3 * x + noise(x)] as const);
   assert.ok(Math.abs(slopeOf(points) - 3) < 0.01);
@@ -72,7 +72,7 @@ test('sections are run by name and in a share; an unknown one is a mistake', asy
   for (const wrong of [['0', 'seeds'], ['flood']]) {
     const { status, stderr } = await run('test/soak/soak.js', wrong);
     assert.is(status, 2);
-    assert.match(stderr, /^expected a share above 0 and some of crowds, deaf, .*, got \w+/);
+    assert.match(stderr, /^expected a share above 0 and some of many-clients, non-readers, .*, got \w+/);
   }
 });
 

@@ -1,17 +1,17 @@
-// `make soak`: everything that takes too long for `make test`, as a table of figures; exit status 1 when one is missed.
+// `make soak`: the tests that take too long for `make test`, as a table of figures; exit status 1 if one misses its limit.
 //
-//   node dist/test/soak/soak.js [share] [section ...]      a share of it, such as 0.01; only the sections of these names
+//   node dist/test/soak/soak.js [share] [section ...]      at a share of the size, such as 0.01; only these sections
 
 import { runMutation } from '../mutations/mutation-runner.js';
 import { MUTATIONS } from '../mutations/mutations.js';
 import { OrphanTracker } from '../support/orphan-tracker.js';
-import { deaf, floods, paste, resets } from './attacks.js';
+import { floods, nonReaders, paste, resets } from './attacks.js';
 import { failingLog } from './failing-log.js';
-import { faults } from './faults.js';
-import { images, kills, traces } from './journal.js';
+import { kills, powerCuts, traces } from './journal.js';
+import { journalFaults } from './journal-faults.js';
 import { leak } from './leak.js';
 import { manyClients } from './many-clients.js';
-import { fuzz, proxies, seeds } from './randomized.js';
+import { chaosProxy, fuzz, seeds } from './randomized.js';
 import { shutdown } from './shutdown.js';
 import { nothing, type Row, type Scope, type Section } from './suite.js';
 
@@ -20,29 +20,29 @@ const LATENCY_MS = 100;
 const WIDTHS = { what: 66, figure: 12 };
 
 const SECTIONS: readonly Section[] = [
-  { name: 'crowds', run: manyClients },
-  { name: 'deaf', run: deaf },
+  { name: 'many-clients', run: manyClients },
+  { name: 'non-readers', run: nonReaders },
   { name: 'resets', run: resets },
   { name: 'paste', run: paste },
   { name: 'floods', run: floods },
   { name: 'failing-log', run: failingLog },
-  { name: 'steady', run: leak },
-  { name: 'stops', run: shutdown },
+  { name: 'leak', run: leak },
+  { name: 'shutdown', run: shutdown },
   { name: 'seeds', run: seeds },
   { name: 'fuzz', run: fuzz },
-  { name: 'proxies', run: proxies },
+  { name: 'chaos-proxy', run: chaosProxy },
   { name: 'kills', run: kills },
-  { name: 'images', run: images },
+  { name: 'power-cuts', run: powerCuts },
   { name: 'traces', run: traces },
-  { name: 'faults', run: faults },
-  { name: 'bugs', run: bugs },
+  { name: 'journal-faults', run: journalFaults },
+  { name: 'mutations', run: mutations },
 ];
 
 const { share, sections } = readCommandLine();
-/** Every process that is started from here inherits it. */
-const mark = new OrphanTracker('STRSVR_SOAK');
-Object.assign(process.env, mark.env);
-process.on('exit', () => mark.endAll());
+/** All processes that are started from here carry its mark. */
+const orphans = new OrphanTracker('STRSVR_SOAK');
+Object.assign(process.env, orphans.env);
+process.on('exit', () => orphans.endAll());
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, endAtOnce);
 
 const began = performance.now();
@@ -61,24 +61,24 @@ async function runSection({ name, run }: Section): Promise<void> {
   }
 }
 
-async function bugs({ progress }: Scope): Promise<Row[]> {
+async function mutations({ progress }: Scope): Promise<Row[]> {
   const rows: Row[] = [];
-  for (const [done, bug] of MUTATIONS.entries()) {
+  for (const [done, mutation] of MUTATIONS.entries()) {
     progress(done, MUTATIONS.length);
-    const { caught, seconds } = await runMutation(bug);
-    rows.push({ what: `seeded bug: ${bug.name}`, figure: `${seconds.toFixed(0)} s`, good: caught });
+    const { caught, seconds } = await runMutation(mutation);
+    rows.push({ what: `mutation: ${mutation.name}`, figure: `${seconds.toFixed(0)} s`, good: caught });
   }
   return rows;
 }
 
-/** Not by process.exit, which waits for threads of a server in this process that sleep in a call of the system. */
+/** process.exit would wait for threads of a server in this process that sleep in a system call. */
 function endAtOnce(): void {
-  mark.endAll();
+  orphans.endAll();
   process.kill(process.pid, 'SIGKILL');
 }
 
 function leftBehind(): string[] {
-  return mark.endAll().map(({ command }) => command);
+  return orphans.endAll().map(({ command }) => command);
 }
 
 function readCommandLine(): { share: number; sections: readonly Section[] } {
@@ -97,7 +97,7 @@ function readCommandLine(): { share: number; sections: readonly Section[] } {
   return { share: given ? Number(first) : 1, sections };
 }
 
-/** For who watches: overwritten by what comes next. */
+/** Progress at a terminal; the next line overwrites it. */
 function show(line: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line} `);
 }

@@ -1,4 +1,4 @@
-// What the parts of `make soak` have in common: each gives rows of a table, and can be run in a share.
+// What the sections of `make soak` share. Each returns rows of a table, and can be run at a share of its size.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,14 +7,14 @@ import { join } from 'node:path';
 export interface Row {
   readonly what: string;
   readonly figure: number | string;
-  /** Whether that is what was promised. */
+  /** Whether the promise is kept. */
   readonly good: boolean;
 }
 
 export interface Scope {
-  /** 1: everything. */
+  /** 1: full size. */
   readonly share: number;
-  /** How late the answers to a healthy client may be (p99). Infinity: times are told and not judged. */
+  /** The limit for a healthy client's latency (p99). Infinity: times are reported and not judged. */
   readonly latencyMs: number;
   readonly progress: (done: number, of: number) => void;
 }
@@ -28,7 +28,7 @@ export function scaled(whole: number, { share }: Scope, least = 1): number {
   return Math.max(least, Math.ceil(whole * share));
 }
 
-/** A row that only tells. */
+/** A row that is not judged. */
 export function info(what: string, figure: number | string): Row {
   return { what, figure, good: true };
 }
@@ -38,8 +38,8 @@ export function exactly(what: string, figure: number, wanted: number): Row {
 }
 
 /**
- * @param what ends where ", at most 64 MiB" can follow
- * @param limit Infinity: the figure is told and not judged
+ * @param what a limit such as ", at most 64 MiB" is appended
+ * @param limit Infinity: the figure is reported and not judged
  */
 export function atMost(what: string, figure: number, limit: number, unit: string): Row {
   const digits = limit < 10 ? 2 : 1;
@@ -51,13 +51,13 @@ export function atMost(what: string, figure: number, limit: number, unit: string
   };
 }
 
-/** The first of the promises that were found broken, or none. */
+/** Judges that no violation was found, and shows the first. */
 export function nothing(what: string, found: readonly string[]): Row {
   if (found.length === 0) return { what, figure: 0, good: true };
   return { what: `${what}: ${found[0]}`, figure: found.length, good: false };
 }
 
-/** Gives a section a folder for its files, which goes when it has ended. */
+/** Gives a section a folder for its files, which is removed at its end. */
 export async function inFolder(use: (folder: string) => Promise<Row[]>): Promise<Row[]> {
   const folder = mkdtempSync(join(tmpdir(), 'strsvr-soak-'));
   try {

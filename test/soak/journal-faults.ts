@@ -1,4 +1,4 @@
-// Faults at the calls of the system itself, on a server's journal: each call, each error, each time that it is made.
+// Fault injection at system calls on a server's journal (strace): each call, each error, at different times.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { injecting, NO_STRACE, READ, WRITE } from '../support/journal-fixtures.j
 import { ended, Program } from '../support/program.js';
 import { inFolder, info, nothing, type Row, type Scope, scaled } from './suite.js';
 
-/** What the system says, and whether the server then goes on as if nothing had happened, perhaps a little later. */
+/** What the call returns, and whether the server goes on, if need be after a retry. */
 interface Fault {
   readonly calls: string;
   readonly effect: string;
@@ -18,7 +18,7 @@ interface Fault {
 const HELD = 'é€\ufffd';
 const TORN = Buffer.of(0xe2, 0x82); // a start cuts it off
 const LETTERS = ['a', 'é', '€', '😀'];
-const PATIENCE_MS = 30_000;
+const TIMEOUT_MS = 30_000;
 
 const FAULTS: readonly Fault[] = [
   ...each(READ, ['error=EIO', 'retval=0'], [1], false),
@@ -41,23 +41,23 @@ function each(calls: string, effects: string[], times: number[], survived: boole
   );
 }
 
-export async function faults(scope: Scope): Promise<Row[]> {
-  if (NO_STRACE !== undefined) return [info('faults at calls of the system', `skipped: ${NO_STRACE}`)];
+export async function journalFaults(scope: Scope): Promise<Row[]> {
+  if (NO_STRACE !== undefined) return [info('faults at system calls', `skipped: ${NO_STRACE}`)];
   return inFolder(async (folder) => {
     const total = scaled(FAULTS.length, scope);
     const broken: string[] = [];
     for (let done = 0; done < total; done += 1) {
       scope.progress(done, total);
       const fault = FAULTS[Math.floor((done * FAULTS.length) / total)] as Fault;
-      const found = await brokenBy(fault, folder);
+      const found = await violation(fault, folder);
       if (found !== undefined) broken.push(`${fault.calls} ${fault.effect}: ${found}`);
     }
-    return [info('faults at calls of the system, on a journal', total), nothing('  promises broken', broken)];
+    return [info('faults at system calls on a journal', total), nothing('  promises broken', broken)];
   });
 }
 
-/** Sends a few letters to a server whose journal has the fault. @returns the promise that it broke */
-async function brokenBy({ calls, effect, survived }: Fault, folder: string): Promise<string | undefined> {
+/** Sends a few letters to a server whose journal has the fault. @returns the promise that was broken */
+async function violation({ calls, effect, survived }: Fault, folder: string): Promise<string | undefined> {
   const file = join(folder, 'text');
   writeFileSync(file, Buffer.concat([Buffer.from(HELD), TORN]));
   const through = injecting(file, calls, effect, join(folder, 'strace'));
@@ -74,8 +74,8 @@ async function brokenBy({ calls, effect, survived }: Fault, folder: string): Pro
       answered = reply;
     }
     client.close();
-  } catch {} // it did not start, or does not answer any more: what is right follows
-  const { status, stdout } = await ended(server, PATIENCE_MS).finally(() => server.kill());
+  } catch {} // it did not start, or answers no more: what follows decides
+  const { status, stdout } = await ended(server, TIMEOUT_MS).finally(() => server.kill());
   const all = HELD + LETTERS.join('');
   const whole = readFileSync(file);
   if (!whole.subarray(0, Buffer.byteLength(answered)).equals(Buffer.from(answered)))
