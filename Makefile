@@ -25,7 +25,7 @@ help:
 	@echo 'make lab        compare asynchronous I/O with threads and write results/report.html (under two minutes)'
 	@echo 'make test       run all tests and check coverage'
 	@echo 'make test-unit  run the unit tests, in under 10 s'
-	@echo 'make soak       run the long tests: load, attacks, crashes, disk faults, seeded bugs; about half an hour'
+	@echo 'make soak       run the long tests: load, attacks, crashes, disk faults, mutations; about half an hour'
 	@echo 'make exercise   list servers with one bug each, to find and fix; N=4 builds the fourth (HINT=1, CHECK=1)'
 	@echo 'make bench      compare the speed of strsvr with C, Python and its targets; about 7 minutes (QUICK=1: fewer runs)'
 	@echo 'make lint       check style and formatting'

@@ -331,7 +331,7 @@ export const MUTATIONS: readonly Mutation[] = [
     },
     file: 'server/journal/journal-file.ts',
     find: '!(await flock(fd))',
-    replace: '!lock(fd)',
+    replace: '!flock(fd)',
     caughtBy: {
       file: 'journal/journal-server.test',
       title: 'a second server on the same journal exits with a reason; a killed server releases the lock',
