@@ -115,13 +115,15 @@ export class LoadClient {
     this.#closeOnError(() => this.#sendDue());
   }
 
-  /** It is ready. */
+  /** It is ready. An error is a reset by the server. */
   service(): void {
-    this.#closeOnError(() => {
+    try {
       this.#sendRest();
       this.#receive();
       this.#sendDue();
-    });
+    } catch {
+      this.#close();
+    }
   }
 
   /** Nothing more is waited for: adds its last faults, and closes. */
@@ -254,7 +256,7 @@ export class LoadClient {
       this.#repeats += 1; // the last reply once more; ours may still come
       return;
     }
-    const [number = 0] = this.#unanswered.splice(Math.max(0, index), 1);
+    const [number = 0] = index > 0 ? this.#unanswered.splice(index, 1) : [this.#unanswered.shift()];
     context.table.answer(number, now, this.#length, this.#last, this.#mismatch);
     context.answered += 1;
     context.unanswered -= 1;
@@ -264,7 +266,6 @@ export class LoadClient {
 
   // --- close ---
 
-  /** An error is a reset by the server. */
   #closeOnError(step: () => void): void {
     try {
       step();
