@@ -19,6 +19,8 @@ export interface ProcessStats {
 }
 
 export const HAS_PROC = process.platform === 'linux';
+/** Whether `wantedSeconds` includes the time spent waiting for a core: some kernels do not count it. */
+export const WAIT_TIMES_KNOWN = HAS_PROC && (schedstat('/proc/self')[0] ?? 0) > 0;
 const TICKS_A_SECOND = 100; // USER_HZ, the same on every Linux that Node.js runs on
 
 /** @returns undefined where the system does not tell, or the process has gone */

@@ -1,26 +1,34 @@
-// Plays act two: the same keystrokes to four real servers, one for each I/O model, while client 1 is out to lunch. A
-// model that does not do as it promises is given time, and then shown as it is.
+// Act two: the same keystrokes to four real servers, one for each I/O model, while client 1 is out to lunch. A model that
+// is not as expected gets time, and is then shown as it is.
 
-import { broken, expectedAnswers, isSettled, LETTERS, MODELS, type Outcome, WORD } from './expectations.js';
+import {
+  expectedAnswers,
+  isSettled,
+  LETTERS,
+  MODELS,
+  type Outcome,
+  unmetAtLunch,
+  WORD,
+} from './expectations.js';
 import { ModelPane } from './model-pane.js';
 import type { Pane } from './pane-layout.js';
 
-/** How long an answer may take, and how long it may take until the figures are as promised: the machine may be busy. */
+/** How long an answer may take, and all expectations to be met: the machine may be busy. */
 const ANSWER_MS = 30_000;
-const FIGURES_MS = 30_000;
+const SETTLE_MS = 30_000;
 
-/** What is to be seen at one moment. */
+/** The screen at one moment. */
 export interface Scene {
   readonly caption: string;
   /** One for each of MODELS. */
   readonly panes: readonly Pane[];
 }
 
-/** How many frames to wait, for people. */
+/** How many frames to wait, for viewers. */
 export interface Pace {
   /** After each keystroke. */
   readonly stepFrames: number;
-  /** When everything has been typed, and when client 1 has left. */
+  /** After the last keystroke, and after client 1 has left. */
   readonly endFrames: number;
 }
 
@@ -34,63 +42,63 @@ type OnFrame = (scene: Scene) => Promise<void>;
 
 /**
  * Plays the act. The programs have ended when it settles.
- * @param onFrame is awaited again and again and takes the time of a frame; when it rejects, the act is broken off and
+ * @param onFrame is awaited again and again and takes the time of a frame; when it rejects, the act is aborted and
  * this rejects too
  * @throws Error that shows the screen of a program that did not start as it should
  */
 export async function outToLunch({ stepFrames, endFrames }: Pace, onFrame: OnFrame): Promise<Lunch> {
-  const room = new Room(onFrame);
-  const { tables } = room;
+  const stage = new Stage(onFrame);
+  const { panes } = stage;
   try {
-    room.caption = 'Four servers start, each with another I/O model.';
-    await room.all((table) => table.startServer());
-    await room.frames(stepFrames);
-    room.caption = 'Client 1 comes first, to each of them, and goes out to lunch.';
-    await room.all((table) => table.startClient1());
-    await room.frames(stepFrames);
-    room.caption = 'Client 1 is out to lunch. Client 2 types: the same keystrokes to four servers.';
-    await room.all((table) => table.startClient2());
-    await room.frames(stepFrames);
-    await typeWord(room, stepFrames);
-    await room.frames(endFrames);
-    await room.until(
-      ({ model, figures }) => isSettled(figures) && broken(model, figures).length === 0,
-      FIGURES_MS,
+    stage.caption = 'Four servers start, each with another I/O model.';
+    await stage.all((pane) => pane.startServer());
+    await stage.frames(stepFrames);
+    stage.caption = 'Client 1 comes first, to each of them, and goes out to lunch.';
+    await stage.all((pane) => pane.startClient1());
+    await stage.frames(stepFrames);
+    stage.caption = 'Client 1 is out to lunch. Client 2 types: the same keystrokes to four servers.';
+    await stage.all((pane) => pane.startClient2());
+    await stage.frames(stepFrames);
+    await typeWord(stage, stepFrames);
+    await stage.frames(endFrames);
+    await stage.until(
+      ({ model, observed }) => isSettled(observed) && unmetAtLunch(model, observed).length === 0,
+      SETTLE_MS,
     );
-    const { scene } = room;
-    const seen = tables.map(({ model, figures }) => ({ model, atLunch: figures }));
+    const { scene } = stage;
+    const atLunch = panes.map(({ model, observed }) => ({ model, atLunch: observed }));
 
-    room.caption = 'Client 1 is back, and leaves.';
-    await room.all((table) => table.endLunch());
-    await room.until(({ figures }) => figures.answered === LETTERS, ANSWER_MS);
-    await room.frames(endFrames);
-    const answered = tables.map(({ figures }) => figures.answered);
+    stage.caption = 'Client 1 is back, and leaves.';
+    await stage.all((pane) => pane.endLunch());
+    await stage.until(({ observed }) => observed.answered === LETTERS, ANSWER_MS);
+    await stage.frames(endFrames);
+    const answered = panes.map(({ observed }) => observed.answered);
     return {
       scene,
-      outcomes: seen.map((one, index) => ({ ...one, answeredAfterLunch: answered[index] ?? 0 })),
+      outcomes: atLunch.map((outcome, index) => ({ ...outcome, answeredAfterLunch: answered[index] ?? 0 })),
     };
   } finally {
-    await Promise.all(tables.map((table) => table.close()));
+    await Promise.all(panes.map((pane) => pane.close()));
   }
 }
 
-/** Client 2 goes on typing, whether it is answered or not; only who promises to answer is waited for. */
-async function typeWord(room: Room, stepFrames: number): Promise<void> {
+/** Client 2 goes on typing, answered or not; only expected answers are awaited. */
+async function typeWord(stage: Stage, stepFrames: number): Promise<void> {
   for (const [index, letter] of [...WORD].entries()) {
-    for (const { client2 } of room.tables) client2.type(letter);
-    await room.frames(stepFrames);
-    for (const { client2 } of room.tables) client2.type('\r');
-    await room.until(
-      ({ model, figures }) => figures.answered >= expectedAnswers(model, index + 1),
+    for (const { client2 } of stage.panes) client2.type(letter);
+    await stage.frames(stepFrames);
+    for (const { client2 } of stage.panes) client2.type('\r');
+    await stage.until(
+      ({ model, observed }) => observed.answered >= expectedAnswers(model, index + 1),
       ANSWER_MS,
     );
-    await room.frames(stepFrames);
+    await stage.frames(stepFrames);
   }
 }
 
-/** The four tables, and how time passes there: frame by frame. */
-class Room {
-  readonly tables: readonly ModelPane[] = MODELS.map((model) => new ModelPane(model));
+/** The four panes; time passes frame by frame. */
+class Stage {
+  readonly panes: readonly ModelPane[] = MODELS.map((model) => new ModelPane(model));
   caption = '';
   readonly #onFrame: OnFrame;
 
@@ -99,34 +107,34 @@ class Room {
   }
 
   get scene(): Scene {
-    return { caption: this.caption, panes: this.tables.map(({ pane }) => pane) };
+    return { caption: this.caption, panes: this.panes.map(({ pane }) => pane) };
   }
 
   async frames(count: number): Promise<void> {
     for (let shown = 0; shown < count; shown += 1) await this.#frame();
   }
 
-  /** The same at every table, at the same time. */
-  async all(action: (table: ModelPane) => Promise<void>): Promise<void> {
+  /** Does the same in all panes at the same time. */
+  async all(action: (pane: ModelPane) => Promise<void>): Promise<void> {
     let settled = false;
     const settle = () => {
       settled = true;
     };
-    const work = Promise.all(this.tables.map(action));
+    const work = Promise.all(this.panes.map(action));
     work.then(settle, settle);
     while (!settled) await this.#frame();
     await work;
   }
 
-  /** Goes on when it is so at every table, or when that has taken too long. */
-  async until(met: (table: ModelPane) => boolean, patienceMs: number): Promise<void> {
-    const deadline = performance.now() + patienceMs;
+  /** Waits until the condition holds in all panes, or the timeout. */
+  async until(met: (pane: ModelPane) => boolean, timeoutMs: number): Promise<void> {
+    const deadline = performance.now() + timeoutMs;
     do await this.#frame();
-    while (!this.tables.every(met) && performance.now() < deadline);
+    while (!this.panes.every(met) && performance.now() < deadline);
   }
 
   async #frame(): Promise<void> {
-    for (const table of this.tables) table.look();
+    for (const pane of this.panes) pane.observe();
     await this.#onFrame(this.scene);
   }
 }

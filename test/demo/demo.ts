@@ -1,7 +1,6 @@
-// The command behind `make demo`, in two acts. One: the tutorial's session is replayed in three panes, and compared with
-// the tutorial. Two: client 1 is out to lunch, under four I/O models in four panes, and what is seen is compared with
-// what the models promise. Exit status 1 if either is not as it should be. At a terminal it can be watched; elsewhere only
-// the end of each act is printed.
+// The command behind `make demo`, in two acts. One: replays the tutorial's session in three panes and compares it with the
+// transcript. Two: client 1 is out to lunch, under four I/O models in four panes; compares what is observed with what is
+// expected. Exit status 1 if either differs. On a terminal both are animated; elsewhere only the end of each is printed.
 //
 //   FAST=1 node dist/test/demo/demo.js     without pauses
 
@@ -10,20 +9,20 @@ import { setTimeout } from 'node:timers/promises';
 import { print, runCommand } from '../../shared/cli.js';
 import { OperationalError } from '../../shared/errors.js';
 import { bindings } from '../../shared/libc/bindings.js';
+import { HAS_PROC } from '../../shared/procfs.js';
 import { outToLunch } from './act-two.js';
-import { conclusion, unmetExpectations, untold } from './expectations.js';
+import { conclusion, inconclusive, unmetExpectations } from './expectations.js';
 import { type Arrangement, fourPanes, threePanes } from './layout.js';
 import { wrap } from './pane-layout.js';
-import { gaugeable } from './process-stats.js';
-import { onScreen, printable, watchable } from './screen.js';
+import { animated, onScreen, printable } from './screen.js';
 import { replay } from './session.js';
 import { differences } from './transcript.js';
 
 const { FAST = '' } = process.env;
 const PAUSE_MS = FAST === '' ? 700 : 0;
-/** Act two goes on while nobody types. */
+/** Act two goes on between keystrokes. */
 const FRAME_MS = FAST === '' ? 250 : 50;
-const PACE = watchable && FAST === '' ? { stepFrames: 2, endFrames: 6 } : { stepFrames: 0, endFrames: 0 };
+const PACE = animated && FAST === '' ? { stepFrames: 2, endFrames: 6 } : { stepFrames: 0, endFrames: 0 };
 const BETWEEN_ACTS_MS = 3 * PAUSE_MS;
 const COLUMNS = 80;
 
@@ -46,7 +45,7 @@ await runCommand('demo', async () => {
   }
   try {
     await session(stop.signal);
-    if (watchable) await setTimeout(BETWEEN_ACTS_MS, undefined, { signal: stop.signal });
+    if (animated) await setTimeout(BETWEEN_ACTS_MS, undefined, { signal: stop.signal });
     await lunch(stop.signal);
     await print(`${BY_HAND.join('\n')}\n`);
   } catch (error) {
@@ -55,7 +54,7 @@ await runCommand('demo', async () => {
 });
 
 async function session(stop: AbortSignal): Promise<void> {
-  const last = await watch(stop, watchable ? PAUSE_MS : 0, (show) =>
+  const last = await watch(stop, animated ? PAUSE_MS : 0, (show) =>
     replay((frame) => show(threePanes(frame))),
   );
   const different = differences(last);
@@ -70,7 +69,7 @@ async function session(stop: AbortSignal): Promise<void> {
 }
 
 async function lunch(stop: AbortSignal): Promise<void> {
-  const missing = whatIsMissing();
+  const missing = missingForActTwo();
   if (missing !== undefined) {
     const sentence = `Act two, out to lunch under four I/O models, is left out: ${missing}.`;
     await print(`${wrap(sentence, COLUMNS).join('\n')}\n\n`);
@@ -79,17 +78,18 @@ async function lunch(stop: AbortSignal): Promise<void> {
   const { scene, outcomes } = await watch(stop, FRAME_MS, (show) =>
     outToLunch(PACE, (scene) => show(fourPanes(scene))),
   );
-  const broken = unmetExpectations(outcomes);
-  const verdict = broken.length === 0 ? ['as the models promise'] : ['not as the models promise:', ...broken];
-  const doubts = untold(outcomes).flatMap((line) => wrap(line, COLUMNS));
+  const unmet = unmetExpectations(outcomes);
+  const verdict =
+    unmet.length === 0 ? ['as expected of the models'] : ['not as expected of the models:', ...unmet];
+  const doubts = inconclusive(outcomes).flatMap((line) => wrap(line, COLUMNS));
   const words = [...wrap(conclusion(outcomes), COLUMNS), ...verdict, ...doubts];
   await report(fourPanes(scene), words, BY_HAND.length);
-  if (broken.length > 0) process.exitCode = 1;
+  if (unmet.length > 0) process.exitCode = 1;
 }
 
-/** What act two needs and this machine does not have. */
-function whatIsMissing(): string | undefined {
-  if (!gaugeable) return 'CPU and threads of a process are read from /proc, and there is none here';
+/** What act two needs and this machine lacks. */
+function missingForActTwo(): string | undefined {
+  if (!HAS_PROC) return 'CPU and threads of a process are read from /proc, and there is none here';
   try {
     bindings();
     return undefined;
@@ -99,14 +99,14 @@ function whatIsMissing(): string | undefined {
   }
 }
 
-/** Plays an act, on the screen if somebody can watch. Rejects when stopped, with the screen as it was before. */
+/** Plays an act, animated on a terminal. Rejects when stopped, with the screen restored. */
 function watch<T>(
   stop: AbortSignal,
   frameMs: number,
   play: (show: (frame: Arrangement) => Promise<void>) => Promise<T>,
 ): Promise<T> {
   const take = () => setTimeout(frameMs, undefined, { signal: stop });
-  if (!watchable) return play(take);
+  if (!animated) return play(take);
   return onScreen((show) =>
     play(async (frame) => {
       await show(frame);
@@ -115,7 +115,7 @@ function watch<T>(
   );
 }
 
-/** @param linesAfter how many lines will be printed afterwards, and should be on the same screen */
+/** @param linesAfter lines that are printed afterwards and should fit on the same screen */
 async function report(last: Arrangement, verdict: readonly string[], linesAfter: number): Promise<void> {
   const words = ['', ...verdict, ''];
   await print(`${[...printable(last, words.length + linesAfter + 1), ...words].join('\n')}\n`);

@@ -1,5 +1,5 @@
-// What the I/O models promise while client 1 is out to lunch, as data, and whether that was seen. The conclusion is
-// made from the figures alone: it would say so if threads burned the core.
+// What is expected of each I/O model while client 1 is out to lunch, as data, and how it differs from what was observed.
+// The conclusion is made from observed numbers alone.
 
 import type { IoModelName } from 'strsvr';
 import type { CpuShares } from './process-stats.js';
@@ -7,86 +7,85 @@ import type { CpuShares } from './process-stats.js';
 export const MODELS = ['blocking', 'nonblocking', 'threads', 'events'] as const satisfies IoModelName[];
 export type Model = (typeof MODELS)[number];
 
-/** What client 2 types, letter by letter. The tutorial's client 1 has none of them. */
+/** What client 2 types, letter by letter. The tutorial's client 1 uses none of these letters. */
 export const WORD = 'hurry';
 export const LETTERS = WORD.length;
 
-/** A server that wants more than this share of a core burns it. */
-export const BURNING_PERCENT = 50;
-/** One that wants less than this rests. Between the two nothing can be told. */
-const RESTING_PERCENT = 20;
+/** A server that wants more than this share of a core is busy, one that wants less than the next is idle. */
+export const BUSY_PERCENT = 50;
+const IDLE_PERCENT = 20;
 
-/** What is seen of a server. */
-export interface Figures {
-  /** For so many of its letters client 2 has got the whole string. */
+/** What is observed of a server. */
+export interface Observed {
+  /** Letters for which client 2 got the whole string. */
   readonly answered: number;
-  /** undefined while it was not watched long enough. */
+  /** undefined until it was observed long enough. */
   readonly cpu: CpuShares | undefined;
-  /** Kernel threads that the server did not have without clients. */
+  /** Kernel threads beside those of a server without clients. */
   readonly clientThreads: number;
-  /** Whether the server says that everybody waits. */
-  readonly everybodyWaits: boolean;
+  /** Whether the server logs that everybody waits for a client. */
+  readonly blocked: boolean;
 }
 
 export interface Outcome {
   readonly model: Model;
-  readonly atLunch: Figures;
-  /** Letters that were answered in the end, when client 1 had left. */
+  readonly atLunch: Observed;
+  /** Letters that were answered after client 1 had left. */
   readonly answeredAfterLunch: number;
 }
 
-const RESTING = { answered: LETTERS, cpu: { used: 0, wanted: 0 }, clientThreads: 0, everybodyWaits: false };
-/** Of the share of a core, all that is promised is whether the server burns it or rests. */
-const PROMISED: Record<Model, Figures> = {
-  blocking: { ...RESTING, answered: 0, everybodyWaits: true },
-  nonblocking: { ...RESTING, cpu: { used: 100, wanted: 100 } },
-  threads: { ...RESTING, clientThreads: 2 },
-  events: RESTING,
+const SERVING = { answered: LETTERS, cpu: { used: 0, wanted: 0 }, clientThreads: 0, blocked: false };
+/** Of the share of a core, only busy or idle is expected. */
+const EXPECTED: Record<Model, Observed> = {
+  blocking: { ...SERVING, answered: 0, blocked: true },
+  nonblocking: { ...SERVING, cpu: { used: 100, wanted: 100 } },
+  threads: { ...SERVING, clientThreads: 2 },
+  events: SERVING,
 };
 
-/** Of the letters typed so far, how many the model promises to answer. */
+/** Of the letters typed so far, how many the model is expected to answer. */
 export function expectedAnswers(model: Model, typed: number): number {
-  return Math.min(typed, PROMISED[model].answered);
+  return Math.min(typed, EXPECTED[model].answered);
 }
 
-/** Where a model at lunch is not as promised: a line for each place, none when all is. */
-export function broken(model: Model, seen: Figures): string[] {
-  const [promisedLoad, seenLoad] = [load(PROMISED[model]), load(seen)];
+/** A line for each difference between expected and observed. */
+export function unmetAtLunch(model: Model, observed: Observed): string[] {
+  const [expectedLoad, observedLoad] = [load(EXPECTED[model]), load(observed)];
   return [
-    ...compare(model, facts(PROMISED[model]), facts(seen)),
-    ...(promisedLoad === undefined || seenLoad === undefined
+    ...compare(model, facts(EXPECTED[model]), facts(observed)),
+    ...(expectedLoad === undefined || observedLoad === undefined
       ? []
-      : compare(model, [promisedLoad], [seenLoad])),
+      : compare(model, [expectedLoad], [observedLoad])),
   ];
 }
 
-/** Whether it burns a core or rests can be told, or never will be. */
-export function isSettled({ cpu }: Figures): boolean {
+/** Whether a longer observation cannot show more about busy or idle. */
+export function isSettled({ cpu }: Observed): boolean {
   return cpu !== undefined && (cpu.wanted === undefined || load({ cpu }) !== undefined);
 }
 
-/** A line for each model of which nothing can be told about the core. */
-export function untold(outcomes: readonly Outcome[]): string[] {
+/** A line for each model of which busy or idle is unknown. */
+export function inconclusive(outcomes: readonly Outcome[]): string[] {
   return outcomes
     .filter(({ atLunch }) => load(atLunch) === undefined)
     .map(({ model, atLunch: { cpu } }) => {
       const why =
         cpu?.wanted === undefined
-          ? 'this kernel does not say how long its threads wait for a core'
+          ? 'this kernel does not count how long its threads wait for a core'
           : `the machine is too busy, it wants ${cpu.wanted} % of a core`;
-      return `${model}: whether it burns a core or rests cannot be told: ${why}`;
+      return `${model}: whether it is busy or idle is inconclusive: ${why}`;
     });
 }
 
-/** The same for the whole act: what had to wait is answered in the end, by every model. */
+/** The same for the whole act: in the end every model has answered all letters. */
 export function unmetExpectations(outcomes: readonly Outcome[]): string[] {
   return outcomes.flatMap(({ model, atLunch, answeredAfterLunch }) => [
-    ...broken(model, atLunch),
+    ...unmetAtLunch(model, atLunch),
     ...compare(`${model}, after lunch`, [answers(LETTERS)], [answers(answeredAfterLunch)]),
   ]);
 }
 
-/** What there was to see, in a few sentences. */
+/** What was observed, in a few sentences. */
 export function conclusion(outcomes: readonly Outcome[]): string {
   const answering = outcomes.map(({ model, atLunch: { answered } }, index) =>
     index === 0 ? `${model} answered ${answered} of ${LETTERS} letters` : `${model} ${answered}`,
@@ -107,19 +106,19 @@ export function conclusion(outcomes: readonly Outcome[]): string {
   ].join(' ');
 }
 
-function facts({ answered, clientThreads, everybodyWaits }: Figures): string[] {
+function facts({ answered, clientThreads, blocked }: Observed): string[] {
   return [
     answers(answered),
     `has ${clientThreads} client threads`,
-    `says ${everybodyWaits ? '' : 'nothing like '}"everybody waits"`,
+    `says ${blocked ? '' : 'nothing like '}"everybody waits"`,
   ];
 }
 
-/** By the CPU that it wants: a busy machine cannot hide that. undefined: nothing can be told. */
-function load({ cpu }: Pick<Figures, 'cpu'>): string | undefined {
+/** By the CPU that it wants, which a busy machine cannot hide. @returns undefined if it is unknown */
+function load({ cpu }: Pick<Observed, 'cpu'>): string | undefined {
   if (cpu?.wanted === undefined) return undefined;
-  if (cpu.wanted > BURNING_PERCENT) return `wants more than ${BURNING_PERCENT} % of a core`;
-  if (cpu.wanted < RESTING_PERCENT) return `wants less than ${RESTING_PERCENT} % of a core`;
+  if (cpu.wanted > BUSY_PERCENT) return `wants more than ${BUSY_PERCENT} % of a core`;
+  if (cpu.wanted < IDLE_PERCENT) return `wants less than ${IDLE_PERCENT} % of a core`;
   return undefined;
 }
 
@@ -129,6 +128,6 @@ function answers(count: number): string {
 
 function compare(where: string, expected: readonly string[], got: readonly string[]): string[] {
   return expected.flatMap((fact, index) =>
-    fact === got[index] ? [] : [`${where}: expected that it ${fact}, got that it ${got[index]}`],
+    fact === got[index] ? [] : [`${where}: expected: ${fact}, got: ${got[index]}`],
   );
 }

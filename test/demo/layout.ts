@@ -1,5 +1,5 @@
-// How the panes of each act are arranged on a screen. Where there is less room than they want, lines wrap and panes
-// show their last lines.
+// How the panes of each act are arranged on a screen. If there is too little room, lines wrap and panes show their last
+// lines.
 
 import type { Scene } from './act-two.js';
 import { above, type Block, beside, drawPane, type Paint, type Size } from './pane-layout.js';
@@ -10,14 +10,13 @@ export type Arrangement = (screen: Size, paint: Paint) => Block;
 
 const ACT_ONE = 'Each letter is appended to one string, and the whole string comes back.';
 
-/** What the panes want, with their boxes. */
+/** Preferred sizes, boxes included. */
 const CLIENT: Size = { columns: 30, rows: 15 };
 const SERVER: Size = { columns: 84, rows: 33 };
 const MODEL: Size = { columns: 60, rows: 18 };
 
 /**
- * Act one, the session. The clients stand over each other beside the server where there is room, and else beside each
- * other above it.
+ * Act one, the session. The clients are stacked beside the server if there is room, else side by side above it.
  */
 export function threePanes([client1, client2, server]: Frame): Arrangement {
   return (screen, paint) => {

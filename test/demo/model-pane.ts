@@ -1,24 +1,24 @@
-// One table of act two: a server with one I/O model, its client 1, who is out to lunch, and its client 2, who types. All
-// three are programs of ours in terminals of their own; what is counted is what these show, and what the kernel says.
+// One pane of act two: a server with one I/O model, client 1, which is out to lunch, and client 2, which types. All three
+// run in terminals of their own. What their screens show is counted; CPU and threads come from the kernel.
 
-import { type Figures, LETTERS, type Model, WORD } from './expectations.js';
+import { LETTERS, type Model, type Observed, WORD } from './expectations.js';
 import type { Pane } from './pane-layout.js';
-import { ProcessStats } from './process-stats.js';
+import { ProcessMonitor } from './process-stats.js';
 import { portOf, some, terminal } from './terminals.js';
 import { PROMPT } from './transcript.js';
 
-/** Room for the left one of two terminals in a pane: its longest line. */
+/** Columns of the left one of two terminals in a pane: its longest line. */
 const LEFT_COLUMNS = 'client 1, at lunch'.length;
 
 export class ModelPane {
   readonly model: Model;
   readonly client2 = terminal('client/strclnt.js');
-  figures: Figures = { answered: 0, cpu: undefined, clientThreads: 0, everybodyWaits: false };
+  observed: Observed = { answered: 0, cpu: undefined, clientThreads: 0, blocked: false };
   readonly #server = terminal('server/strsvr.js');
   readonly #client1 = terminal('client/strclnt.js');
-  #gauge: ProcessStats | undefined;
+  #monitor: ProcessMonitor | undefined;
   #port = '';
-  #whereIsClient1 = '';
+  #client1State = '';
 
   constructor(model: Model) {
     this.model = model;
@@ -27,44 +27,44 @@ export class ModelPane {
   async startServer(): Promise<void> {
     this.#server.start('0', '--io', this.model, '--verbose');
     this.#port = await portOf(this.#server);
-    this.#gauge = new ProcessStats(this.#server.pid);
+    this.#monitor = new ProcessMonitor(this.#server.pid);
   }
 
   async startClient1(): Promise<void> {
     this.#client1.start(this.#port);
-    await this.#client1.waitFor('its prompt', isAsked);
+    await this.#client1.waitFor('its prompt', isPrompted);
     await this.#server.waitFor('client 1', some('client 1 is '));
-    this.#whereIsClient1 = ', at lunch';
+    this.#client1State = ', at lunch';
   }
 
-  /** In `blocking` the server does not even notice it. */
+  /** In `blocking` the server does not accept it. */
   async startClient2(): Promise<void> {
     this.client2.start(this.#port);
-    await this.client2.waitFor('its prompt', isAsked);
+    await this.client2.waitFor('its prompt', isPrompted);
   }
 
   async endLunch(): Promise<void> {
     this.#client1.type('\r');
     await this.#client1.exited;
-    this.#whereIsClient1 = ', gone';
+    this.#client1State = ', gone';
   }
 
-  /** Brings the figures up to date. */
-  look(): void {
-    this.figures = {
+  observe(): void {
+    const sample = this.#monitor?.sample();
+    this.observed = {
       answered: answeredOn(this.client2.lines),
-      cpu: this.#gauge?.cpu(),
-      clientThreads: this.#gauge?.newThreads ?? 0,
-      everybodyWaits: some('everybody waits for ')(this.#server.lines),
+      cpu: sample?.cpu,
+      clientThreads: sample?.newThreads ?? 0,
+      blocked: some('everybody waits for ')(this.#server.lines),
     };
   }
 
-  /** Both clients' terminals, the last that the server has told, and the figures. */
+  /** Both clients' screens, the last line of the server's log, and what is observed. */
   get pane(): Pane {
-    const { answered, cpu, clientThreads } = this.figures;
-    // Where the status takes two rows, it is not broken within this figure.
+    const { answered, cpu, clientThreads } = this.observed;
+    // If the status takes two rows, it is not broken here.
     const threads = `${clientThreads}\u00a0client\u00a0thread${clientThreads === 1 ? '' : 's'}`;
-    const left = [`client 1${this.#whereIsClient1}`, ...this.#client1.lines];
+    const left = [`client 1${this.#client1State}`, ...this.#client1.lines];
     const right = ['client 2', ...this.client2.lines];
     const rows = Array.from({ length: Math.max(left.length, right.length) }, (_, row) => row);
     return {
@@ -81,11 +81,11 @@ export class ModelPane {
   }
 }
 
-function isAsked(lines: readonly string[]): boolean {
+function isPrompted(lines: readonly string[]): boolean {
   return lines.at(-1) === PROMPT;
 }
 
-/** A letter is answered when the client shows the whole string and asks for the next letter. */
+/** A letter is answered when the client shows the whole string and prompts for the next letter. */
 function answeredOn(lines: readonly string[]): number {
   const replies = lines
     .filter((_, row) => lines[row + 1]?.startsWith(PROMPT))

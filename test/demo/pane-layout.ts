@@ -1,6 +1,6 @@
-// Panes of text for a terminal: a box with a title, the last lines of something, perhaps a footer that is always seen,
-// and a status in its lower edge. A drawn pane is a block, that is lines of equal width, so panes are arranged by putting blocks beside and under
-// each other. A character takes one cell: no wide ones. Where the lines come from is not this file's business.
+// Panes of text for a terminal: a box with a title, the last of its lines, optionally a footer that is always visible and a
+// status in the lower edge. A drawn pane is a block (lines of equal width), and panes are arranged by putting blocks beside
+// and under each other. Every character takes one column: no wide ones.
 
 export interface Size {
   readonly columns: number;
@@ -10,18 +10,18 @@ export interface Size {
 export interface Pane {
   readonly title: string;
   readonly lines: readonly string[];
-  /** Stands at the bottom, however many lines there are. */
+  /** At the bottom, however many lines there are. */
   readonly footer?: string;
-  /** Goes under the footer where the lower edge is too short for it. */
+  /** Under the footer if the lower edge is too short for it. */
   readonly status?: string | undefined;
-  /** Something happens here just now: its box is drawn with heavy lines. */
+  /** Drawn with heavy lines. */
   readonly active?: boolean;
 }
 
 /** Lines of equal width. */
 export type Block = readonly string[];
 
-/** Adds what takes no room, such as colours, to a text. */
+/** Adds to a text what takes no columns, such as colours. */
 export type Paint = (text: string) => string;
 
 interface BoxLines {
@@ -33,7 +33,7 @@ interface BoxLines {
 const LIGHT: BoxLines = { edges: ['─', '│'], top: ['┌', '┐'], bottom: ['└', '┘'] };
 const HEAVY: BoxLines = { edges: ['━', '┃'], top: ['┏', '┓'], bottom: ['┗', '┛'] };
 
-/** Draws a pane of exactly this size, box included. Long lines go on in the next row. */
+/** Draws a pane of exactly this size, box included. Long lines wrap. */
 export function drawPane(pane: Pane, { columns, rows }: Size, paint: Paint = unpainted): Block {
   const box = pane.active ? HEAVY : LIGHT;
   const [horizontal, vertical] = box.edges;

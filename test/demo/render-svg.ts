@@ -1,7 +1,7 @@
 // Writes the README's pictures, each the end of an act: demo.svg, the tutorial's session in three terminals, and
-// waiting.svg, four I/O models while client 1 is out to lunch. The text is what real terminals showed. Ports get fixed
-// numbers, and the line with times and context switches is missing, so that demo.svg changes only when the programs do;
-// waiting.svg has figures that were measured, and these differ from run to run.
+// waiting.svg, four I/O models while client 1 is out to lunch. The text is from real terminals. Ports are replaced and the
+// line with times and context switches is left out, so that demo.svg changes only with the programs; the measurements in
+// waiting.svg differ from run to run.
 //
 //   node dist/test/demo/render-svg.js
 
@@ -25,7 +25,7 @@ const LARGE: Font = { size: 14.5, lineHeight: 20 };
 const SMALL: Font = { size: 13, lineHeight: 18 };
 
 const FRAME_MS = 250;
-/** Time enough for the servers to tell how they wait, and for the last letter to be no part of the CPU's figures. */
+/** Enough time for the servers to log that they wait, and for CPU shares without the last letter. */
 const PACE = { stepFrames: 0, endFrames: 14 };
 
 await write('demo.svg', await session());
@@ -33,7 +33,7 @@ await write('waiting.svg', await lunch());
 
 async function session(): Promise<string> {
   const last = await replay(async () => {});
-  demandNothing(differences(last));
+  requireNone(differences(last));
   const [client1, client2, server] = reproducible(last);
 
   // Both clients on the left, the server beside them.
@@ -58,7 +58,7 @@ async function session(): Promise<string> {
 
 async function lunch(): Promise<string> {
   const { scene, outcomes } = await outToLunch(PACE, () => setTimeout(FRAME_MS));
-  demandNothing(unmetExpectations(outcomes));
+  requireNone(unmetExpectations(outcomes));
 
   // Two by two.
   const width = (WIDTH - GAP) / 2;
@@ -77,8 +77,8 @@ async function lunch(): Promise<string> {
   });
 }
 
-/** A picture shows what should be, so it is made only when that is what is. */
-function demandNothing(complaints: readonly string[]): void {
+/** A picture is only made of a run that is as expected. */
+function requireNone(complaints: readonly string[]): void {
   if (complaints.length > 0) throw new Error(`not to be shown:\n${complaints.join('\n')}`);
 }
 
@@ -88,10 +88,10 @@ function write(name: string, picture: string): Promise<void> {
 }
 
 function reproducible([client1, client2, server]: Frame): Frame {
-  const story = server.lines.join('\n');
-  const [, serverPort = ''] = /^listening on .*:(\d+) /m.exec(story) ?? [];
+  const log = server.lines.join('\n');
+  const [, serverPort = ''] = /^listening on .*:(\d+) /m.exec(log) ?? [];
   const fixed = new Map([[serverPort, SERVER_PORT]]);
-  for (const [, client, port = ''] of story.matchAll(/^client (\d) is at .*?:(\d+), /gm)) {
+  for (const [, client, port = ''] of log.matchAll(/^client (\d) is at .*?:(\d+), /gm)) {
     fixed.set(port, CLIENT_PORTS[Number(client) - 1] ?? port);
   }
   const fix = (line: string) => line.replace(/\b\d{4,5}\b/g, (port) => fixed.get(port) ?? port);
@@ -102,7 +102,7 @@ function reproducible([client1, client2, server]: Frame): Frame {
   return [reproduced(client1), reproduced(client2), reproduced(server)];
 }
 
-/** At lunch, the only port that a server tells in the end is client 1's. */
+/** At lunch, the only port in a server's last line is client 1's. */
 function withFixedPorts({ footer = '', ...pane }: Pane): Pane {
   return { ...pane, footer: footer.replace(/:\d+\)/, `:${CLIENT_PORTS[0]})`) };
 }

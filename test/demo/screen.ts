@@ -1,14 +1,14 @@
-// The viewer's screen: how what is drawn is coloured, and how one frame takes the place of the one before.
+// The viewer's terminal: colours, and one frame in the place of the one before.
 
 import { print } from '../../shared/cli.js';
 import { type Highlight, highlight } from './highlight.js';
 import type { Arrangement } from './layout.js';
 import type { Block, Paint, Size } from './pane-layout.js';
 
-/** Where it is nobody's screen. */
+/** For output that is not a terminal. */
 const PAPER: Size = { columns: 80, rows: Number.POSITIVE_INFINITY };
-/** With fewer there would be nothing to see: rather let the viewer scroll. */
-const FEWEST_ROWS = 22;
+/** With fewer rows too little would be visible: the viewer may scroll instead. */
+const MIN_ROWS = 22;
 
 // ECMA-48 and xterm. The alternate screen leaves the viewer's own as it was; without wrapping, a window that is made
 // narrower meanwhile cuts the lines instead of breaking them.
@@ -28,11 +28,11 @@ const COLOURS: Record<Highlight, string> = {
 };
 
 const { TERM } = process.env;
-/** Whether somebody can watch; a file, a pipe or a dumb terminal cannot show one frame in the place of another. */
-export const watchable = process.stdout.isTTY && TERM !== 'dumb';
-const paint: Paint = watchable && process.stdout.hasColors() ? coloured : (text) => text;
+/** Whether frames can be shown in place: not in a file, a pipe or a dumb terminal. */
+export const animated = process.stdout.isTTY && TERM !== 'dumb';
+const paint: Paint = animated && process.stdout.hasColors() ? coloured : (text) => text;
 
-/** Lends the screen to `use`, which calls `show` with each frame, and gives it back whatever happens. */
+/** Gives `use` the alternate screen, where `show` draws a frame, and always restores the normal one. */
 export async function onScreen<T>(
   use: (show: (frame: Arrangement) => Promise<void>) => Promise<T>,
 ): Promise<T> {
@@ -49,14 +49,14 @@ export async function onScreen<T>(
   }
 }
 
-/** The frame to be printed once, with so many lines to come after it that should be on the same screen. */
+/** A frame to be printed once. @param linesAfter lines that follow and should fit on the same screen */
 export function printable(frame: Arrangement, linesAfter: number): Block {
-  if (!watchable) return frame(PAPER, paint);
+  if (!animated) return frame(PAPER, paint);
   const { columns, rows } = screenSize();
-  return frame({ columns, rows: Math.max(rows - linesAfter, FEWEST_ROWS) }, paint);
+  return frame({ columns, rows: Math.max(rows - linesAfter, MIN_ROWS) }, paint);
 }
 
-/** Asked for each frame, because a window may change. Some terminals say 0 by 0, and mean that they do not know. */
+/** For each frame anew, since a window may be resized. Some terminals report 0 by 0 for an unknown size. */
 function screenSize(): Size {
   const { columns, rows } = process.stdout;
   return { columns: columns || 80, rows: rows || 24 };
@@ -64,6 +64,6 @@ function screenSize(): Size {
 
 function coloured(text: string): string {
   return highlight(text)
-    .map(({ text, ink }) => (ink === 'plain' ? text : COLOURS[ink] + text + RESET))
+    .map((span) => (span.highlight === 'plain' ? span.text : COLOURS[span.highlight] + span.text + RESET))
     .join('');
 }

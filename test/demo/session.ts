@@ -1,5 +1,5 @@
-// Replays the tutorial's session with a real server and two real clients, each in a terminal of its own. It waits for
-// what the screens show and never for a time: pauses are for people, and so for whoever takes the frames.
+// Replays the tutorial's session with a real server and two real clients, each in a terminal of its own. It waits for what
+// the screens show, never for a time: pauses are for viewers, and made by the consumer of the frames.
 
 import type { PtyProgram } from '../support/pty-program.js';
 import type { Pane } from './pane-layout.js';
@@ -7,9 +7,9 @@ import { portOf, some, terminal } from './terminals.js';
 import { type ClientNumber, FINAL_VALUE, type Frame, PROMPT, TRANSCRIPT, type Turn } from './transcript.js';
 
 /**
- * Plays the session, and resolves to its last frame. The programs have ended when it settles.
- * @param onFrame is awaited after each keystroke; when it rejects, the session is broken off and this rejects too
- * @throws Error that shows the screen which did not become as it should
+ * Plays the session and resolves to its last frame. All programs have ended when it settles.
+ * @param onFrame is awaited after each keystroke; when it rejects, the session is aborted and this rejects too
+ * @throws Error with the screen that did not show what was expected
  */
 export async function replay(onFrame: (frame: Frame) => Promise<void>): Promise<Frame> {
   const session = new Session();
@@ -43,7 +43,7 @@ class Session {
   /** Replies that the server has written to both clients. */
   #replies = 0;
 
-  /** @param active the client whose turn it is */
+  /** @param active the client that types */
   frame(active?: ClientNumber): Frame {
     return [
       pane('client 1', this.#clients[1], active === 1),

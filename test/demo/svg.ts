@@ -1,10 +1,10 @@
-// Terminal windows as SVG: a bar with a title, lines in their colours, and perhaps a footer and a strip with a status,
-// as in a pane on the screen. Dark windows on no background, to be read on a light page and on a dark one.
+// Terminal windows as SVG: a bar with a title, coloured lines, and optionally a footer and a strip with a status, as in a
+// pane on the screen. Dark windows without a background, readable on light and dark pages.
 
 import { type Highlight, highlight } from './highlight.js';
 import type { Pane } from './pane-layout.js';
 
-// All lengths are in the picture's units, CSS pixels when it is shown at its own width.
+// All lengths are in the picture's units: CSS pixels at its natural width.
 
 export interface Font {
   readonly size: number;
@@ -23,7 +23,7 @@ export interface Picture {
   readonly height: number;
   readonly font: Font;
   readonly title: string;
-  /** In words, for whoever cannot see it. */
+  /** For screen readers. */
   readonly description: string;
   readonly windows: readonly (readonly [Pane, Box])[];
 }
@@ -33,10 +33,10 @@ export const GAP = 16;
 const BAR_HEIGHT = 34;
 const STRIP_HEIGHT = 32;
 const PADDING = 14;
-/** From the upper end of a row to the line on which letters stand, in rows. */
+/** From the top of a row to the baseline, in rows. */
 const BASELINE = 0.75;
 
-const INKS: Record<Highlight, string> = {
+const COLOURS: Record<Highlight, string> = {
   plain: '#c9d1d9',
   prompt: '#7d8590',
   client1: '#79c0ff',
@@ -55,7 +55,7 @@ ${windows.map(([pane, box]) => terminalWindow(pane, box, font)).join('\n')}
 `;
 }
 
-/** The height of a window with so many lines, the footer among them. */
+/** The height of a window with this many lines, footer included. */
 export function heightFor(lines: number, { lineHeight }: Font, withStatus = false): number {
   return BAR_HEIGHT + PADDING * 2 + lines * lineHeight + (withStatus ? STRIP_HEIGHT : 0);
 }
@@ -64,8 +64,8 @@ function style({ size }: Font): string {
   return `
     text { font: ${size}px ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace; white-space: pre }
     .title { font-size: 13px; text-anchor: middle }
-${Object.entries(INKS)
-  .map(([ink, colour]) => `    .${ink} { fill: ${colour} }`)
+${Object.entries(COLOURS)
+  .map(([name, colour]) => `    .${name} { fill: ${colour} }`)
   .join('\n')}
 `;
 }
@@ -97,7 +97,7 @@ ${rows.join('\n')}
 
 function spans(line: string): string {
   return highlight(line)
-    .map(({ text, ink }) => `<tspan class="${ink}">${escaped(text)}</tspan>`)
+    .map((span) => `<tspan class="${span.highlight}">${escaped(span.text)}</tspan>`)
     .join('');
 }
 

@@ -1,5 +1,5 @@
-// The tutorial's sample run as data: what is typed where, what every reply is, and so what the terminals must show in
-// the end. The replies are written out, not computed: they are what we are measured against.
+// The tutorial's sample run as data: what each client types, every reply, and so what the terminals must show in the end.
+// The replies are literal, not computed: the programs are compared with them.
 
 import type { Pane } from './pane-layout.js';
 
@@ -13,7 +13,7 @@ export interface Turn {
   readonly client: ClientNumber;
   /** Typed before Enter. */
   readonly letter: string;
-  /** None where Enter alone is pressed and the client leaves. */
+  /** None if Enter alone is pressed and the client leaves. */
   readonly reply?: string;
 }
 
@@ -37,7 +37,7 @@ const LAST_LINE = `${FINAL_VALUE}abcuuvvdwwe`;
 /** The three terminals at one moment. */
 export type Frame = readonly [client1: Pane, client2: Pane, server: Pane];
 
-/** Where the last frame of a session is not as in the tutorial: a line for each place, none when all is the same. */
+/** A line for each difference between the last frame of a session and the tutorial. */
 export function differences([client1, client2, server]: Frame): string[] {
   const lastLines = server.lines.filter((line) => line.startsWith(FINAL_VALUE));
   return [
