@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// The command: options in, signals, exit status. stdout carries the listening line and the final value, for people
-// and scripts; everything else goes to stderr.
+// The command: options, signals, exit status. stdout has the listening line and the final value, for people and scripts;
+// everything else goes to stderr.
 
 import { StringDecoder } from 'node:string_decoder';
 import { formatAddress } from '../shared/address.js';
@@ -17,10 +17,10 @@ import { startStringServer } from './string-server.js';
 
 const PIECE_BYTES = 64 * 1024;
 
-/** Whether a call to the disk hangs. */
+/** A call to the disk hangs, so the process cannot exit. */
 let stuck = false;
 
-/** Known before the options are: what is wrong with them is JSON as well. */
+/** Known before the options are read, so that a usage error is JSON too. */
 const asJson = /(^|\0)--log(=|\0)json(\0|$)/.test(process.argv.slice(2).join('\0'));
 const renderJson = (event: ServerEvent) => formatJson(entryOf(event), false);
 if (asJson) stderr.notice = (dropped) => renderJson({ type: 'logDropped', ...dropped });
@@ -37,12 +37,12 @@ const main = async () => {
       if (line !== undefined) stderr.write(line);
     },
   });
-  // A process cannot end while one of its threads sleeps in a call of the system.
+  // A process cannot exit while one of its threads sleeps in a system call.
   stopOnSignal(
     () => void server.stop(),
     (signal) => {
       server.abort();
-      if (options.journal !== undefined) killSelf(signal); // the thread may be with the disk
+      if (options.journal !== undefined) killSelf(signal); // a thread may wait for the disk
     },
   );
   await print(`listening on ${formatAddress(server.address)} (${options.io})\n`).catch(
@@ -64,10 +64,10 @@ const main = async () => {
 
 await runCommand('strsvr', main, failureLine);
 
-// Not the signal that asked for the stop: whoever supervises the server must not take this for an orderly end.
+// Not with the signal that asked for the stop: a supervisor must not take this for an orderly end.
 if (stuck) killSelf('SIGKILL');
 
-/** As it is; or made safe for a terminal, in pieces, because the longest text is longer than a string may be. */
+/** Escaped on a terminal; in pieces, because the longest text exceeds the maximum string length. */
 async function printText(text: Buffer): Promise<void> {
   if (!process.stdout.isTTY) return print(text);
   const decoder = new StringDecoder();

@@ -1,5 +1,4 @@
-// Bytes that are put together from chunks, up to a limit: a peer that sends one byte at a time costs no more memory than
-// one that sends them all at once, and appending n bytes costs n, however they come.
+// Collects chunks of bytes up to a limit. Memory and time depend on the number of bytes only, not on the number of chunks.
 
 const FIRST_CAPACITY = 1_024;
 
@@ -17,12 +16,12 @@ export class BoundedBuffer {
     return this.#length;
   }
 
-  /** What has been appended since the last `take`. Valid until the next call of `append`. */
+  /** The bytes appended since the last `take`. Valid until the next call of `append`. */
   get bytes(): Buffer {
     return this.#memory.subarray(0, this.#length);
   }
 
-  /** Appends a copy; false, and nothing is appended, if there would be more than `maxLength` bytes. */
+  /** Appends a copy. False: that would exceed `maxLength`, and nothing was appended. */
   append(chunk: Uint8Array): boolean {
     const length = this.#length + chunk.length;
     if (length > this.#maxLength) return false;
@@ -36,7 +35,7 @@ export class BoundedBuffer {
     return true;
   }
 
-  /** Gives `bytes`, and begins anew. */
+  /** Returns `bytes` and empties the buffer. */
   take(): Buffer {
     const bytes = this.bytes;
     this.#length = 0;

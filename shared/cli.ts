@@ -1,5 +1,5 @@
-// What all commands have in common: how a command line is read, and how a command ends.
-// Exit status: 0 done; 1 the world failed; 2 wrong usage. Every failure is one line on stderr.
+// What all commands share: reading the command line, printing, signals, and the exit status: 0 done; 1 the system failed; 2
+// wrong usage. Every failure is one line on stderr.
 
 import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -11,7 +11,7 @@ import { escapeUnprintable, visiblePieces } from './escape.js';
 import { stderr } from './line-writer.js';
 
 const require = createRequire(import.meta.url);
-/** As CommonJS: loaded as an ES module, yargs 17 breaks its help in the middle of words. */
+/** As CommonJS: as an ES module, yargs 17 wraps its help within words. */
 const yargs = require('yargs') as typeof Yargs;
 const { version } = require('../../package.json') as { version: string };
 
@@ -22,13 +22,13 @@ export interface CommandLine<Positionals extends object, Options extends object>
   readonly summary: string;
   readonly positionals: (yargs: Argv) => Argv<Positionals>;
   readonly options: (yargs: Argv) => Argv<Options>;
-  /** The options that may be given several times. */
+  /** Options that may be repeated. */
   readonly repeatable?: readonly string[];
   /** Pairs of a command and what it does. */
   readonly examples: ReadonlyArray<readonly [command: string, what: string]>;
 }
 
-/** Thrown in place of a command line that wants a text alone, such as --help. `runCommand` prints it. */
+/** Thrown for a command line that only asks for text, such as --help; `runCommand` prints it. */
 class Printed {
   readonly text: string;
 
@@ -46,21 +46,21 @@ export function readCommandLine<Positionals extends object, Options extends obje
 ): ArgumentsCamelCase<Positionals & Options> {
   const args = process.argv.slice(2);
   let output = '';
-  // The options stand outside the command: there alone the shell's completion finds them.
+  // Options are declared outside the command: otherwise the shell's completion does not find them.
   const command = spec.options(yargs(args)) as unknown as Argv;
   const parsed = command
     .scriptName(spec.name)
     .usage(`$0 ${spec.usage}\n\n${spec.summary}`)
     .parserConfiguration({
-      'boolean-negation': false, // would make --no-journal a journal named "false"
-      'dot-notation': false, // would make --journal.a b one named "[object Object]"
+      'boolean-negation': false, // --no-journal would be a journal named "false"
+      'dot-notation': false, // --journal.a b would be one named "[object Object]"
       'parse-numbers': false,
       'parse-positional-numbers': false,
     })
     .command(`$0 ${spec.usage}`.trimEnd(), false, spec.positionals)
     .example(spec.examples as Array<[string, string]>)
     .command(
-      'completion', // not yargs's own, which would go on with the command itself
+      'completion', // not that of yargs, which would also run the command
       'Print a shell script for option completion',
       {},
       () => void command.showCompletionScript(),
@@ -80,7 +80,7 @@ export function readCommandLine<Positionals extends object, Options extends obje
   return parsed;
 }
 
-/** What yargs swallows: words after --, --port for port, all but the last of an option's values, the 7 of --verbose=7. */
+/** What yargs ignores: words after --, --port for port, all but the last value of an option, the 7 of --verbose=7. */
 function rejectIgnoredArguments(
   args: readonly string[],
   parsed: object,
@@ -105,8 +105,8 @@ function rejectIgnoredArguments(
 }
 
 /**
- * Writes to stdout, no faster than its reader reads.
- * @throws OperationalError when it cannot be written, as on a full disk; EPIPE as it is when the reader has gone
+ * Writes to stdout, with backpressure.
+ * @throws OperationalError if it cannot be written, as on a full disk; EPIPE unchanged if the reader is gone
  */
 export async function print(text: string | Uint8Array): Promise<void> {
   try {
@@ -119,14 +119,14 @@ export async function print(text: string | Uint8Array): Promise<void> {
 
 async function writeToStdout(text: string | Uint8Array): Promise<void> {
   const { stdout } = process;
-  // For a file, Node's stream makes one write(2) and takes a part that it wrote for the whole.
+  // For a file, Node's stream takes a short write(2) for a complete one.
   if (!(stdout instanceof Socket)) return writeFileSync(1, text);
   await new Promise<void>((resolve, reject) => {
     stdout.write(text, (error) => (error ? reject(error) : resolve()));
   });
 }
 
-/** Prints a line that comes from a stranger, made safe for a terminal. */
+/** Prints a line of untrusted text, escaped. */
 export async function printLine(line: string): Promise<void> {
   let last = '';
   for (const piece of visiblePieces(line)) {
@@ -136,22 +136,22 @@ export async function printLine(line: string): Promise<void> {
   await print(`${last}\n`);
 }
 
-/** Writes a line to stderr, made safe for a terminal. */
-export function tell(line: string): void {
+/** Writes an escaped line to stderr. */
+export function logLine(line: string): void {
   stderr.write(escapeUnprintable(line));
 }
 
 /**
- * The first SIGINT, SIGTERM or SIGHUP (a closed terminal) stops in order, the second ends the process at once.
- * @param cutOff what has to be done before the process can end
+ * The first SIGINT, SIGTERM or SIGHUP (a closed terminal) calls `stop`, the second exits at once.
+ * @param beforeExit called before that exit
  */
-export function stopOnSignal(stop: () => void, cutOff?: (signal: NodeJS.Signals) => void): void {
+export function stopOnSignal(stop: () => void, beforeExit?: (signal: NodeJS.Signals) => void): void {
   ignoreDebuggerSignal();
   let stopping = false;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
       if (stopping) {
-        cutOff?.(signal);
+        beforeExit?.(signal);
         if (stderr.hung) killSelf(signal);
         process.exit(128 + constants.signals[signal]);
       }
@@ -162,14 +162,14 @@ export function stopOnSignal(stop: () => void, cutOff?: (signal: NodeJS.Signals)
 }
 
 /**
- * For servers: without a handler SIGUSR1 makes Node.js open its debugger on a TCP port, to every user of the machine.
- * Node.js 22.14 and newer have --disable-sigusr1 for that, but only on node's own command line.
+ * For servers: without a handler, SIGUSR1 makes Node.js open its debugger on a TCP port to every user of the machine.
+ * Node.js 22.14 and newer have --disable-sigusr1, but only on node's own command line.
  */
 export function ignoreDebuggerSignal(): void {
   process.on('SIGUSR1', () => {});
 }
 
-/** Ends the process whatever its threads do; process.exit would wait for their system calls. */
+/** Ends the process at once; process.exit would wait for the system calls of its threads. */
 export function killSelf(signal: NodeJS.Signals): void {
   process.removeAllListeners(signal);
   process.kill(process.pid, signal);
@@ -181,8 +181,8 @@ export interface Failure {
 }
 
 /**
- * Runs a command to its end and turns what went wrong into a line on stderr and an exit status.
- * @param failureLine renders that line
+ * Runs a command and turns an error into a line on stderr and an exit status.
+ * @param failureLine formats that line
  */
 export async function runCommand(
   name: string,
@@ -198,7 +198,7 @@ export async function runCommand(
       throw thrown;
     });
   } catch (error) {
-    if (errorCode(error) === 'EPIPE') return; // a reader that has seen enough (`| head -1`) is no failure
+    if (errorCode(error) === 'EPIPE') return; // a reader that has closed the pipe (`| head -1`) is no failure
     const failure = failureOf(error);
     if (failure === undefined) throw error;
     stderr.write(failureLine(failure));

@@ -1,19 +1,19 @@
-// What can go wrong, as types. A peer's misbehaviour is not here: it closes that connection and is logged.
-// Nor is a programmer's mistake: that is an assertion, and ends the process with its stack.
+// Errors of usage and of the system, as types. A misbehaving peer is no error: its connection is closed, and that is logged.
+// A bug is an assertion, and ends the process with its stack.
 
 import { constants } from 'node:os';
 import { type Address, formatAddress } from './address.js';
 import { plural } from './numbers.js';
 
 /**
- * The command line, or a program's options, are wrong: exit status 2, or a TypeError for the program. The message is one
- * line that says expected and got.
+ * A command line or an option of the library is wrong: exit status 2, or a TypeError. The message is one line that says what
+ * was expected and what was given.
  */
 export class UsageError extends TypeError {
   override readonly name = 'UsageError';
 }
 
-/** The world failed (a port taken, a connection lost): exit status 1. The message says what, and what to do. */
+/** The system failed (a port taken, a connection lost): exit status 1. The message says what failed and what to do. */
 export class OperationalError extends Error {
   override readonly name = 'OperationalError';
   /** A system error code such as EADDRINUSE, or one of ours. */
@@ -25,10 +25,10 @@ export class OperationalError extends Error {
   }
 }
 
-/** How svr begins a line that tells what went wrong; w and ps print none that begins so. */
+/** The prefix of svr's error lines; no line of w or ps begins with it. */
 export const FAILURE_MARK = 'svr: ';
 
-/** How libuv, and so Node.js, reports an errno that it has no name for, such as EDQUOT. */
+/** How libuv, and therefore Node.js, reports an errno without a name, such as EDQUOT. */
 const UNNAMED = /Unknown system error -(\d+)/g;
 
 /** The code of a system error; undefined for anything else. */
@@ -42,22 +42,22 @@ export function errnoName(errno: number): string {
   return Object.entries(constants.errno).find(([, value]) => value === errno)?.[0] ?? `errno ${errno}`;
 }
 
-/** Why a server could not listen, in a line for the person who started it. */
+/** Why a server could not listen, in one line for its operator. */
 export function listenError(cause: unknown, address: Address): OperationalError {
   const code = errorCode(cause) ?? 'UNKNOWN';
   const where = formatAddress(address);
   const known: Record<string, string> = {
     EADDRINUSE: `port ${address.port} is taken on ${address.host}; lsof -i :${address.port} shows by whom`,
     EACCES: `not allowed to listen on ${where}; ports below 1024 are for privileged programs, take a higher one`,
-    EADDRNOTAVAIL: `${address.host} is not an address of this machine; leave --host out, or use 0.0.0.0 for all of them`,
+    EADDRNOTAVAIL: `${address.host} is not an address of this machine; use 127.0.0.1, or 0.0.0.0 for all its addresses`,
     ENOTFOUND: `cannot find the host ${address.host}`,
-    ENODEV: `${address.host} names an interface that this machine has not`,
+    ENODEV: `${address.host} names an interface that this machine does not have`,
   };
   return new OperationalError(code, known[code] ?? `cannot listen on ${where}: ${describe(cause)}`, cause);
 }
 
 /**
- * Why a client could not connect, in a line for the person who started it.
+ * Why a client could not connect, in one line for its user.
  * @param server the command that starts a server of the wanted kind
  */
 export function connectError(cause: unknown, address: Address, server: string): OperationalError {
@@ -80,7 +80,7 @@ export function stdoutError(cause: unknown): OperationalError {
   );
 }
 
-/** Why a connection ended before its time. */
+/** Why a connection was lost. */
 export function lostError(cause: unknown, address: Address): OperationalError {
   const known: Record<string, string> = {
     EPIPE: 'the server has closed it', // node:net itself says "This socket has been ended by the other party"
@@ -89,13 +89,13 @@ export function lostError(cause: unknown, address: Address): OperationalError {
   return new OperationalError('LOST', `lost the connection to ${formatAddress(address)}: ${why}`, cause);
 }
 
-/** A client has limited how many bytes it receives as one reply, and there were more. */
+/** A reply exceeds the client's limit. */
 export function tooLongError(maxReply: number): OperationalError {
-  const message = `the reply is longer than ${plural(maxReply, 'byte')}; --max-reply sets the limit`;
+  const message = `the reply is longer than the maximum of ${plural(maxReply, 'byte')}`;
   return new OperationalError('TOO_LONG', message);
 }
 
-/** What an error says, in a line. */
+/** The message of an error, in one line. */
 export function describe(error: unknown): string {
   return named(error instanceof Error ? error.message : String(error));
 }

@@ -1,26 +1,26 @@
-// Text made safe and visible for a terminal. Letters come from strangers: printed as they are, some would move the
-// cursor, ring, change colours, or reverse the order in which the rest of the line is read.
+// Escapes untrusted text for a terminal. Unescaped, control and format characters could move the cursor, ring the bell,
+// change colours, or reverse the direction of the rest of the line.
 
 /**
- * Control (Cc) and format (Cf) characters, and the two separators that break a line. U+200D (zero width joiner) is
- * a format character that emoji are joined with; the variation selectors U+FE0E and U+FE0F are marks, not format.
+ * Control (Cc) and format (Cf) characters, and the line and paragraph separators. Not U+200D (zero width joiner), a format
+ * character that joins emoji. The variation selectors U+FE0E and U+FE0F are marks, not format characters.
  */
 const UNSAFE = /(?!\u200d)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
-/** The same text with every unsafe character as `\u{HEX}`. */
+/** Replaces each of these characters by `\u{HEX}`. */
 export function escapeUnprintable(text: string): string {
   return text.replace(UNSAFE, (letter) => `\\u{${letter.codePointAt(0)?.toString(16).toUpperCase()}}`);
 }
 
-/** Code units. Made visible, text becomes up to ten times as long. */
+/** In code units. Escaped text is up to ten times as long. */
 const PIECE_LENGTH = 65_536;
 
-/** The same as `visible`, in pieces: a text of any length costs no more memory than a piece. */
+/** As `escapeUnprintable`, in pieces, to bound the memory. */
 export function* visiblePieces(text: string): Generator<string> {
   for (const piece of pieces(text, PIECE_LENGTH)) yield escapeUnprintable(piece);
 }
 
-/** The beginning of a text from a stranger, for a message of one line. */
+/** The beginning of untrusted text, for a message of one line. */
 export function excerpt(text: string, length = 200): string {
   const [beginning = ''] = pieces(text, length);
   return beginning.length < text.length ? `${beginning}…` : text;

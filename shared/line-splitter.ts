@@ -1,20 +1,20 @@
-// Incremental lines: chunks of bytes in, whole lines out, however TCP cut them. This is what the tutorial's
-// makefile() does for a Python program (section 4.5.2).
+// Splits a stream of bytes into lines, independent of how TCP cut it. The tutorial's makefile() does this for a Python
+// program (section 4.5.2).
 
 import { BoundedBuffer } from './bounded-buffer.js';
 import { tooLongError } from './errors.js';
 import { LF } from './utf8.js';
 
 export interface LineOptions {
-  /** Whether what follows the last LF is a line too, unless it is empty; or the stream was cut off there. */
+  /** Whether a non-empty rest after the last LF is a line; if not, it is discarded. */
   readonly unfinished?: boolean;
-  /** How long a line may be, in bytes. Without: for streams that this program itself or its user writes. */
+  /** In bytes; without limit by default, for trusted streams. */
   readonly maxLength?: number;
 }
 
 /**
- * The lines of a stream of UTF-8, each without its LF, as soon as it is whole. Errors of the stream pass through.
- * @throws OperationalError when a line is too long; the stream is then closed
+ * Yields each line of a UTF-8 stream, without its LF, as soon as it is complete. Passes on errors of the stream.
+ * @throws OperationalError if a line is too long; the stream is then closed
  */
 export async function* splitLines(
   chunks: AsyncIterable<Uint8Array>,

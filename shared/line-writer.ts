@@ -1,6 +1,6 @@
-// Lines to a descriptor, such as stderr, that never hold up the event loop: one write at a time, in libuv's thread pool,
-// and a bounded queue of what comes meanwhile. Lines that find no room there, or that cannot be written (the disk is
-// full, the reader has gone), are dropped and counted; once writing works again, a notice stands in their place.
+// Writes lines to a descriptor such as stderr without ever blocking the event loop: one write at a time, in libuv's thread
+// pool, and a bounded queue. Lines that do not fit the queue, or cannot be written (a full disk, a closed pipe), are dropped
+// and counted; once writing works again, a notice takes their place.
 
 import { constants, openSync, write, writeSync } from 'node:fs';
 import { errorCode } from './errors.js';
@@ -9,10 +9,10 @@ import { LF } from './utf8.js';
 
 /** Characters, line ends included. */
 const QUEUE_LIMIT = 1024 * 1024;
-/** How long to wait when the descriptor takes nothing (EAGAIN): doubled each time that it still does not. */
+/** The delay of a retry after EAGAIN, doubled each time. */
 const MIN_RETRY_MS = 5;
 const MAX_RETRY_MS = 200;
-/** A write that takes longer may never return. */
+/** A write that takes longer counts as hung. */
 const HUNG_MS = 1_000;
 const FLUSH_MS = 1_500;
 
@@ -30,27 +30,27 @@ interface Batch {
 }
 
 export class LineWriter {
-  /** The line that stands for dropped ones. */
+  /** Formats the notice for dropped lines. */
   notice = ({ lines, reason }: DroppedLines): string => `${plural(lines, 'line')} dropped here: ${reason}`;
   readonly #open: () => number;
   #fd: number | undefined;
   #queue: Entry[] = [];
   #batch: Batch | undefined;
-  /** Of all lines in the queue and in the batch. */
+  /** Total length of the lines in the queue and in the batch. */
   #characters = 0;
-  /** When the write that has not returned yet was called. */
+  /** The start of the running write. */
   #calledAt: number | undefined;
   #retryMs = MIN_RETRY_MS;
-  /** A line was written in part: the next one must not continue it. */
+  /** A line was written in part, so the next one needs an LF before it. */
   #midLine = false;
   #onIdle = (): void => {};
 
-  /** @param open gives the descriptor; called before the first write */
+  /** @param open returns the descriptor; called before the first write */
   constructor(open: () => number) {
     this.#open = open;
   }
 
-  /** Whether a write hangs. It cannot be taken back, and the process cannot exit before it returns, only be killed. */
+  /** Whether a write hangs. It cannot be cancelled: until it returns the process cannot exit, only be killed. */
   get hung(): boolean {
     return this.#calledAt !== undefined && performance.now() - this.#calledAt >= HUNG_MS;
   }
@@ -66,7 +66,7 @@ export class LineWriter {
     if (this.#batch === undefined) this.#start();
   }
 
-  /** Resolves when all is written or dropped, or after so long. */
+  /** Resolves when all lines are written or dropped, or at the deadline. */
   async flush(deadlineMs = FLUSH_MS): Promise<void> {
     if (this.#batch === undefined && this.#queue.length > 0) this.#start();
     if (this.#batch === undefined) return;
@@ -79,7 +79,7 @@ export class LineWriter {
     });
   }
 
-  /** Writes what it can at once, for a process that exits now; a descriptor that blocks may hold it up. */
+  /** Writes synchronously, for a process that exits now; may block if the descriptor does. */
   flushSync(): void {
     const text = this.#text(this.#queue);
     this.#discount(this.#queue);
@@ -90,7 +90,7 @@ export class LineWriter {
       }
       if (text !== '') writeSync(this.#descriptor(), text);
     } catch {
-      // what cannot be written is lost
+      // lost: the process exits
     }
   }
 
@@ -163,8 +163,8 @@ function countLineEnds(bytes: Uint8Array): number {
 }
 
 /**
- * This process's stderr as a descriptor that does not block, where that can be had: Node.js makes pipes and sockets
- * so, and a terminal is opened a second time, since all processes that have it open share the flag.
+ * This process's stderr as a nonblocking descriptor, if possible. Node.js makes pipes and sockets nonblocking; a terminal is
+ * opened a second time, because all processes that share an open terminal share its flags.
  */
 function openStderr(): number {
   if (!process.stderr.isTTY) return process.stderr.fd;

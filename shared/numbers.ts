@@ -1,4 +1,4 @@
-// Numbers for people.
+// Formats numbers in English.
 
 /** `1 byte`, `2 bytes`, `30,000 bytes`. */
 export function plural(n: number, one: string, many = `${one}s`): string {

@@ -1,4 +1,4 @@
-// Defaults with their units and limits, and the checks that the words of every command line go through.
+// Defaults and limits of options with their units, and the checks for command lines and libraries.
 
 import { constants } from 'node:buffer';
 import { UsageError } from './errors.js';
@@ -34,7 +34,7 @@ export const CPU_ROUNDS_LIMIT = 1_000_000_000;
 /** Milliseconds. */
 export const IDLE_SLEEP_LIMIT = 60_000;
 
-/** When letters are on disk: before they are answered, or whenever the system sees to it. */
+/** When letters are synced to disk: before they are answered, or when the system decides. */
 export const SYNCS = ['always', 'never'] as const;
 export type Sync = (typeof SYNCS)[number];
 

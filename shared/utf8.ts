@@ -1,8 +1,8 @@
-// Incremental UTF-8: bytes in, whole letters out; and one letter back into bytes. A letter is a number, its Unicode
-// code point; no string is made on the way. The decoder keeps what a chunk left unfinished, so it does not matter how
-// TCP cuts the stream. It does not judge: line ends and control characters come out like everything else.
+// Incremental UTF-8 decoding, and encoding of one letter. A letter is a number, its Unicode code point; no string is created.
+// The decoder keeps an unfinished letter until the next chunk, so it does not matter how TCP cuts the stream. Line ends and
+// control characters are letters like any other here.
 
-/** What `next` gives when the bytes are used up, perhaps in the middle of a letter. */
+/** What `next` returns at the end of the chunk, possibly within a letter. */
 export const INCOMPLETE = -1;
 
 export const LF = 0x0a;
@@ -55,13 +55,13 @@ export class Utf8Decoder {
   #position = 0;
   /** The bits of the unfinished letter so far; meaningful while `#needed` is above 0. */
   #codePoint = 0;
-  /** How many bytes the unfinished letter still lacks. */
+  /** How many bytes of the unfinished letter are missing. */
   #needed = 0;
-  /** Between these two the next continuation byte must lie: this shuts out overlong forms and surrogates. */
+  /** The range of the next continuation byte; it excludes overlong forms and surrogates. */
   #lower = 0x80;
   #upper = 0xbf;
 
-  /** Gives the decoder its next bytes, which it reads in place: all former ones must have been used up. */
+  /** Sets the next chunk, which is read in place. The previous one must be used up. */
   feed(chunk: Uint8Array): void {
     this.#chunk = chunk;
     this.#position = 0;
@@ -77,7 +77,7 @@ export class Utf8Decoder {
         if (!this.#lead(byte)) return REPLACEMENT;
       } else if (byte < this.#lower || byte > this.#upper) {
         this.#startAnew(0);
-        return REPLACEMENT; // the byte itself is looked at again, as the start of the next letter
+        return REPLACEMENT; // the byte is decoded again, as the start of the next letter
       } else {
         this.#position += 1;
         this.#lower = 0x80;
@@ -90,28 +90,28 @@ export class Utf8Decoder {
     return INCOMPLETE;
   }
 
-  /** How many bytes of the chunk have not been looked at. */
+  /** How many bytes of the chunk are not decoded yet. */
   get unread(): number {
     return this.#chunk.length - this.#position;
   }
 
-  /** Whether a letter has begun whose last byte has not come. */
+  /** Whether a letter is unfinished. */
   get midLetter(): boolean {
     return this.#needed > 0;
   }
 
-  /** Copies the unread bytes, because the chunk's memory is about to be used for something else. */
+  /** Copies the unread bytes, before the chunk's memory is reused. */
   hold(): void {
     this.feed(new Uint8Array(this.#chunk.subarray(this.#position))); // a Buffer's own slice() would not copy
   }
 
-  /** Forgets the unread bytes and the unfinished letter. */
+  /** Drops the unread bytes and the unfinished letter. */
   discard(): void {
     this.feed(NOTHING);
     this.#startAnew(0);
   }
 
-  /** Begins a letter of several bytes; false if no letter begins with this byte. */
+  /** Begins a letter of several bytes. False: no letter begins with this byte. */
   #lead(byte: number): boolean {
     if (byte < 0xc2 || byte > 0xf4) return false;
     if (byte < 0xe0) this.#startAnew(1, byte & 0x1f);

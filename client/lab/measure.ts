@@ -2,7 +2,7 @@
 // there, and files at the end. A threshold that is missed fails nothing: machines differ.
 
 import type { Argv } from 'yargs';
-import { print, readCommandLine, tell } from '../../shared/cli.js';
+import { logLine, print, readCommandLine } from '../../shared/cli.js';
 import { nonEmpty, oneOf, wholeNumber } from '../../shared/options.js';
 import { formatTable } from '../../shared/table.js';
 import type { LoadPlan } from '../load/plan.js';
@@ -140,13 +140,13 @@ async function measure(
   const repeats = options.repeats ?? (quick ? QUICK_REPEATS : usualRepeats);
   const seed = options.seed ?? Math.floor(Math.random() * 2 ** 31);
   const { targets: others, missing } = await baselines();
-  for (const { name, why } of missing) tell(`strlab: ${name} is not measured: ${why}`);
+  for (const { name, why } of missing) logLine(`strlab: ${name} is not measured: ${why}`);
   const lab = { models, quick, clients, targets: [...ourServers(models), ...others] };
   const versions = { version: packageVersion(), commit: await commit(), date: new Date().toISOString() };
   const circumstances = { ...versions, seed, quick, busyPoll, repeats, machine: await environment() };
   await print(`${circumstancesText(circumstances)}\n\n`);
   if (circumstances.machine.loadAverage > QUIET)
-    tell('strlab: other programs are busy on this machine, and every measurement suffers from that');
+    logLine('strlab: other programs are busy on this machine, and every measurement suffers from that');
   const progress = new Progress('{value} of {total} runs, {eta_formatted} left: {what}');
   const findings = await runExperiments(experiments, lab, {
     ...{ seed, repeats, drive },

@@ -19,7 +19,7 @@ export function allocateTextBuffer(maxLength: number, shared = false): TextBuffe
   try {
     return shared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes);
   } catch (cause) {
-    const message = `no memory for a text of ${plural(maxLength, 'byte')}; take a smaller --max-length`;
+    const message = `no memory for a text of ${plural(maxLength, 'byte')}; use a smaller maximum length`;
     throw new OperationalError('ENOMEM', message, cause);
   }
 }

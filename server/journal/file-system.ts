@@ -1,5 +1,5 @@
-// The calls to the file system that the journal rests on, gathered so that tests can let any one of them fail. All are
-// asynchronous: the event loop never waits for the disk. Errors are the system's own.
+// The file system calls of the journal behind one interface, so that tests can make any of them fail. All are asynchronous:
+// the event loop never waits for the disk. Errors are those of the system.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,9 +9,9 @@ import { errorCode, OperationalError } from '../../shared/errors.js';
 
 export interface FileSystem {
   open(path: string, flags: number, mode: number): Promise<number>;
-  /** Reads on from where the last read ended. Resolves to how many bytes came: perhaps not all, and 0 at the end. */
+  /** Reads from the current position. Resolves to the number of bytes read, possibly fewer than asked, 0 at the end. */
   read(fd: number, into: Uint8Array): Promise<number>;
-  /** Resolves to how many of the bytes were written: perhaps not all. */
+  /** Resolves to the number of bytes written, possibly fewer than all. */
   write(fd: number, bytes: Uint8Array): Promise<number>;
   fdatasync(fd: number): Promise<void>;
   fsync(fd: number): Promise<void>;
@@ -27,7 +27,7 @@ const write = promisify(fs.write);
 
 export const NODE_FILE_SYSTEM: FileSystem = {
   open: promisify(fs.open),
-  // Not fs.readFile: given a descriptor, Node 20 loses a read error and passes off what came before it as the file.
+  // Not fs.readFile: with a descriptor, Node.js 20 drops a read error and returns the part before it as the whole file.
   read: async (fd, into) => (await read(fd, into, 0, into.length, null)).bytesRead,
   write: async (fd, bytes) => (await write(fd, bytes)).bytesWritten,
   fdatasync: promisify(fs.fdatasync),
@@ -39,7 +39,7 @@ export const NODE_FILE_SYSTEM: FileSystem = {
   unlink: promisify(fs.unlink),
 };
 
-/** The same calls, each made again as long as a signal interrupts it. */
+/** The same calls, each repeated while a signal interrupts it. */
 export function retryOnEintr(disk: FileSystem): FileSystem {
   const again = async <T>(call: () => Promise<T>): Promise<T> => {
     for (;;) {
@@ -64,7 +64,7 @@ export function retryOnEintr(disk: FileSystem): FileSystem {
   };
 }
 
-/** Writes all of it, however many calls that takes. */
+/** Writes all of the bytes, in as many calls as that takes. */
 export async function writeAll(disk: FileSystem, fd: number, bytes: Uint8Array): Promise<void> {
   for (let written = 0; written < bytes.length; ) {
     written += await disk.write(fd, bytes.subarray(written));

@@ -1,6 +1,6 @@
-// The journal's file at a start: opened or created, locked, read into the text, and everything on disk before the first
-// letter. The file is only ever shortened by what recovery says a crash left there, and not before those bytes are on
-// disk in a file of their own. Whatever fails leaves it as it was.
+// The journal's file at a start: opened or created, locked, read into the text, and synced before the first letter. Only
+// what a crash left is cut from its end, according to recovery.ts, and not before those bytes are synced in a file of their
+// own. After a failure the file is unchanged.
 
 import { constants, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
@@ -26,8 +26,8 @@ export interface JournalFileOptions {
 }
 
 /**
- * Appends what the file holds to the text, which must be empty.
- * @returns the descriptor, locked, and the file as it was when it was opened
+ * Appends the letters of the file to the text, which must be empty.
+ * @returns the locked descriptor, and the file's stat when it was opened
  * @throws OperationalError
  */
 export async function openJournalFile(
@@ -53,7 +53,7 @@ export async function openJournalFile(
   }
 }
 
-/** The folder, to be synced: only so is the name of a new file on disk. Undefined if it may not be read. */
+/** The folder; syncing it makes the name of a new file durable. Undefined if it may not be read. */
 async function openFolder(disk: FileSystem, file: string): Promise<number | undefined> {
   try {
     return await disk.open(dirname(file), O_RDONLY | O_DIRECTORY, 0);
@@ -63,7 +63,7 @@ async function openFolder(disk: FileSystem, file: string): Promise<number | unde
   }
 }
 
-/** A new file if there is none, never through a symbolic link. */
+/** Creates the file if it is missing; never follows a symbolic link. */
 async function openOrCreate(disk: FileSystem, file: string): Promise<number> {
   try {
     return await disk.open(file, FLAGS | O_CREAT | O_EXCL, OWNER_ONLY);
@@ -73,7 +73,7 @@ async function openOrCreate(disk: FileSystem, file: string): Promise<number> {
   }
 }
 
-/** In a folder that cannot be synced no file is created: a power cut could take it with every letter in it. */
+/** Creates no file, because its folder cannot be synced: a power failure could remove it with all its letters. */
 async function openExisting(disk: FileSystem, file: string): Promise<number> {
   try {
     return await disk.open(file, FLAGS, OWNER_ONLY);
@@ -91,7 +91,8 @@ async function load(
   { file, text, maxLength, log }: JournalFileOptions,
 ): Promise<void> {
   const { size } = await disk.fstat(fd);
-  if (size > maxLength) throw unusable(file, `it holds ${size} bytes, more than --max-length ${maxLength}`);
+  if (size > maxLength)
+    throw unusable(file, `it holds ${size} bytes, more than the maximum length of ${maxLength}`);
   const found = await readAll(disk, fd, size, file);
   recover(found, text);
   const rest = found.subarray(text.length);
@@ -107,9 +108,9 @@ async function load(
   log.record({ type: 'warning', message: risk });
 }
 
-/** Exactly the `size` bytes that the file is said to hold, or an error: a part is never taken for the whole. */
+/** Exactly `size` bytes, or an error: a part is never taken for the whole file. */
 async function readAll(disk: FileSystem, fd: number, size: number, file: string): Promise<Uint8Array> {
-  const bytes = new Uint8Array(size + 1); // one more, to see that the file ends there
+  const bytes = new Uint8Array(size + 1); // one more, to detect that the file is longer
   let length = 0;
   for (let came = -1; came !== 0 && length < bytes.length; length += came) {
     came = await disk.read(fd, bytes.subarray(length));
@@ -118,7 +119,7 @@ async function readAll(disk: FileSystem, fd: number, size: number, file: string)
   throw unusable(file, `it should hold ${size} bytes, but ${length} could be read; nothing was changed`);
 }
 
-/** Writes what is about to be cut off to a new file beside the journal. @returns its name */
+/** Saves the bytes that will be cut off in a new file beside the journal. @returns its name */
 async function keep(disk: FileSystem, file: string, bytes: Uint8Array): Promise<string> {
   const now = new Date(performance.timeOrigin + performance.now());
   const name = `${file}.cut-${now.toISOString().replaceAll(/[-:]/g, '')}`;

@@ -37,9 +37,9 @@ export class Journal implements Committer {
   readonly #closing = new AbortController();
   #durableLength: number;
   #readOnly = false;
-  /** Whether the file may hold bytes beyond `durableLength`, of a write that found no room. */
+  /** Whether the file may hold bytes beyond `durableLength`, from a write that failed on a full disk. */
   #tailDirty = false;
-  /** The commits under way, one after the other; stays when they have failed. */
+  /** The running commits, one after the other; stays defined after a failure. */
   #running: Promise<void> | undefined;
   #onDurable = (): void => {};
   #reject = (_error: unknown): void => {};
@@ -48,16 +48,17 @@ export class Journal implements Committer {
   #resolveHung = (_hung: 'hung'): void => {};
 
   /**
-   * Opens or makes the file, locks it, and appends what it holds to the text, which must be empty. All of that is on
-   * disk afterwards.
-   * @throws OperationalError; the file is then as it was
+   * Opens or creates the file, locks it, and appends its letters to the text, which must be empty. Afterwards all of it is
+   * on disk.
+   * @throws OperationalError; then the file is unchanged
    */
   static async open(options: JournalOptions): Promise<Journal> {
     const disk = retryOnEintr(options.disk ?? NODE_FILE_SYSTEM);
     const { fd, opened } = await openJournalFile(disk, options);
     if (options.sync === 'never') {
-      const risk = 'a crash of the system (not of the server) may lose letters that were answered';
-      options.log.record({ type: 'warning', message: `--sync never: ${risk}` });
+      const message =
+        'without sync, a crash of the system (not of the server) may lose letters that were answered';
+      options.log.record({ type: 'warning', message });
     }
     return new Journal(options, disk, fd, opened);
   }
@@ -99,8 +100,8 @@ export class Journal implements Committer {
   async close(): Promise<void> {
     this.commit();
     this.#closing.abort();
-    if ((await Promise.race([this.#running, this.#hung])) === 'hung') await this.failed; // the call still has the file
-    await this.#disk.close(this.#fd).catch(() => {}); // all that matters was synced
+    if ((await Promise.race([this.#running, this.#hung])) === 'hung') await this.failed; // the file is still in use
+    await this.#disk.close(this.#fd).catch(() => {}); // everything was synced before
     if (this.#running !== undefined) await this.failed;
     const lost = this.#text.length - this.#durableLength;
     if (lost === 0) return;
@@ -144,7 +145,7 @@ export class Journal implements Committer {
     this.#reject(failure);
   }
 
-  /** @returns the error, if there is no room for the group; then none of it is in the file */
+  /** @returns the error if the disk has no room for the group; then none of the group is in the file */
   async #commitGroup(): Promise<unknown> {
     const to = groupEnd(this.#text, this.#durableLength);
     try {

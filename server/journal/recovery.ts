@@ -1,19 +1,19 @@
-// What a journal's file may hold when a server starts: the bytes of a text, and at the end what a crash may have left.
-// No I/O here: bytes in, letters out.
+// What a journal file may contain at a start: the bytes of a text, followed by what a crash can leave. Does no I/O: bytes in,
+// letters out.
 
 import { INCOMPLETE, isControl, Utf8Decoder } from '../../shared/utf8.js';
 import { FULL, type Text } from '../core/text.js';
 
 /** The most that a commit writes, in bytes. A power cut leaves no hole further than that from the end of the file. */
 export const GROUP_BYTES = 64 * 1024;
-/** What a disk keeps or loses as a whole. Where pages are larger, their edges are edges of these too. */
+/** The unit that a disk keeps or loses as a whole. Larger pages consist of these. */
 const PAGE_BYTES = 4096;
 
 const NUL = 0;
 const REPLACEMENT = 0xfffd;
 const REPLACEMENT_BYTES = Buffer.from('\ufffd');
 
-/** Where a file stops being a text of this server. */
+/** A file contains a byte that this server does not write there. */
 export class CorruptJournalError extends Error {
   readonly position: number;
   readonly byte: number;
@@ -26,9 +26,9 @@ export class CorruptJournalError extends Error {
 }
 
 /**
- * Appends the letters of a file to an empty text that has room for them. What it leaves out was never on disk as a
- * whole, and so never answered: an unfinished letter at the end, and everything from the start of a hole on.
- * @throws UnsoundByte when there is anything else that this server does not write
+ * Appends the letters of a file to an empty text that has room for them. It omits an unfinished letter at the end and
+ * everything from the start of a hole: those letters were never synced, so never answered.
+ * @throws CorruptJournalError at any other byte that this server does not write
  */
 export function recover(file: Uint8Array, text: Text): void {
   const decoder = new Utf8Decoder();
@@ -43,9 +43,9 @@ export function recover(file: Uint8Array, text: Text): void {
 }
 
 /**
- * Where the hole that a power cut left begins; the file's length if there is none. No letter is NUL: the hole is the
- * pages of the last group that did not get to the disk, the first of them from where the group began. Other pages of
- * that group may lie between and behind them. Any other NUL means damage or some other file.
+ * Where the hole that a power failure left begins; the file's length if there is none. No letter is NUL: a hole consists of
+ * the pages of the last group that did not reach the disk, the first one from the start of the group. Other pages of the
+ * group may lie between and after them. Any other NUL means a damaged or foreign file.
  */
 function holeStart(file: Uint8Array): number {
   const hole = file.indexOf(NUL);
@@ -67,7 +67,7 @@ function isForeign(byte: number): boolean {
   return byte < 0x80 && isControl(byte);
 }
 
-/** Whether U+FFFD stands in the file, and does not stand for bytes that are no UTF-8. */
+/** Whether the file has U+FFFD itself at this place, and not invalid UTF-8 that decodes to it. */
 function isWritten(file: Uint8Array, at: number): boolean {
   return REPLACEMENT_BYTES.equals(file.subarray(at, at + REPLACEMENT_BYTES.length));
 }

@@ -1,25 +1,25 @@
-// Between what happens and the log: counts who is connected, was refused and stalled, and sees to it that whoever floods the
-// server with connections does not flood its log too. The first refusal is told at once, after that once a second how
-// many more there were; every other event goes through as it comes.
+// A filter before the log: it counts connected, rejected and stalled clients, and limits the rate of `rejected` events, so
+// that a flood of connections does not flood the log. The first rejection passes at once, then one summary per second; all
+// other events pass unchanged.
 
 import type { LogEntry } from './events.js';
 
 const SECOND_MS = 1_000;
 
 export class RejectionRateLimiter {
-  /** How many there were in all. */
+  /** Totals since the start. */
   rejected = 0;
   stalled = 0;
-  /** How many clients there are now. */
+  /** Clients connected now. */
   connected = 0;
   readonly #sink: (entry: LogEntry) => void;
-  /** Runs since a refusal was told; until it ends they are only counted. */
-  #second: NodeJS.Timeout | undefined;
-  /** How many were only counted, and what to tell of them. */
-  #more = 0;
+  /** Runs for a second after each logged rejection; until then further ones are only counted. */
+  #timer: NodeJS.Timeout | undefined;
+  /** Rejections counted since the last logged one, and their summary. */
+  #suppressed = 0;
   #summary: LogEntry | undefined;
 
-  /** @param sink where everything goes on to */
+  /** @param sink receives the events that pass */
   constructor(sink: (entry: LogEntry) => void) {
     this.#sink = sink;
   }
@@ -34,28 +34,28 @@ export class RejectionRateLimiter {
       return;
     }
     this.rejected += 1;
-    if (this.#second === undefined) {
+    if (this.#timer === undefined) {
       this.#log(entry);
       return;
     }
-    this.#more += 1;
+    this.#suppressed += 1;
     const { remote, reason } = event;
-    this.#summary = { ...entry, event: { type: 'rejectedSummary', count: this.#more, remote, reason } };
+    this.#summary = { ...entry, event: { type: 'rejectedSummary', count: this.#suppressed, remote, reason } };
   }
 
-  /** Tells what has not been told: call it at the end. */
+  /** Logs the pending summary; call it at the end. */
   flush(): void {
-    clearTimeout(this.#second);
+    clearTimeout(this.#timer);
     if (this.#summary !== undefined) this.#sink(this.#summary);
     this.#summary = undefined;
   }
 
   #log(entry: LogEntry): void {
     this.#sink(entry);
-    this.#more = 0;
+    this.#suppressed = 0;
     this.#summary = undefined;
-    this.#second = setTimeout(() => {
-      this.#second = undefined;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
       if (this.#summary !== undefined) this.#log(this.#summary);
     }, SECOND_MS).unref();
   }

@@ -1,4 +1,4 @@
-// Events as lines for people: for an operator without any letter, for a class that watches with all of them.
+// Events as lines of text. Only events of the hot path, which --verbose asks for, contain letters.
 
 import { formatAddress } from '../../shared/address.js';
 import { escapeUnprintable } from '../../shared/escape.js';

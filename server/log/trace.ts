@@ -1,6 +1,6 @@
-// What happened, as a file that Perfetto (ui.perfetto.dev) and chrome://tracing open: the log's events in lanes, by
-// client and by thread. They are kept in a ring, so a long run takes no more memory and keeps its last part. Until that is
-// written, at the end, the file is as it was.
+// The log's events as a trace file for Perfetto (ui.perfetto.dev) and chrome://tracing, in one lane per client and per
+// thread. A ring buffer bounds the memory, so a long run keeps its last part. The file is unchanged until it is written, at
+// the end.
 // The format is Google's "Trace Event Format": an array of objects, times in microseconds.
 
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, statSync, writeFileSync } from 'node:fs';
@@ -9,11 +9,11 @@ import { escapeUnprintable } from '../../shared/escape.js';
 import type { LogEntry, ServerEvent } from './events.js';
 
 const CAPACITY = 100_000;
-/** Of a read, so many letters are kept. */
+/** Letters that are kept of one read. */
 const MAX_LETTERS = 16;
-/** Entries that are written at a time: all of them together may be longer than a string can be. */
+/** Entries per write: all of them in one string could exceed the maximum string length. */
 const WRITE_ENTRIES = 1_000;
-/** Never through a symbolic link, and without waiting for the reader of a FIFO. It holds letters: for its owner alone. */
+/** Follows no symbolic link, and does not wait for the reader of a FIFO. The file has letters: only its owner may read it. */
 const FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const OWNER_ONLY = 0o600;
 /** The two groups of lanes; the format calls them processes. */
@@ -39,10 +39,10 @@ export class Trace {
   #next = 0;
 
   /**
-   * @param file made now if there is none, and written at the end
+   * @param file created now if it is missing, and written at the end
    * @param other a file that it must not be: the journal
    * @param capacity in events
-   * @throws OperationalError when the file cannot be written
+   * @throws OperationalError if the file cannot be opened
    */
   constructor(file: string, other?: string, capacity = CAPACITY) {
     this.#file = attempt(() => openRegular(file, other));
@@ -82,7 +82,7 @@ export class Trace {
     });
   }
 
-  /** For a server that could not start. */
+  /** Without writing it: for a server that could not start. */
   close(): void {
     closeSync(this.#file);
   }
@@ -107,7 +107,7 @@ function openRegular(file: string, other: string | undefined): number {
   throw new Error(`${file} ${why}`);
 }
 
-/** Clients that send many letters at once would fill the memory with them. */
+/** Bounds the memory of a read of many letters. */
 function shortened(event: Extract<ServerEvent, { type: 'read' }>): ServerEvent {
   const { pendingLetters } = event;
   if (pendingLetters.length <= MAX_LETTERS) return event;

@@ -7,7 +7,7 @@ import { type ExecFileException, execFile } from 'node:child_process';
 import { createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { formatAddress, isLoopback } from '../../shared/address.js';
-import { print, readCommandLine, runCommand, stopOnSignal, tell } from '../../shared/cli.js';
+import { logLine, print, readCommandLine, runCommand, stopOnSignal } from '../../shared/cli.js';
 import { FAILURE_MARK } from '../../shared/errors.js';
 import { clientAddress, listen } from '../../shared/listen.js';
 import { plural } from '../../shared/numbers.js';
@@ -42,16 +42,16 @@ await runCommand('svr', async () => {
     void serve(socket, `client ${clients}`, options);
   });
   server.maxConnections = MAX_CLIENTS;
-  server.on('drop', (client) => tell(`rejected ${clientAddress(client)}: ${serverFull(MAX_CLIENTS)}`));
+  server.on('drop', (client) => logLine(`rejected ${clientAddress(client)}: ${serverFull(MAX_CLIENTS)}`));
   const address = await listen(server, options);
   const stop = () => {
-    tell(`stopping: ${plural(connected.size, 'client')} connected`);
+    logLine(`stopping: ${plural(connected.size, 'client')} connected`);
     server.close();
     for (const socket of connected) socket.resetAndDestroy(); // a reset, so that a cut answer does not look complete
   };
   stopOnSignal(stop);
   if (!isLoopback(address))
-    tell(`warning: any client that reaches port ${address.port} sees the processes of this machine`);
+    logLine(`warning: any client that reaches port ${address.port} sees the processes of this machine`);
   await print(`listening on ${formatAddress(address)}\n`).catch((error: unknown) => {
     stop();
     throw error;
@@ -60,18 +60,18 @@ await runCommand('svr', async () => {
 
 async function serve(socket: Socket, client: string, options: Options): Promise<void> {
   const gone = new AbortController();
-  socket.on('error', ({ message }) => tell(`${client} lost: ${message}`));
+  socket.on('error', ({ message }) => logLine(`${client} lost: ${message}`));
   socket.on('close', () => gone.abort());
   socket.setTimeout(options.timeout, () => {
     if (socket.writableLength > 0) socket.destroy(new Error('it does not take its lines'));
   });
-  tell(`${client} came from ${clientAddress(socket)}`);
+  logLine(`${client} came from ${clientAddress(socket)}`);
 
   const sent = await receiveCommand(socket);
   const program = PROGRAMS.find((name) => sent.startsWith(name));
   const { lines, failure } = program === undefined ? REFUSED : await run(program, options, gone.signal);
   if (socket.destroyed) return;
-  tell(`${client} sent ${sent || 'nothing'}: ${failure ?? plural(lines.length, 'line')}`);
+  logLine(`${client} sent ${sent || 'nothing'}: ${failure ?? plural(lines.length, 'line')}`);
   const answer = failure === undefined ? lines : [...lines, FAILURE_MARK + failure];
   for (const [index, line] of answer.entries()) {
     if (index > 0 && options.lineDelay > 0) await sleep(options.lineDelay, undefined, gone).catch(() => {});

@@ -7,7 +7,7 @@
 import { on } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { formatAddress } from '../../shared/address.js';
-import { ignoreDebuggerSignal, print, readCommandLine, runCommand, tell } from '../../shared/cli.js';
+import { ignoreDebuggerSignal, logLine, print, readCommandLine, runCommand } from '../../shared/cli.js';
 import { errorCode } from '../../shared/errors.js';
 import { escapeUnprintable } from '../../shared/escape.js';
 import { splitLines } from '../../shared/line-splitter.js';
@@ -28,7 +28,7 @@ await runCommand('tms', async () => {
   const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true });
   let accepted = 0;
   server.on('connection', (socket) => {
-    socket.on('error', ({ message }) => tell(`the client is lost: ${message}`));
+    socket.on('error', ({ message }) => logLine(`the client is lost: ${message}`));
     accepted += 1;
     if (accepted === options.clients) server.close();
   });

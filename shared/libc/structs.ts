@@ -1,4 +1,4 @@
-// What the calls of libc read and write in memory, laid out as C has it on Linux and macOS.
+// The C structs that system calls read and write, in their layout on Linux and macOS.
 
 import { SocketAddress } from 'node:net';
 import type { Address } from '../address.js';
@@ -35,7 +35,7 @@ export class PollList {
     this.#shorts[4 * at + 3] = 0;
   }
 
-  /** Whether poll has found anything about this descriptor. */
+  /** Whether poll has reported an event for this descriptor. */
   ready(at: number): boolean {
     return this.#shorts[4 * at + 3] !== 0;
   }

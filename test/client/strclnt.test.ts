@@ -379,7 +379,7 @@ test('an endless reply is aborted with one line, with and without --raw', async 
         [...at(address), '--max-reply', '1000000', ...args],
         'a',
       );
-      const message = 'the reply is longer than 1,000,000 bytes; --max-reply sets the limit';
+      const message = 'the reply is longer than the maximum of 1,000,000 bytes';
       assert.equal([status, stdout, stderr], [1, '', `strclnt: ${message}\n`]);
     });
   }

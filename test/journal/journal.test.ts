@@ -153,7 +153,7 @@ it('a hole that begins exactly one group before the end is truncated', async () 
 it('a text longer than --max-length is rejected, and the file unchanged', async () => {
   const file = newFile('abcd');
   const { message } = await failure(open(file, { maxLength: 3 }));
-  assert.match(message, 'it holds 4 bytes, more than --max-length 3');
+  assert.match(message, 'it holds 4 bytes, more than the maximum length of 3');
   assert.is(content(file), 'abcd');
   await (await open(file, { maxLength: 4 })).journal.close();
 });
@@ -308,7 +308,7 @@ it('with --sync never no reply waits for a sync, and the log warns of the risk',
   calls.length = 0;
   await say(opened, 'a');
   assert.equal(calls, ['write', 'write done']);
-  assert.match((opened.events[1] as { message: string }).message, '--sync never: a crash of the system');
+  assert.match((opened.events[1] as { message: string }).message, 'without sync, a crash of the system');
   await opened.journal.close();
 });
 

@@ -130,7 +130,7 @@ test('an IPv6 address may have a scope; IPv4-mapped addresses are printed as suc
   }
   await startStringServer({ port: 0, io: 'poll', host: '::1%nowhere' }).then(
     () => assert.unreachable(),
-    ({ message }) => assert.is(message, '::1%nowhere names an interface that this machine has not'),
+    ({ message }) => assert.is(message, '::1%nowhere names an interface that this machine does not have'),
   );
 });
 

@@ -347,7 +347,7 @@ for (const [what, answer, complaint] of [
   [
     'never ends a line',
     (socket: Socket) => socket.write('x'.repeat(2_000_000)),
-    'the reply is longer than 1,000,000 bytes; --max-reply sets the limit',
+    'the reply is longer than the maximum of 1,000,000 bytes',
   ],
   [
     'says a lot of what is wrong',
@@ -377,7 +377,7 @@ test('wps --buffered aborts a too long answer, even if each line is short', asyn
     (socket) => socket.once('data', () => socket.write('short\n'.repeat(100))),
     async (address) => {
       const args = [...at(address), 'w', '--max-reply', '500', '--buffered'];
-      const message = 'the reply is longer than 500 bytes; --max-reply sets the limit';
+      const message = 'the reply is longer than the maximum of 500 bytes';
       assert.equal(await run(WPS, args), { status: 1, stdout: '', stderr: `wps: ${message}\n` });
     },
   );

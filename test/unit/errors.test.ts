@@ -28,7 +28,7 @@ test('each listen error has a hint', () => {
   for (const [code, advice] of [
     ['EADDRINUSE', 'lsof -i :2000 shows by whom'],
     ['EACCES', 'take a higher one'],
-    ['EADDRNOTAVAIL', 'leave --host out'],
+    ['EADDRNOTAVAIL', 'use 127.0.0.1, or 0.0.0.0'],
     ['ENOTFOUND', 'cannot find the host 127.0.0.1'],
     ['EWHATEVER', 'cannot listen on 127.0.0.1:2000: something EWHATEVER'],
   ] as const) {

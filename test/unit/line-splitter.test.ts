@@ -76,7 +76,7 @@ test('a line of the maximum length is accepted, and one byte more is an error', 
       await reading.next();
       assert.unreachable();
     } catch (error) {
-      assert.is((error as Error).message, 'the reply is longer than 4 bytes; --max-reply sets the limit');
+      assert.is((error as Error).message, 'the reply is longer than the maximum of 4 bytes');
     }
     assert.ok(closed);
   }

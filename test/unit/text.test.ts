@@ -76,7 +76,7 @@ test('memory for a long text costs nothing until there is one', () => {
 });
 
 test('memory that the system does not have is refused in a line', () => {
-  const message = 'no memory for a text of 140,737,488,355,328 bytes; take a smaller --max-length';
+  const message = 'no memory for a text of 140,737,488,355,328 bytes; use a smaller maximum length';
   assert.throws(
     () => allocateTextBuffer(2 ** 47),
     (error: unknown) => error instanceof OperationalError && error.message === message,
