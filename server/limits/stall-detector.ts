@@ -2,7 +2,7 @@
 // disconnects no healthy client: a tick that comes late is one tick.
 
 import type { Socket } from 'node:net';
-import type { CloseFailure } from '../log/log.js';
+import type { CloseFailure } from '../log/events.js';
 
 /**
  * TCP keepalive: an idle peer that has vanished is found within a minute, by a probe after `idle` seconds and then `probes`

@@ -3,8 +3,6 @@
 import type { Session } from '../core/session.js';
 import type { CloseFailure, LogEntry, ServerEvent } from './events.js';
 
-export type { CloseFailure, LogEntry, ServerEvent };
-
 export interface LogOptions {
   /** Also record events of the hot path, letters included. */
   readonly detailed: boolean;

@@ -12,7 +12,7 @@ import { admit } from '../limits/admission.js';
 import { closeLingering, drainTimeout, LINGER_MS } from '../limits/lingering-close.js';
 import { KEEP_ALIVE, watchSockets } from '../limits/stall-detector.js';
 import { MIN_WRITES_PER_TURN, WriteScheduler, writeQuantum } from '../limits/write-scheduler.js';
-import type { CloseFailure } from '../log/log.js';
+import type { CloseFailure } from '../log/events.js';
 import type { IoModel, IoModelContext } from './model.js';
 import { ReplyCoalescer } from './reply-coalescer.js';
 import { readInto } from './shared-read-buffer.js';

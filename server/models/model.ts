@@ -5,7 +5,8 @@ import type { Address } from '../../shared/address.js';
 import type { Committer } from '../core/durability.js';
 import type { Text } from '../core/text.js';
 import type { AdmissionOptions } from '../limits/admission.js';
-import type { CloseFailure, Log } from '../log/log.js';
+import type { CloseFailure } from '../log/events.js';
+import type { Log } from '../log/log.js';
 
 export const IO_MODELS = ['events', 'poll', 'nonblocking', 'blocking', 'threads'] as const;
 export type IoModelName = (typeof IO_MODELS)[number];

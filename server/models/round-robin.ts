@@ -4,7 +4,7 @@
 
 import { Session } from '../core/session.js';
 import { DRAIN_TIMEOUT } from '../limits/lingering-close.js';
-import type { CloseFailure } from '../log/log.js';
+import type { CloseFailure } from '../log/events.js';
 import { PendingWrite, ReplyCoalescer } from './reply-coalescer.js';
 import { Acceptor } from './worker/acceptor.js';
 import { type AcceptedClient, peerFailure, type WorkerContext } from './worker/worker-context.js';

@@ -11,7 +11,7 @@ import { withSyntheticLoad } from '../core/synthetic-load.js';
 import { Text } from '../core/text.js';
 import type { TextBuffer } from '../core/text-buffer.js';
 import { DRAIN_TIMEOUT } from '../limits/lingering-close.js';
-import type { CloseFailure } from '../log/log.js';
+import type { CloseFailure } from '../log/events.js';
 import { PendingWrite, ReplyCoalescer } from './reply-coalescer.js';
 import { Acceptor } from './worker/acceptor.js';
 import { Mutex } from './worker/mutex.js';

@@ -9,7 +9,8 @@ import type { Closing, Session } from '../../core/session.js';
 import { withSyntheticLoad } from '../../core/synthetic-load.js';
 import { Text } from '../../core/text.js';
 import type { TextBuffer } from '../../core/text-buffer.js';
-import { type CloseFailure, Log, type LogEntry } from '../../log/log.js';
+import type { CloseFailure, LogEntry } from '../../log/events.js';
+import { Log } from '../../log/log.js';
 import type { IoModelOptions } from '../model.js';
 import { ControlBlock } from './control-block.js';
 
