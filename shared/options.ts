@@ -52,6 +52,19 @@ export function wholeNumber(name: string, min: number, max: number): (value: unk
   };
 }
 
+/** An option with a whole number and without a default, for yargs. */
+export function optionalNumber(
+  name: string,
+  min: number,
+  max: number,
+  describe: string,
+  defaultDescription?: string,
+) {
+  const read = wholeNumber(name, min, max);
+  const coerce = (value: unknown) => (value === undefined ? undefined : read(value));
+  return { requiresArg: true, describe, ...(defaultDescription && { defaultDescription }), coerce } as const;
+}
+
 /** Reads one of a few words as yargs hands it over. Throws UsageError. */
 export function oneOf<T extends string>(name: string, words: readonly T[]): (value: unknown) => T {
   return (value) => {

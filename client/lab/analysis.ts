@@ -4,7 +4,7 @@
 import { formatNumber } from '../../shared/numbers.js';
 import { prng } from '../../shared/prng.js';
 import type { Condition, Estimate, Row, Run } from './results.js';
-import { combination, estimate, median, ratio } from './statistics.js';
+import { combination, median, ratio } from './statistics.js';
 
 /** From here on, in percent of a core, a process has no time left. */
 const BUSY = 90;
@@ -52,8 +52,7 @@ export class Analysis {
   }
 
   estimate(condition: Condition, metric: string): Estimate | undefined {
-    const values = this.values(condition, metric);
-    return values.length === 0 ? undefined : estimate(values, prng(this.#seed));
+    return this.combination([{ ...condition, metric }], ([value = Number.NaN]) => value);
   }
 
   /** An estimate of several medians together; undefined when one of them was not measured. */
@@ -81,6 +80,18 @@ export class Analysis {
     if (!found.differs) return [`${name}: no difference in ${what} to ${other} was shown`];
     const interval = `${formatNumber(found.low)} to ${formatNumber(found.high)}`;
     return [`${name}: ${formatNumber(found.ratio)} times (${interval}) the ${what} of ${other}`];
+  }
+
+  /** The same for each server, between two parameters. */
+  compareParameters(
+    metric: string,
+    here: string,
+    there: string,
+    words: { what?: string; other?: string } = {},
+  ) {
+    return this.targets.flatMap((target) =>
+      this.compare(metric, { target, parameter: here }, { target, parameter: there }, words),
+    );
   }
 
   /** The point of a chart, if the metric was measured under this condition. */

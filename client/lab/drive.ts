@@ -5,7 +5,7 @@ import type { Argv } from 'yargs';
 import { print, readCommandLine } from '../../shared/cli.js';
 import { connectError, OperationalError } from '../../shared/errors.js';
 import { plural, thousands } from '../../shared/numbers.js';
-import { SERVER_HOST, SERVER_PORT, wholeNumber } from '../../shared/options.js';
+import { optionalNumber, SERVER_HOST, SERVER_PORT, wholeNumber } from '../../shared/options.js';
 import { formatTable } from '../../shared/table.js';
 import { DEFAULT_PLAN, type LoadPlan, type LoadResult, type Percentiles } from '../load/plan.js';
 import { checkTwoClients } from '../load/prefill.js';
@@ -34,13 +34,16 @@ const DRIVE = {
         'letters',
         number('--letters', 1, MAX_LETTERS, 30_000, 'Total number of letters; each reply is the text so far'),
       )
-      .option('rate', {
-        requiresArg: true,
-        describe:
-          'Total letters per second, sent by the clock; by default each client sends when it has its reply',
-        coerce: (value: unknown) =>
-          value === undefined ? undefined : wholeNumber('--rate', 1, 1_000_000)(value),
-      })
+      .option(
+        'rate',
+        optionalNumber(
+          '--rate',
+          1,
+          1_000_000,
+          'Total letters per second, sent by the clock',
+          'each client sends when it has its reply',
+        ),
+      )
       .option('duration', number('--duration', 1, 3_600, 60, 'Stop sending after this many seconds'))
       .option(
         'idle-clients',

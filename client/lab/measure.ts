@@ -3,7 +3,7 @@
 
 import type { Argv } from 'yargs';
 import { logLine, print, readCommandLine } from '../../shared/cli.js';
-import { nonEmpty, oneOf, wholeNumber } from '../../shared/options.js';
+import { nonEmpty, oneOf, optionalNumber } from '../../shared/options.js';
 import { formatTable } from '../../shared/table.js';
 import type { LoadPlan } from '../load/plan.js';
 import { LoadProcess, runLoad } from '../load/run-load.js';
@@ -23,32 +23,29 @@ const BENCH_REPEATS = 7;
 /** On a machine of two cores that is busier than this, server and load have no core each. */
 const QUIET = 0.5;
 
-const ids = (experiments: readonly Experiment[]) => experiments.map(({ id }) => id);
-
 const RUN = {
   name: 'strlab run',
-  usage: '<experiment>',
-  summary: `Measure asynchronous I/O against threads. Experiments: ${ids(EXPERIMENTS).join(', ')}; or all of them: all`,
-  positionals: (yargs: Argv) =>
-    yargs.positional('experiment', {
-      describe: 'Name of the experiment, or all',
-      demandOption: true,
-      coerce: oneOf('experiment', [...ids(EXPERIMENTS), 'all']),
-    }),
+  usage: '<experiment..>',
+  summary: `Measure asynchronous I/O against threads. Experiments: ${ids(EXPERIMENTS)}; or all of them: all`,
+  positionals: choose(EXPERIMENTS, []),
   options: (yargs: Argv) =>
-    commonOptions(yargs, ENOUGH_REPEATS)
+    common(yargs, ENOUGH_REPEATS)
       .option('io', {
         requiresArg: true,
         describe: 'I/O models, separated by commas',
-        defaultDescription: IO_MODELS.join(','),
+        default: IO_MODELS.join(','),
         coerce: (value: unknown) => nonEmpty('--io')(value).split(',').map(oneOf('--io', IO_MODELS)),
       })
-      .option('clients', {
-        requiresArg: true,
-        describe: 'Number of clients that send letters',
-        defaultDescription: 'each experiment has its own',
-        coerce: wholeNumber('--clients', 1, 10_000),
-      }),
+      .option(
+        'clients',
+        optionalNumber(
+          '--clients',
+          1,
+          10_000,
+          'Number of clients that send letters',
+          'each experiment has its own',
+        ),
+      ),
   examples: [
     ['strlab run lunch', 'one client is out to lunch: are the others served?'],
     ['strlab run all --quick --out results', 'everything in under two minutes, with a report'],
@@ -57,47 +54,50 @@ const RUN = {
 
 const BENCH = {
   name: 'strlab bench',
-  usage: '',
-  summary: `Measure how fast strsvr is, against baselines and against its thresholds. Comparisons: ${ids(COMPARISONS).join(', ')}`,
-  positionals: (yargs: Argv) => yargs,
+  usage: '[experiment..]',
+  summary: `Measure how fast strsvr is, against baselines and thresholds. Experiments: ${ids(COMPARISONS)}`,
+  positionals: choose(COMPARISONS, ['all']),
   options: (yargs: Argv) =>
-    commonOptions(yargs, BENCH_REPEATS)
-      .option('only', {
-        array: true,
-        requiresArg: true,
-        describe: 'Comparisons to run',
-        defaultDescription: 'all',
-        coerce: (names: unknown[]) => names.map(oneOf('--only', ids(COMPARISONS))),
-      })
-      .option('busy-poll', {
-        describe:
-          'Let the load poll instead of sleep, so that no server has to wake it; it needs a core of its own',
-        boolean: true,
-        default: false,
-      }),
-  repeatable: ['only'],
-  examples: [['strlab bench --quick --only throughput latency', 'two of the comparisons, in brief']],
+    common(yargs, BENCH_REPEATS).option('busy-poll', {
+      describe:
+        'Let the load poll instead of sleep, so that no server has to wake it; it needs a core of its own',
+      boolean: true,
+      default: false,
+    }),
+  examples: [['strlab bench throughput latency --quick', 'two of the comparisons, in brief']],
 } as const;
 
-function commonOptions(yargs: Argv, repeats: number) {
+function ids(experiments: readonly Experiment[]): string {
+  return experiments.map(({ id }) => id).join(', ');
+}
+
+function choose(experiments: readonly Experiment[], byDefault: string[]) {
+  const names = [...experiments.map(({ id }) => id), 'all'];
+  return (yargs: Argv) =>
+    yargs.positional('experiment', {
+      describe: 'Names of experiments, or all',
+      array: true,
+      default: byDefault,
+      coerce: (words: unknown[]) => {
+        const chosen = words.map(oneOf('experiment', names));
+        return experiments.filter(({ id }) => chosen.includes(id) || chosen.includes('all'));
+      },
+    });
+}
+
+function common(yargs: Argv, repeats: number) {
+  const usual = `${repeats}; ${QUICK_REPEATS} with --quick`;
   return yargs
     .option('quick', {
       describe: 'Fewer parameters, letters and repeats: medians without intervals and conclusions',
       boolean: true,
       default: false,
     })
-    .option('repeats', {
-      requiresArg: true,
-      describe: 'Number of runs per server and condition',
-      defaultDescription: `${repeats}; ${QUICK_REPEATS} with --quick`,
-      coerce: wholeNumber('--repeats', 1, 1_000),
-    })
-    .option('seed', {
-      requiresArg: true,
-      describe: 'Seed for the order of the runs',
-      defaultDescription: 'random',
-      coerce: wholeNumber('--seed', 0, 2 ** 31 - 1),
-    })
+    .option(
+      'repeats',
+      optionalNumber('--repeats', 1, 1_000, 'Number of runs per server and condition', usual),
+    )
+    .option('seed', optionalNumber('--seed', 0, 2 ** 31 - 1, 'Seed for the order of the runs', 'random'))
     .option('out', {
       requiresArg: true,
       describe: 'Folder for report.html, results.json and results.csv',
@@ -106,38 +106,34 @@ function commonOptions(yargs: Argv, repeats: number) {
 }
 
 export async function run(): Promise<void> {
-  const { experiment, io = IO_MODELS, ...options } = readCommandLine(RUN);
-  const experiments = EXPERIMENTS.filter(({ id }) => experiment === 'all' || experiment === id);
+  const { io: models, ...options } = readCommandLine(RUN);
   const load = new LoadProcess();
   const drive = (plan: LoadPlan) => load.run(plan);
-  await measure(experiments, io, ENOUGH_REPEATS, options, drive).finally(() => load.close());
+  await measure({ ...options, models, usualRepeats: ENOUGH_REPEATS, drive }).finally(() => load.close());
 }
 
 export async function bench(): Promise<void> {
-  const { only, ...options } = readCommandLine(BENCH);
-  const comparisons = COMPARISONS.filter(({ id }) => only === undefined || only.includes(id));
-  const { busyPoll } = options;
-  const drive = (plan: LoadPlan) => runLoad({ ...plan, busyPoll });
-  await measure(comparisons, ['events', 'poll'], BENCH_REPEATS, options, drive);
+  const options = readCommandLine(BENCH);
+  const drive = (plan: LoadPlan) => runLoad({ ...plan, busyPoll: options.busyPoll });
+  await measure({ ...options, models: ['events', 'poll'], usualRepeats: BENCH_REPEATS, drive });
 }
 
 interface Options {
+  readonly experiment: readonly Experiment[];
+  readonly models: readonly IoModelName[];
   readonly quick: boolean;
   readonly repeats: number | undefined;
+  readonly usualRepeats: number;
   readonly seed: number | undefined;
-  readonly out: string | undefined;
   readonly clients?: number | undefined;
   readonly busyPoll?: boolean;
+  readonly out: string | undefined;
+  readonly drive: RunOptions['drive'];
 }
 
-async function measure(
-  experiments: readonly Experiment[],
-  models: readonly IoModelName[],
-  usualRepeats: number,
-  { quick, out, clients, busyPoll = false, ...options }: Options,
-  drive: RunOptions['drive'],
-): Promise<void> {
-  const repeats = options.repeats ?? (quick ? QUICK_REPEATS : usualRepeats);
+async function measure(options: Options): Promise<void> {
+  const { experiment, models, quick, clients, busyPoll = false, out, drive } = options;
+  const repeats = options.repeats ?? (quick ? QUICK_REPEATS : options.usualRepeats);
   const seed = options.seed ?? Math.floor(Math.random() * 2 ** 31);
   const { targets: others, missing } = await baselines();
   for (const { name, why } of missing) logLine(`strlab: ${name} is not measured: ${why}`);
@@ -148,7 +144,7 @@ async function measure(
   if (circumstances.machine.loadAverage > QUIET)
     logLine('strlab: other programs are busy on this machine, and every measurement suffers from that');
   const progress = new Progress('{value} of {total} runs, {eta_formatted} left: {what}');
-  const findings = await runExperiments(experiments, lab, {
+  const findings = await runExperiments(experiment, lab, {
     ...{ seed, repeats, drive },
     onRun: (made, of, what) => progress.show(made, of, what),
     onFindings: (found) => {
@@ -164,15 +160,9 @@ async function measure(
   await print(`The report is in ${report}\n`);
 }
 
-function circumstancesText({
-  machine,
-  busyPoll,
-  version,
-  date,
-  seed,
-  repeats,
-}: Omit<Results, 'experiments'>): string {
-  const { cores, processors, system, loadAverage, versions } = machine;
+function circumstancesText(circumstances: Omit<Results, 'experiments'>): string {
+  const { busyPoll, version, date, seed, repeats } = circumstances;
+  const { cores, processors, system, loadAverage, versions } = circumstances.machine;
   return [
     `${cores} cores of ${processors}, ${system}; load average before: ${loadAverage.toFixed(1)}`,
     ...Object.entries(versions).map(([name, of]) => (of.startsWith(name) ? of : `${name} ${of}`)),

@@ -16,11 +16,11 @@ export interface Condition {
 /** What one run gives. */
 export interface Measured {
   readonly metrics: Metrics;
-  readonly load?: LoadResult;
+  readonly load?: LoadResult | undefined;
   /** Why this run does not count, such as a load that was too slow. */
-  readonly void?: string;
+  readonly void?: string | undefined;
   /** What the server did wrong; a server that is fast and wrong is wrong. */
-  readonly wrong?: string;
+  readonly wrong?: string | undefined;
 }
 
 export interface Run extends Condition, Measured {
@@ -47,7 +47,7 @@ export interface Findings {
   readonly id: string;
   readonly question: string;
   readonly variable: string;
-  readonly hypothesis?: string;
+  readonly hypothesis?: string | undefined;
   /** 'closed' or 'open' loop, and what that means for reply times. */
   readonly loop: string;
   readonly runs: readonly Run[];

@@ -110,7 +110,7 @@ function conclude(
   const analysis = new Analysis(runs, seed);
   const { id, question, variable, hypothesis, loop, columns, thresholds = [], notes = [] } = experiment;
   return {
-    ...{ id, question, variable, ...(hypothesis !== undefined && { hypothesis }), loop, columns, runs },
+    ...{ id, question, variable, hypothesis, loop, columns, runs },
     rows: analysis.rows(),
     conclusions: repeats < ENOUGH_REPEATS ? [] : (experiment.conclude?.(analysis, lab) ?? []),
     thresholds: thresholds.map((threshold) => evaluate(threshold, analysis)),

@@ -19,15 +19,10 @@ export interface ServerUnderTest {
   readonly command: readonly string[];
 }
 
-/** A baseline that cannot run here, and why. */
-export interface Unavailable {
-  readonly name: string;
-  readonly why: string;
-}
-
 export interface Baselines {
   readonly targets: readonly ServerUnderTest[];
-  readonly missing: readonly Unavailable[];
+  /** Those that cannot run here. */
+  readonly missing: ReadonlyArray<{ readonly name: string; readonly why: string }>;
 }
 
 /** More than the machine allows is lowered by the server itself. */

@@ -13,7 +13,7 @@ export interface Threshold {
   /** Gets the medians in the order of the samples. */
   readonly combine: (medians: readonly number[]) => number;
   /** Without a bound the number is only reported. */
-  readonly bound?: Bound;
+  readonly bound?: Bound | undefined;
   /** Why the bound does not hold on this machine, if it does not. */
   readonly unless?: (analysis: Analysis) => string | undefined;
 }
@@ -36,13 +36,13 @@ export function ratioOf(
   bound?: Bound,
 ): Threshold {
   const samples = [here, there].map((condition) => ({ ...condition, metric }));
-  return { what, samples, combine: ([one = 0, other = 0]) => one / other, ...(bound && { bound }) };
+  return { what, samples, combine: ([one = 0, other = 0]) => one / other, bound };
 }
 
 /** A metric by itself. */
 export function metricOf(what: string, metric: string, condition: Condition, bound?: Bound): Threshold {
   const samples = [{ ...condition, metric }];
-  return { what, samples, combine: ([value = 0]) => value, ...(bound && { bound }) };
+  return { what, samples, combine: ([value = 0]) => value, bound };
 }
 
 export function evaluate(threshold: Threshold, analysis: Analysis): ThresholdResult {

@@ -135,7 +135,7 @@ const ANSWERS: ReadonlyArray<readonly [Experiment, (condition: Condition) => Met
   [
     idleConnections,
     ({ target, parameter }) => ({ 'CPU µs/letter': target === 'poll' && parameter !== '0 idle' ? 75 : 10 }),
-    'With 1,000 idle, events: no difference in processor time a letter to events with none was shown; poll: 7.5 times (7.5 to 7.5) the processor time a letter of poll with none.',
+    'With 1,000 idle, events: no difference in processor time a letter to itself with none was shown; poll: 7.5 times (7.5 to 7.5) the processor time a letter of itself with none.',
   ],
   [
     replySize,
@@ -409,8 +409,8 @@ test('wrong usage is one line that says expected and got', async () => {
     ],
     [['run', 'lunch', '--repeats', '0'], '--repeats: expected a whole number from 1 to 1000, got "0"'],
     [
-      ['bench', '--only', 'mayn'],
-      '--only: expected throughput, latency, burst, idle, large-reply, startup, journal, got "mayn"',
+      ['bench', 'mayn'],
+      'experiment: expected throughput, latency, burst, idle, large-reply, startup, journal, all, got "mayn"',
     ],
   ]);
 });

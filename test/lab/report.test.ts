@@ -89,13 +89,13 @@ test('an axis ends at round numbers, and has a place for 0 and for never', () =>
     return [min, max, label(min), label(max)];
   };
   assert.equal(ends(log, [0.3, 44]), [0.2, 50, '0.2', '50']);
-  assert.equal(ends(log, [1, 1_000]), [1, 1_000, '1', '1,000']);
+  assert.equal(ends(log, [1, 1_000]), [1, 1_000, '1', '1K']);
   assert.equal(ends(log, [1, 44], true), [0.1, 100, '0.1', '100'], 'a bar of 1 can be seen');
-  assert.equal(ends(log, [0, 100, 10_000]), [10, 10_000, '0', '10k']);
+  assert.equal(ends(log, [0, 100, 10_000]), [10, 10_000, '0', '10K']);
   assert.equal(ends(log, [0.3, 44, 'never'], true), [0.1, 1_000, '0.1', 'never']);
   assert.equal(ends(log, ['never'], true), [0.1, 10, '0.1', 'never']);
   assert.equal(ends(log, [0], true), [0.1, 1, '0', '1']);
-  assert.equal(ends({ name: '' }, [3, 9_100]), [0, 10_000, '0', '10k']);
+  assert.equal(ends({ name: '' }, [3, 9_100]), [0, 10_000, '0', '10K']);
   assert.equal(ends({ name: '' }, ['never']), [0, 1.5, '0', 'never']);
   assert.is(scaleFor(log, [0, 10, 100]).at(0), 0, 'a log axis has a place for 0');
   assert.is(scaleFor(log, [1, 10, 100]).at(10), 0.5);

@@ -68,7 +68,7 @@ function added(synced: string, bare: string, atMost?: number): Threshold {
     ],
     combine: ([withSync = 0, without = 0, sync = 0]) => withSync - without - sync,
     unless: slowDisk,
-    ...(atMost !== undefined && { bound: { atMost } }),
+    bound: atMost === undefined ? undefined : { atMost },
   };
 }
 

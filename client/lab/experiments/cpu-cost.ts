@@ -2,6 +2,7 @@
 // (Stevens, Fenner, Rudoff, UNIX Network Programming, volume 1, chapter 30).
 
 import type { Experiment } from '../experiment.js';
+import { conditionChart } from '../report/chart.js';
 import { IO_MODELS } from '../servers-under-test.js';
 import { pick, sentence, trials } from '../trials.js';
 
@@ -40,19 +41,7 @@ export default {
   },
 
   charts: (analysis) => [
-    {
-      title: 'Processor seconds for the same work',
-      kind: 'bars',
-      categories: analysis.targets,
-      x: { name: 'server' },
-      y: { name: 'CPU s' },
-      series: [
-        {
-          name: 'server',
-          points: analysis.conditions.flatMap((condition, x) => analysis.point(condition, 'CPU s', x)),
-        },
-      ],
-    },
+    conditionChart(analysis, 'Processor seconds for the same work', ['CPU s'], 'target', 'CPU s'),
   ],
 
   notes: [

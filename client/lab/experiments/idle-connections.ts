@@ -32,15 +32,8 @@ export default {
 
   conclude: (analysis, lab) => {
     const most = parameter(values(lab).at(-1) ?? 0);
-    const clauses = analysis.targets.flatMap((target) =>
-      analysis.compare(
-        'CPU µs/letter',
-        { target, parameter: most },
-        { target, parameter: parameter(0) },
-        { what: 'processor time a letter', other: `${target} with none` },
-      ),
-    );
-    return sentence(clauses, `With ${most}, `);
+    const words = { what: 'processor time a letter', other: 'itself with none' };
+    return sentence(analysis.compareParameters('CPU µs/letter', most, parameter(0), words), `With ${most}, `);
   },
 
   charts: (analysis) => [

@@ -2,6 +2,7 @@
 
 import { formatNumber } from '../../../shared/numbers.js';
 import type { Experiment } from '../experiment.js';
+import { conditionChart } from '../report/chart.js';
 import { pick, sentence, trials } from '../trials.js';
 
 const CLIENTS = 10;
@@ -40,7 +41,7 @@ export default {
           'letters lost': lost,
           'replies wrong': wrong,
         },
-        ...(load !== undefined && { load }),
+        load,
       };
     }),
 
@@ -55,16 +56,12 @@ export default {
   },
 
   charts: (analysis) => [
-    {
-      title: 'Letters lost and replies wrong, in a run',
-      kind: 'bars',
-      categories: analysis.parameters,
-      x: { name: 'lock' },
-      y: { name: 'letters' },
-      series: ['letters lost', 'replies wrong'].map((metric) => ({
-        name: metric,
-        points: analysis.conditions.flatMap((condition, x) => analysis.point(condition, metric, x)),
-      })),
-    },
+    conditionChart(
+      analysis,
+      'Letters lost and replies wrong, in a run',
+      ['letters lost', 'replies wrong'],
+      'parameter',
+      'letters',
+    ),
   ],
 } satisfies Experiment;

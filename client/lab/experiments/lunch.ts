@@ -2,10 +2,8 @@
 // other clients wait: head-of-line blocking.
 
 import { formatNumber } from '../../../shared/numbers.js';
-import type { Analysis } from '../analysis.js';
 import type { Experiment, LabOptions } from '../experiment.js';
-import type { Point } from '../report/chart.js';
-import type { Condition } from '../results.js';
+import { barChart } from '../report/chart.js';
 import { IO_MODELS } from '../servers-under-test.js';
 import { list, pick, trials } from '../trials.js';
 
@@ -50,22 +48,13 @@ export default {
       }),
 
   charts: (analysis) => [
-    {
-      title: 'The longest that an active client waited',
-      kind: 'bars',
-      categories: analysis.parameters,
-      x: { name: 'clients out to lunch' },
-      y: { name: 'ms', log: true },
-      series: analysis.targets.map((target) => ({
-        name: target,
-        points: analysis.parameters.flatMap((parameter, x) => longest(analysis, { target, parameter }, x)),
-      })),
-    },
+    barChart(
+      analysis,
+      'The longest that an active client waited',
+      'max ms',
+      'clients out to lunch',
+      { name: 'ms', log: true },
+      'timed out',
+    ),
   ],
 } satisfies Experiment;
-
-function longest(analysis: Analysis, condition: Condition, x: number): Point[] {
-  if (analysis.median(condition, 'timed out') > 0) return [{ x, y: 'never' }];
-  const y = analysis.median(condition, 'max ms');
-  return Number.isFinite(y) ? [{ x, y }] : [];
-}

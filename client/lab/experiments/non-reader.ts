@@ -86,6 +86,6 @@ async function measure(
     const after = load?.watched?.after ?? processStats(server.pid);
     socket?.destroy();
     const growth = before && after && { 'growth MiB': after.peakMiB - before.residentMiB };
-    return { metrics: { ...metrics, ...growth }, ...(load !== undefined && { load }) };
+    return { metrics: { ...metrics, ...growth }, load };
   });
 }

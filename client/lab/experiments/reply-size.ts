@@ -38,15 +38,8 @@ export default {
 
   conclude: (analysis, lab) => {
     const [shortest, longest] = [parameter(values(lab)[0] ?? 0), parameter(values(lab).at(-1) ?? 0)];
-    const clauses = analysis.targets.flatMap((target) =>
-      analysis.compare(
-        'µs/letter',
-        { target, parameter: longest },
-        { target, parameter: shortest },
-        { what: 'time a letter', other: 'the first ones' },
-      ),
-    );
-    return sentence(clauses, `At ${longest}, `);
+    const words = { what: 'time a letter', other: 'the first ones' };
+    return sentence(analysis.compareParameters('µs/letter', longest, shortest, words), `At ${longest}, `);
   },
 
   charts: (analysis, lab) => {

@@ -9,14 +9,8 @@ import { report } from './report.js';
 
 const COLUMNS = ['experiment', 'target', 'parameter', 'repeat', 'metric', 'value', 'remark', 'quick'];
 
-export interface Files {
-  readonly report: string;
-  readonly json: string;
-  readonly csv: string;
-}
-
 /** Writes them into a folder, which is made if it is not there. @returns their paths */
-export async function writeResults(folder: string, results: Results): Promise<Files> {
+export async function writeResults(folder: string, results: Results) {
   const files = {
     report: join(folder, 'report.html'),
     json: join(folder, 'results.json'),

@@ -10,6 +10,8 @@ export interface Scale {
   label(tick: number): string;
 }
 
+/** 0.05, 20K, 1M. */
+const short = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 6 });
 /** The most ticks that a log axis has. */
 const MAX_TICKS = 8;
 
@@ -33,14 +35,8 @@ export function scaleFor(
   return {
     ticks,
     at: (value) => (value === 'never' ? 1 : (position(Math.max(value, min)) - position(min)) / length),
-    label: (tick) => (zero && tick === min ? '0' : never && tick === max ? 'never' : shortNumber(tick)),
+    label: (tick) => (zero && tick === min ? '0' : never && tick === max ? 'never' : short.format(tick)),
   };
-}
-
-function shortNumber(value: number): string {
-  if (Math.abs(value) >= 1_000_000) return `${value / 1_000_000}M`;
-  if (Math.abs(value) >= 10_000) return `${value / 1_000}k`;
-  return Number(value.toPrecision(6)).toLocaleString('en', { maximumFractionDigits: 6 });
 }
 
 /** Powers of ten between two round numbers, with a decade of its own for 0, and one for 'never'. */

@@ -30,8 +30,8 @@ function table({ rows, columns }: Findings): string[] {
     ...measured.map((metric) => cell(estimates[metric])),
   ]);
   const top = [
-    ['server', '', ...heads.map(([above]) => above)],
-    ['', '', ...heads.map(([, below]) => below)],
+    ['', '', ...heads.map(([above]) => above)],
+    ['server', '', ...heads.map(([, below]) => below)],
   ];
   const [above = '', below = '', ...lines] = formatTable([...top, ...body], (column) => column > 1);
   return [
