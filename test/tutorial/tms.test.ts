@@ -88,21 +88,43 @@ testWith(
 
 // --- the string ---
 
+const ATTEMPTS = 20;
+
+/** Sends a string until it is answered whole: on a busy machine a pause of 100 ms between two writes may end it early. */
+async function answer(
+  address: Address,
+  isWhole: (answer: Buffer) => boolean,
+  send: (client: ByteClient) => Promise<unknown> | undefined,
+): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    const client = await ByteClient.connect(address);
+    await send(client);
+    const received = await client.receiveAll();
+    client.close();
+    if (isWhole(received)) return;
+    assert.ok(attempt < ATTEMPTS, `${received.length} bytes: ${received.subarray(0, 40)}`);
+  }
+}
+
 test('the string is whole at every chunk boundary', async () => {
   const string = Buffer.from('moon, sün');
-  await withTms(['--no-wait', '--copies', '1', '--clients', String(string.length)], async (_, address) => {
+  await withTms(['--no-wait', '--copies', '1'], async (_, address) => {
     for (let cut = 1; cut <= string.length; cut += 1) {
-      const client = await ByteClient.connect(address);
-      client.send(string.subarray(0, cut)); // at once: after 100 ms of silence the string would be over
-      client.send(string.subarray(cut));
-      assert.is((await client.receiveAll()).toString(), 'moon, sün', `cut at ${cut}`);
-      client.close();
+      await answer(
+        address,
+        (received) => received.equals(string),
+        (client) => {
+          client.send(string.subarray(0, cut));
+          client.send(string.subarray(cut));
+          return undefined;
+        },
+      );
     }
   });
 });
 
 test('the string ends when nothing has come for 100 ms, when the client ends, and at 1,000,000 bytes', async () => {
-  await withTms(['--no-wait', '--copies', '1', '--clients', '4'], async (server, address) => {
+  await withTms(['--no-wait', '--copies', '1', '--clients', '3'], async (server, address) => {
     const started = performance.now();
     const after = async (client: ByteClient) => {
       await server.waitFor('stdout', /in \d+ receives?\n/);
@@ -121,25 +143,31 @@ test('the string ends when nothing has come for 100 ms, when the client ends, an
     ended.socket.end();
     assert.is((await after(ended)).received.toString(), 'abc');
 
-    const long = await ByteClient.connect(address);
-    long.send(Buffer.alloc(3_000_000, 'y')); // the rest is read and thrown away
-    assert.is((await after(long)).received.length, 1_000_000);
-    long.close();
-
     const silent = await ByteClient.connect(address);
     silent.socket.end();
     await server.waitFor('stdout', /received : 0 bytes in 0 receives\n/);
     assert.is((await silent.receiveAll()).length, 0);
     assert.is((await server.finished).status, 0);
   });
+  await withTms(['--no-wait', '--copies', '1'], async (_, address) => {
+    await answer(
+      address,
+      ({ length }) => length === 1_000_000,
+      (client) => {
+        client.send(Buffer.alloc(3_000_000, 'y')); // the rest is read and discarded
+        return undefined;
+      },
+    );
+  });
 });
 
 test('a client that sends more than its string before it receives is served', async () => {
   await withTms(['--no-wait', '--copies', '30'], async (_, address) => {
-    const client = await ByteClient.connect(address);
-    await new Promise((taken) => client.socket.write(Buffer.alloc(30_000_000, 'z'), taken));
-    assert.is((await client.receiveAll()).length, 30_000_000);
-    client.close();
+    await answer(
+      address,
+      ({ length }) => length === 30_000_000,
+      (client) => new Promise((resolve) => client.socket.write(Buffer.alloc(30_000_000, 'z'), resolve)),
+    );
   });
 });
 
