@@ -55,7 +55,7 @@ const waiting = concurrent(test, 3);
 // --- a silent first client ---
 
 for (const io of IO_MODELS.filter((name) => name !== 'blocking')) {
-  test(`${io}: a silent first client holds up nobody`, async () => {
+  test(`${io}: a silent first client delays no other client`, async () => {
     await withStrsvr(['0', ...modelArgs(io)], async (_, address) => {
       const silent = await ByteClient.connect(address);
       const talkers = await Promise.all(Array.from({ length: 3 }, () => connect(address)));
@@ -67,7 +67,7 @@ for (const io of IO_MODELS.filter((name) => name !== 'blocking')) {
 }
 
 waiting(
-  'blocking: a silent first client holds up all the others until it leaves, and the log says so',
+  'blocking: a silent first client delays all others until it disconnects, and the log says so',
   async () => {
     await withStrsvr(['0', '--io', 'blocking', '--verbose'], async (server, address) => {
       const silent = await ByteClient.connect(address);
@@ -113,7 +113,7 @@ waiting('blocking: a second letter is answered only after every other client has
   });
 });
 
-waiting('blocking: a client that never reads holds up all the others', async () => {
+waiting('blocking: a client that never reads delays all others', async () => {
   await withStrsvr(['0', '--io', 'blocking'], async (server, address) => {
     const greedy = await ByteClient.connect(address);
     greedy.socket.pause();
@@ -155,7 +155,7 @@ async function costs(io: IoModelName, args: string[]): Promise<{ threads: number
 testWith(
   test,
   NO_PROC,
-  'threads has a thread for each client, the others always the same; nonblocking never sleeps, the others do',
+  'threads has one thread per client, the other models a constant number; nonblocking never sleeps, the others do',
   async () => {
     assert.equal(await costs('nonblocking', []), { threads: 0, spins: true });
     const resting = await Promise.all([
@@ -170,7 +170,7 @@ testWith(
   },
 );
 
-test('nonblocking tells how often it asked for nothing', async () => {
+test('nonblocking reports the number of polls without data', async () => {
   await withStrsvr(['0', '--io', 'nonblocking', '--verbose'], async (server, address) => {
     const idle = await ByteClient.connect(address);
     const [, asked] = await server.waitFor('stderr', /asked ([\d,]+) times, 0 answers\n/);
@@ -179,7 +179,7 @@ test('nonblocking tells how often it asked for nothing', async () => {
   });
 });
 
-test('nonblocking takes short naps alone while it stops, since replies are still to be taken', () => {
+test('nonblocking sleeps only briefly during a stop, while replies are pending', () => {
   const control = new ControlBlock();
   control.stop();
   const { wait } = Atomics;
@@ -206,7 +206,7 @@ async function answered(address: Address): Promise<ByteClient> {
   return client;
 }
 
-test('threads: more clients than --max-threads are refused', async () => {
+test('threads: clients beyond --max-threads are rejected', async () => {
   await withStrsvr(['0', '--io', 'threads', '--max-threads', '2'], async (server, address) => {
     const clients = [await answered(address), await answered(address)];
     const third = await ByteClient.connect(address);
@@ -217,7 +217,7 @@ test('threads: more clients than --max-threads are refused', async () => {
   });
 });
 
-test('threads: without the lock letters get lost or replies are wrong, with it never', async () => {
+test('threads: without the lock letters are lost or replies are wrong, with it never', async () => {
   for (let tries = 0; tries < 2; tries += 1) assert.is(await lost(true), 0);
   let missing = 0;
   for (let tries = 0; missing === 0 && tries < 30; tries += 1) missing = await lost(false);
@@ -249,7 +249,7 @@ async function receiveLine(client: ByteClient): Promise<void> {
   while ((await client.receiveSome()).at(-1) !== LF);
 }
 
-test('threads: who sleeps in recv is woken before its descriptor is closed, or the server would not end', async () => {
+test('threads: a stop wakes workers that sleep in recv before it closes their descriptors', async () => {
   await withStrsvr(['0', '--io', 'threads'], async (server, address) => {
     const client = await answered(address);
     server.child.kill('SIGTERM');

@@ -82,7 +82,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'server/core/session.ts',
     find: 'const offset = this.#pendingReplies[this.#next] as number;',
     replace: 'const offset = this.#pendingReplies[this.#next] === LINE_END ? LINE_END : this.#text.length;',
-    caughtBy: { file: 'unit/session.test', title: 'a reply shows nothing of what came after its letter' },
+    caughtBy: { file: 'unit/session.test', title: 'a reply contains no letter after its own' },
   },
   {
     name: 'input without turns',
@@ -211,7 +211,7 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'this.#bytes = undefined;',
     caughtBy: {
       file: 'unit/reply-coalescer.test',
-      title: 'what a send left over comes first the next time, with at most 1 bytes a send',
+      title: 'the rest of a partial write comes first in the next one, with at most 1 bytes per write',
     },
   },
   {
@@ -236,8 +236,7 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'libc.close(fd);',
     caughtBy: {
       file: 'models/model-behaviour.test',
-      title:
-        'threads: who sleeps in recv is woken before its descriptor is closed, or the server would not end',
+      title: 'threads: a stop wakes workers that sleep in recv before it closes their descriptors',
     },
   },
   {
@@ -311,7 +310,7 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'new Mutex(new SharedArrayBuffer(4))',
     caughtBy: {
       file: 'models/model-behaviour.test',
-      title: 'threads: without the lock letters get lost or replies are wrong, with it never',
+      title: 'threads: without the lock letters are lost or replies are wrong, with it never',
     },
   },
   {

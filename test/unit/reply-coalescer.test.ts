@@ -29,7 +29,7 @@ function pieces(session: Session, gather: ReplyCoalescer): [lengths: number[], t
 }
 
 for (const most of [1, 2, 3, 100]) {
-  test(`what a send left over comes first the next time, with at most ${most} bytes a send`, () => {
+  test(`the rest of a partial write comes first in the next one, with at most ${most} bytes per write`, () => {
     const gather = new ReplyCoalescer(false);
     const session = sessionAt(0);
     const output = new PendingWrite(session, gather);
@@ -48,7 +48,7 @@ for (const most of [1, 2, 3, 100]) {
   });
 }
 
-test('a send that takes nothing changes nothing', () => {
+test('a write that takes nothing changes nothing', () => {
   const session = sessionAt(0);
   const output = new PendingWrite(session, new ReplyCoalescer(false));
   session.receive(Buffer.from('ab'));
@@ -57,7 +57,7 @@ test('a send that takes nothing changes nothing', () => {
   assert.is(Buffer.from(output.next() ?? []).toString(), 'aab');
 });
 
-test('a turn is shorter the more clients there are; a piece of a long reply is no longer than the longest turn', () => {
+test('the quantum shrinks with the number of clients; a piece of a long reply is at most the largest quantum', () => {
   const round = (clients: number) => clients * writeQuantum(clients);
   assert.equal([1, 10, 64].map(writeQuantum), Array(3).fill(512 * KIB));
   assert.ok([100, 500, 1_000].every((clients) => round(clients) <= 32 * KIB * KIB));
@@ -67,7 +67,7 @@ test('a turn is shorter the more clients there are; a piece of a long reply is n
   assert.equal(pieces(session, new ReplyCoalescer(false))[0], [512 * KIB, 188 * KIB + 1]);
 });
 
-test('turns are taken in order, four in a row; in between the event loop does what else there is', async () => {
+test('turns are taken in order, four per tick; other events are handled in between', async () => {
   const taken: number[] = [];
   const turns = new WriteScheduler<number>((client) => taken.push(client));
   for (let client = 0; client < 20; client += 1) turns.add(client);
@@ -84,13 +84,13 @@ test('turns are taken in order, four in a row; in between the event loop does wh
   );
 });
 
-test('short replies and their LFs are one piece', () => {
+test('short replies and their LFs are coalesced into one write', () => {
   const session = sessionAt(0);
   session.receive(Buffer.from('a\nb\nc\n'));
   assert.equal(pieces(session, new ReplyCoalescer(false)), [[9], 'a\nab\nabc\n']);
 });
 
-test('pieces stay below 32 KiB as long as replies are short; nothing is lost where they are cut', () => {
+test('writes of short replies stay below 32 KiB, and no byte is lost at their boundaries', () => {
   const session = sessionAt(KIB);
   session.receive(Buffer.from('b'.repeat(100)));
   const [lengths, together] = pieces(session, new ReplyCoalescer(false));
@@ -99,7 +99,7 @@ test('pieces stay below 32 KiB as long as replies are short; nothing is lost whe
   assert.is(together, replies.join(''));
 });
 
-test('a long reply goes out as it is, at most 512 KiB at a time, and then its LF', () => {
+test('a long reply is written without a copy, at most 512 KiB at a time, then its LF', () => {
   const session = sessionAt(600 * KIB);
   session.receive(Buffer.from('b\n'));
   const [lengths, together] = pieces(session, new ReplyCoalescer(false));
@@ -107,13 +107,13 @@ test('a long reply goes out as it is, at most 512 KiB at a time, and then its LF
   assert.is(together, `${'a'.repeat(600 * KIB)}b\n`);
 });
 
-test('where Nagle’s algorithm is to be seen, a reply and its LF are two pieces', () => {
+test('with Nagle’s algorithm a reply and its LF are two writes', () => {
   const session = sessionAt(0);
   session.receive(Buffer.from('a\nb\n'));
   assert.equal(pieces(session, new ReplyCoalescer(true)), [[1, 1, 2, 1], 'a\nab\n']);
 });
 
-test('a piece that was given away is not overwritten by the next', () => {
+test('a detached piece is not overwritten by the next', () => {
   const gather = new ReplyCoalescer(false);
   const [one, other] = [sessionAt(0), sessionAt(0)];
   one.receive(Buffer.from('a\n'));

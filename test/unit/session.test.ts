@@ -26,7 +26,7 @@ test('a letter is answered with the text up to it, an LF with LF', () => {
   assert.is(session.letters, 3);
 });
 
-test('a reply shows nothing of what came after its letter', () => {
+test('a reply contains no letter after its own', () => {
   const text = newText();
   const [one, other] = [new Session(text), new Session(text)];
   one.receive(Buffer.from('a'));
@@ -62,7 +62,7 @@ test('output comes in pieces no larger than asked for', () => {
   assert.is(drain(session, 3), 'aababcabcdabcdeabcdefabcdefgabcdefgh\n');
 });
 
-test('it owes a bounded number of replies, holds the rest, and wants no input meanwhile', () => {
+test('pending replies are bounded; further letters are held, and no input is wanted meanwhile', () => {
   const text = newText();
   const session = new Session(text);
   const chunk = Buffer.from('x'.repeat(MAX_PENDING_REPLIES + 10));
@@ -77,7 +77,7 @@ test('it owes a bounded number of replies, holds the rest, and wants no input me
   assert.is(session.wants, 'input');
 });
 
-test('LFs count as replies owed', () => {
+test('LFs count as pending replies', () => {
   const session = new Session(newText());
   session.receive(Buffer.from('\n'.repeat(3 * MAX_PENDING_REPLIES + 1)));
   assert.is(session.undecoded.bytes, 2 * MAX_PENDING_REPLIES + 1);
@@ -94,7 +94,7 @@ test('the end of the stream closes after the last reply, also of held letters', 
   assert.is(session.letters, MAX_PENDING_REPLIES + 1);
 });
 
-test('the end of the stream drops half a letter', () => {
+test('the end of the stream drops an incomplete letter', () => {
   const text = newText();
   const session = new Session(text);
   session.receive(Buffer.from('a😀').subarray(0, 3));
@@ -104,7 +104,7 @@ test('the end of the stream drops half a letter', () => {
   assert.is(session.closing, 'ended');
 });
 
-test('a full text closes after the replies owed, and what comes later is thrown away', () => {
+test('a full text closes after the pending replies, and later input is discarded', () => {
   const text = newText(2);
   const session = new Session(text);
   session.receive(Buffer.from('abcd\n'));
@@ -131,14 +131,14 @@ test('a letter for which the disk of the journal has no room closes as a full te
   assert.is(text.length, 1);
 });
 
-test('a letter too long for what is left is full, although a shorter one would fit', () => {
+test('a letter that exceeds the remaining space counts as full, although a shorter one would fit', () => {
   const session = new Session(newText(2));
   session.receive(Buffer.from('a€b'));
   assert.is(drain(session), 'a');
   assert.is(session.closing, 'full');
 });
 
-test('a stop answers what is in the text and drops what is held', () => {
+test('a stop answers the letters of the text and drops the held ones', () => {
   const text = newText();
   const session = new Session(text);
   session.receive(Buffer.from('x'.repeat(MAX_PENDING_REPLIES + 5)));
@@ -183,7 +183,7 @@ test('it wants to be closed once all output is handed out, however it ends', () 
   }
 });
 
-test('those who watch see what waits for its reply', () => {
+test('pending letters can be counted', () => {
   const session = new Session(newText());
   session.receive(Buffer.from('a€\n'));
   assert.equal(session.pendingLetters, ['a', '€', '\n']);
@@ -191,7 +191,7 @@ test('those who watch see what waits for its reply', () => {
   assert.equal(session.pendingLetters, ['€', '\n']);
 });
 
-test('many sessions over one text behave as the simplest model, whatever is sent and however it is cut', () => {
+test('many sessions over one text match the simplest model, for any input in any chunks', () => {
   const letter = fc.oneof(
     fc.string({ unit: 'binary', minLength: 1, maxLength: 3 }),
     fc.constantFrom('\n', '\r', 'a', 'é', '€', '😀'),

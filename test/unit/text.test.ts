@@ -19,7 +19,7 @@ test('an offset is the length in bytes just after a letter', () => {
   assert.is(Buffer.from(text.view(1, 4)).toString(), '€');
 });
 
-test('it holds any letters in their order', () => {
+test('the text keeps all letters in order', () => {
   fc.assert(
     fc.property(fc.array(fc.string({ unit: 'binary', minLength: 1, maxLength: 1 })), (letters) => {
       const text = new Text(allocateTextBuffer(1000));
@@ -46,7 +46,7 @@ test('with a synthetic load it holds the same letters, and goes through all its 
   assert.is(looks, 3 * 1_001); // before each round, and to see that there is none left
 });
 
-test('a letter that does not fit is refused and changes nothing; a shorter one still fits', () => {
+test('a letter that does not fit is rejected and changes nothing; a shorter one still fits', () => {
   const text = new Text(allocateTextBuffer(3));
   text.append(A);
   assert.is(text.append(EURO), FULL);
@@ -57,7 +57,7 @@ test('a letter that does not fit is refused and changes nothing; a shorter one s
   assert.is(Buffer.from(text.view(0, 3)).toString(), 'aaa');
 });
 
-test('it takes its longest and no more, and views taken before stay what they were', () => {
+test('the text accepts exactly its maximum length, and earlier views stay unchanged', () => {
   const longest = 200_001;
   const text = new Text(allocateTextBuffer(longest));
   text.append(A);
@@ -68,14 +68,14 @@ test('it takes its longest and no more, and views taken before stay what they we
   assert.is(Buffer.from(early).toString(), 'a');
 });
 
-test('memory for a long text costs nothing until there is one', () => {
+test('memory for a long text is not resident before it is used', () => {
   const before = process.memoryUsage.rss();
   const texts = [false, true].map((shared) => new Text(allocateTextBuffer(LENGTH_LIMIT, shared)));
   for (const text of texts) text.append(A);
   assert.ok(process.memoryUsage.rss() - before < 16 * 1024 * 1024);
 });
 
-test('memory that the system does not have is refused in a line', () => {
+test('an allocation that the system rejects is an error in one line', () => {
   const message = 'no memory for a text of 140,737,488,355,328 bytes; use a smaller maximum length';
   assert.throws(
     () => allocateTextBuffer(2 ** 47),
@@ -83,7 +83,7 @@ test('memory that the system does not have is refused in a line', () => {
   );
 });
 
-test('a view is no copy', () => {
+test('a view is not a copy', () => {
   const text = new Text(allocateTextBuffer(10));
   text.append(A);
   assert.is(text.view(0, 1).buffer, text.view(0, 1).buffer);
