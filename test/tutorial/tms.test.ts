@@ -108,7 +108,7 @@ async function answer(
 
 test('the string is whole at every chunk boundary', async () => {
   const string = Buffer.from('moon, sün');
-  await withTms(['--no-wait', '--copies', '1'], async (_, address) => {
+  await withTms(['--no-wait', '--copies', '1', '--clients', '1000'], async (_, address) => {
     for (let cut = 1; cut <= string.length; cut += 1) {
       await answer(
         address,
@@ -149,7 +149,7 @@ test('the string ends when nothing has come for 100 ms, when the client ends, an
     assert.is((await silent.receiveAll()).length, 0);
     assert.is((await server.finished).status, 0);
   });
-  await withTms(['--no-wait', '--copies', '1'], async (_, address) => {
+  await withTms(['--no-wait', '--copies', '1', '--clients', '1000'], async (_, address) => {
     await answer(
       address,
       ({ length }) => length === 1_000_000,
@@ -162,7 +162,7 @@ test('the string ends when nothing has come for 100 ms, when the client ends, an
 });
 
 test('a client that sends more than its string before it receives is served', async () => {
-  await withTms(['--no-wait', '--copies', '30'], async (_, address) => {
+  await withTms(['--no-wait', '--copies', '30', '--clients', '1000'], async (_, address) => {
     await answer(
       address,
       ({ length }) => length === 30_000_000,
