@@ -10,7 +10,7 @@ SOURCES := $(shell find server client shared test -name '*.ts' -o -name '*.c' -o
 INSTALLED := node_modules/.package-lock.json
 BUILT := dist/.built
 
-.PHONY: help install build demo server client tms tmc svr wps lab test test-unit soak bench exercise lint format coverage clean
+.PHONY: help install build demo server client tms tmc svr wps lab check test test-unit soak bench exercise lint format coverage clean
 
 help:
 	@echo 'make install    install the dependencies, build, and print how to put the commands on your PATH'
@@ -27,6 +27,7 @@ help:
 	@echo 'make test-unit  run the unit tests, in under 10 s'
 	@echo 'make soak       run the long tests: load, attacks, crashes, disk faults, mutations; about half an hour'
 	@echo 'make exercise   list servers with one bug each, to find and fix; N=4 builds the fourth (HINT=1, CHECK=1)'
+	@echo 'make check      check any server and say what is wrong (CMD="python3 server.py {port}", or HOST=127.0.0.1 PORT=2000)'
 	@echo 'make bench      compare the speed of strsvr with C, Python and its targets; about 7 minutes (QUICK=1: fewer runs)'
 	@echo 'make lint       check style and formatting'
 	@echo 'make format     fix style and formatting'
@@ -72,6 +73,9 @@ wps: $(BUILT)
 
 lab: $(BUILT)
 	@node dist/client/lab/strlab.js run all --quick --out results
+
+check: $(BUILT)
+	@node dist/client/check/strcheck.js $(if $(CMD),-- $(CMD),$(HOST) $(PORT))
 
 test: $(BUILT)
 	@npm run --silent test

@@ -121,7 +121,7 @@ const OTHER_CALLS = new Map<string, ReadonlyMap<number, string>>([
 export function kernelView(pid: number, port: number, { root, arch }: ProcSource = SYSTEM): KernelView {
   try {
     const folder = `${root}/${pid}`;
-    const rows = tcpRows(folder).filter(({ localPort }) => localPort === port);
+    const rows = tcpRows(folder, port);
     const listeners = rows.filter(({ state }) => state === LISTEN);
     const open = rows.filter(({ state }) => state !== LISTEN);
     const threads = readdirSync(`${folder}/task`).map((tid) => thread(folder, Number(tid), arch, rows));
@@ -150,8 +150,8 @@ export function findListener(
 ): number | undefined {
   return pids.find((pid) => {
     const folder = `${root}/${pid}`;
-    const inodes = attempt(() => tcpRows(folder), [])
-      .filter(({ localPort, state }) => localPort === port && state === LISTEN)
+    const inodes = attempt(() => tcpRows(folder, port), [])
+      .filter(({ state }) => state === LISTEN)
       .map(({ inode }) => inode);
     return inodes.length > 0 && descriptors(folder).some((fd) => inodes.includes(socketInode(folder, fd)));
   });
@@ -179,7 +179,6 @@ export function describeView(view: KernelView, clientName: (peerPort: number) =>
 }
 
 interface TcpRow {
-  readonly localPort: number;
   readonly peerPort: number;
   readonly state: string;
   readonly txBytes: number;
@@ -189,20 +188,24 @@ interface TcpRow {
   readonly inode: number;
 }
 
-/** The sockets in the network namespace of a process, IPv4 and IPv6. */
-function tcpRows(folder: string): TcpRow[] {
-  const lines = readFileSync(`${folder}/net/tcp`, 'latin1').split('\n').slice(1);
-  const lines6 = attempt(() => readFileSync(`${folder}/net/tcp6`, 'latin1'), '')
-    .split('\n')
-    .slice(1);
-  return [...lines, ...lines6].filter((line) => line !== '').map(tcpRow);
+/** The sockets on a local port in the network namespace of a process, IPv4 and IPv6. Busy machines have thousands of others. */
+function tcpRows(folder: string, port: number): TcpRow[] {
+  const local = new RegExp(
+    `^ *\\d+: [0-9A-F]+:${port.toString(16).toUpperCase().padStart(4, '0')} .*$`,
+    'gm',
+  );
+  const tables = [
+    readFileSync(`${folder}/net/tcp`, 'latin1'),
+    attempt(() => readFileSync(`${folder}/net/tcp6`, 'latin1'), ''),
+  ];
+  return tables.flatMap((table) => table.match(local) ?? []).map(tcpRow);
 }
 
 function tcpRow(line: string): TcpRow {
-  const [, local = '', peer = '', state = '', queues = '', , , , , inode] = line.trim().split(/\s+/);
-  const port = (address: string) => Number.parseInt(address.slice(address.lastIndexOf(':') + 1), 16);
+  const [, , peer = '', state = '', queues = '', , , , , inode] = line.trim().split(/\s+/);
+  const peerPort = Number.parseInt(peer.slice(peer.lastIndexOf(':') + 1), 16);
   const [txBytes = 0, rxBytes = 0] = queues.split(':').map((hex) => Number.parseInt(hex, 16));
-  return { localPort: port(local), peerPort: port(peer), state, txBytes, rxBytes, inode: Number(inode) };
+  return { peerPort, state, txBytes, rxBytes, inode: Number(inode) };
 }
 
 function thread(folder: string, tid: number, arch: string, rows: readonly TcpRow[]): ServerThread {

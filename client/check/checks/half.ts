@@ -1,0 +1,20 @@
+import type { Check } from '../check.js';
+import { manyLetters, receiveReplies } from '../many-letters.js';
+
+export const half: Check = {
+  id: 'half',
+  level: 'tutorial',
+  points: 3,
+  title: 'letters followed at once by the end: all are answered',
+  needs: ['batch'],
+  clients: 1,
+  hint: 'A client that has ended its side may still read: answer all its letters, then close (4.5.3)',
+  async run(trial) {
+    const client = await trial.connect();
+    const letters = manyLetters(trial);
+    client.send(letters);
+    client.end();
+    await receiveReplies(trial, client, letters);
+    await client.receiveEnd();
+  },
+};

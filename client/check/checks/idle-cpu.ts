@@ -1,0 +1,29 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Check, CheckFailure } from '../check.js';
+
+const MAX_PERCENT = 30;
+
+export const idleCpu: Check = {
+  id: 'idle-cpu',
+  level: 'line',
+  points: 2,
+  title: 'it needs no processor time while no client sends',
+  needs: ['letter', 'two'],
+  clients: 2,
+  access: 'process',
+  timing: true,
+  hint: 'Do not ask all sockets round and round: poll(), select() or a blocking call sleeps until one is ready (4.6.1)',
+  async run(trial) {
+    const clients = trial.speakers(await trial.connectAll(2));
+    await Promise.all(clients.map((client) => client.say()));
+    await sleep(200);
+    const [before, started] = [trial.server.usage().wantedSeconds, performance.now()];
+    await sleep(1_000);
+    const wanted = trial.server.usage().wantedSeconds - before;
+    const percent = (100_000 * wanted) / (performance.now() - started);
+    if (percent > MAX_PERCENT)
+      throw new CheckFailure(
+        `expected less than ${MAX_PERCENT} % of a core wanted, got ${percent.toFixed(0)} %`,
+      );
+  },
+};

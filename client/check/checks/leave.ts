@@ -1,0 +1,18 @@
+import type { Check } from '../check.js';
+
+export const leave: Check = {
+  id: 'leave',
+  level: 'tutorial',
+  points: 4,
+  title: 'one client leaves, the others stay',
+  needs: ['two'],
+  clients: 2,
+  hint: "A receive of nothing is that client's end alone: close its socket, take it from the list, go on (4.1.4)",
+  async run(trial) {
+    const [leaving, staying] = trial.speakers(await trial.connectAll(2));
+    await Promise.all([leaving?.say(), staying?.say()]);
+    leaving?.client.end();
+    await staying?.say();
+    await staying?.say();
+  },
+};

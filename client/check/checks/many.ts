@@ -1,0 +1,15 @@
+import type { Check } from '../check.js';
+
+export const many: Check = {
+  id: 'many',
+  level: 'tutorial',
+  points: 4,
+  title: '30 clients at a time',
+  needs: ['two'],
+  clients: 30,
+  hint: 'Keep the clients in a list, not in two variables (4.6.1)',
+  async run(trial) {
+    const clients = trial.speakers(await trial.connectAll(30));
+    for (let i = 0; i < 2; i += 1) await Promise.all(clients.map((client) => client.say()));
+  },
+};

@@ -1,0 +1,29 @@
+import { type Check, CheckFailure } from '../check.js';
+
+/** All their replies together are 200 MB. */
+const LETTERS = 20_000;
+const MAX_MIB = 80;
+
+export const memory: Check = {
+  id: 'memory',
+  level: 'full',
+  points: 3,
+  title: 'a client that never reads costs little memory',
+  needs: ['slow-reader', 'reset'],
+  clients: 1,
+  access: 'process',
+  hint: 'Stop reading a client that does not read: replies that wait for it would fill the memory',
+  async run(trial) {
+    const client = await trial.connect();
+    client.send(trial.letters(1));
+    await client.receiveUntilQuiet(100);
+    const before = trial.server.usage().residentMiB;
+    client.pause();
+    client.send(trial.letters(LETTERS));
+    await client.untilBlocked();
+    const grown = trial.server.usage().residentMiB - before;
+    client.reset();
+    if (grown > MAX_MIB)
+      throw new CheckFailure(`expected at most ${MAX_MIB} MiB more memory, got ${grown.toFixed(0)} MiB`);
+  },
+};

@@ -1,0 +1,19 @@
+import type { Check } from '../check.js';
+
+export const restart: Check = {
+  id: 'restart',
+  level: 'tutorial',
+  points: 2,
+  title: 'it can be started again at once on the same port',
+  needs: ['letter'],
+  clients: 1,
+  access: 'command',
+  hint: 'Set SO_REUSEADDR before bind(): a port stays in use for a while after its connections (4.1.3)',
+  async run(trial) {
+    const client = await trial.connect();
+    client.send(trial.letters(1));
+    await client.receiveUntilQuiet(50);
+    // The server ends the connection first, so its side of it stays in TIME_WAIT.
+    await trial.restart();
+  },
+};

@@ -1,0 +1,17 @@
+import type { Check } from '../check.js';
+import { explainReplies } from '../trial.js';
+
+export const shared: Check = {
+  id: 'shared',
+  level: 'tutorial',
+  points: 6,
+  title: "the second client sees the first's letters",
+  needs: ['whole', 'two'],
+  clients: 2,
+  hint: 'There is one string for all clients, not one for each (4.6.1)',
+  async run(trial) {
+    const clients = trial.speakers(await trial.connectAll(2));
+    for (let i = 0; i < 2; i += 1) await Promise.all(clients.map((client) => client.say()));
+    explainReplies(trial, clients);
+  },
+};

@@ -1,0 +1,22 @@
+import { type Check, CheckFailure } from '../check.js';
+
+const DEADLINE_MS = 5_000;
+
+export const stop: Check = {
+  id: 'stop',
+  level: 'full',
+  points: 1,
+  title: 'SIGTERM ends it within 5 s',
+  needs: ['start'],
+  clients: 1,
+  access: 'command',
+  hint: 'Do not ignore SIGTERM; end, although clients are connected',
+  async run(trial) {
+    await trial.connect();
+    trial.started.signal('SIGTERM');
+    if (!(await trial.started.gone(DEADLINE_MS)))
+      throw new CheckFailure(
+        `expected the end of the server within ${DEADLINE_MS / 1000} s after SIGTERM, got none`,
+      );
+  },
+};

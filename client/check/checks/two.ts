@@ -1,0 +1,15 @@
+import type { Check } from '../check.js';
+
+export const two: Check = {
+  id: 'two',
+  level: 'tutorial',
+  points: 4,
+  title: 'two clients at a time',
+  needs: ['stays'],
+  clients: 2,
+  hint: 'Accept more than once, and serve the first client meanwhile (4.6)',
+  async run(trial) {
+    const clients = trial.speakers(await trial.connectAll(2));
+    for (let i = 0; i < 2; i += 1) await Promise.all(clients.map((client) => client.say()));
+  },
+};

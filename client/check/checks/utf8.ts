@@ -1,0 +1,33 @@
+import type { Check } from '../check.js';
+import type { Trial } from '../trial.js';
+
+export const utf8: Check = {
+  id: 'utf8',
+  level: 'full',
+  points: 3,
+  title: 'a letter of two bytes that arrives in two pieces',
+  needs: ['two', 'whole'],
+  clients: 2,
+  hint: 'A receive may end within a letter: decode incrementally, with a decoder for each client (4.1.4)',
+  async run(trial) {
+    const [first = '', second = ''] = twoLetters(trial);
+    const [one, other] = await trial.connectAll(2);
+    if (one === undefined || other === undefined) return;
+    const bytes = [Buffer.from(first), Buffer.from(second)] as const;
+    // Both clients are in the middle of a letter at the same time.
+    one.send(bytes[0].subarray(0, 1));
+    other.send(bytes[1].subarray(0, 1));
+    await Promise.all([one.untilRead(), other.untilRead()]);
+    one.send(bytes[0].subarray(1));
+    await one.receive(Buffer.concat([trial.text, bytes[0]]));
+    other.send(bytes[1].subarray(1));
+    await other.receive(Buffer.concat([trial.text, ...bytes]));
+  },
+};
+
+/** Two letters of Latin-1 that differ in their second byte. */
+function twoLetters({ chance }: Trial): string[] {
+  const first = chance.below(60);
+  const second = (first + 1 + chance.below(59)) % 60;
+  return [first, second].map((n) => String.fromCodePoint(0xc0 + n));
+}

@@ -1,0 +1,20 @@
+import type { Check } from '../check.js';
+
+export const whole: Check = {
+  id: 'whole',
+  level: 'tutorial',
+  points: 6,
+  title: 'each reply is the whole string: a, ab, abc',
+  needs: ['stays'],
+  clients: 1,
+  hint: 'Reply with all of the string, in the order in which its letters came (4.6.1)',
+  async run(trial) {
+    const client = await trial.connect();
+    let text = trial.text.toString();
+    for (const letter of trial.letters(3)) {
+      text += letter;
+      client.send(letter);
+      await client.receive(Buffer.from(text));
+    }
+  },
+};

@@ -1,0 +1,171 @@
+// What a check works with: a server, clients with names, random letters, and speakers. One trial is one run of one check.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { checkHistory, fingerprint, type Operation } from '../../shared/linearizability.js';
+import type { Prng } from '../../shared/prng.js';
+import { CheckFailure, type Level } from './check.js';
+import { type CheckedServer, StartedServer } from './checked-server.js';
+import { WireClient } from './wire-client.js';
+
+const FIRST_LETTER = 0x21;
+/** For a server that never sleeps. */
+const SETTLE_MS = 5_000;
+const LETTERS = 94; // printable ASCII without the space
+
+export class Trial {
+  readonly server: CheckedServer;
+  readonly level: Level;
+  /** The text when the trial began. */
+  readonly text: Buffer;
+  readonly chance: Prng;
+  /** ASCII letters in a random order. */
+  readonly alphabet: string;
+  readonly #companion: boolean;
+  readonly #clients: WireClient[] = [];
+  #restarted: StartedServer | undefined;
+
+  /** @param companion whether the server answers only if a second client is connected, which the check does not connect */
+  constructor(server: CheckedServer, level: Level, text: Buffer, chance: Prng, companion: boolean) {
+    this.server = server;
+    this.level = level;
+    this.text = text;
+    this.chance = chance;
+    this.#companion = companion;
+    const ordered = Array.from({ length: LETTERS }, (_, i) => String.fromCharCode(FIRST_LETTER + i));
+    this.alphabet = ordered
+      .map((letter) => ({ letter, rank: chance.fraction() }))
+      .sort((one, other) => one.rank - other.rank)
+      .map(({ letter }) => letter)
+      .join('');
+  }
+
+  /** For checks that start or end the server; only those with access `command` get one. */
+  get started(): StartedServer {
+    if (this.server instanceof StartedServer) return this.server;
+    throw new Error('this check needs a server that strcheck has started');
+  }
+
+  /** @throws CheckFailure */
+  async connect(): Promise<WireClient> {
+    const client = await this.#connect(`client ${this.#clients.length + 1}`);
+    if (this.#companion && this.#clients.length === 1) await this.#connect('the companion');
+    return client;
+  }
+
+  connectAll(count: number): Promise<WireClient[]> {
+    return Promise.all(Array.from({ length: count }, () => this.connect()));
+  }
+
+  /** Random letters. */
+  letters(count: number): string {
+    return Array.from({ length: count }, () => this.alphabet[this.chance.below(LETTERS)]).join('');
+  }
+
+  /** A speaker for each client, each with letters of its own. */
+  speakers(clients: readonly WireClient[]): Speaker[] {
+    const size = Math.floor(LETTERS / clients.length);
+    return clients.map((client, i) => {
+      const alphabet = this.alphabet.slice(i * size, (i + 1) * size);
+      return new Speaker(client, i, alphabet, this.text, this.chance);
+    });
+  }
+
+  /** Waits until the condition holds or the server sleeps; without a condition, until it sleeps. */
+  async untilSettled(condition = () => false): Promise<void> {
+    const deadline = performance.now() + SETTLE_MS;
+    this.server.touch();
+    while (!condition() && !this.server.idle && performance.now() < deadline) await sleep(50);
+  }
+
+  /**
+   * Ends the server while its clients are connected, and starts it on the same port.
+   * @throws CheckFailure if it does not listen again
+   */
+  async restart(): Promise<void> {
+    this.#restarted = await this.started.again();
+  }
+
+  async close(): Promise<void> {
+    for (const client of this.#clients) client.close();
+    await this.#restarted?.stop();
+  }
+
+  async #connect(name: string): Promise<WireClient> {
+    const client = await WireClient.connect(name, this.server, (port) => this.#nameOf(port));
+    this.#clients.push(client);
+    return client;
+  }
+
+  #nameOf(port: number): string {
+    return this.#clients.find(({ localPort }) => localPort === port)?.name ?? 'a former client';
+  }
+}
+
+/**
+ * Sends one letter at a time and reads its reply while others send too, without line feeds: the reply to its n-th letter ends
+ * where the n-th letter of its own alphabet stands.
+ */
+export class Speaker {
+  readonly client: WireClient;
+  readonly history: Operation[] = [];
+  /** The longest reply so far. */
+  text: Buffer = Buffer.alloc(0);
+  readonly #number: number;
+  readonly #alphabet: string;
+  readonly #own: ReadonlySet<number>;
+  readonly #chance: Prng;
+  #ownInText: number;
+
+  constructor(client: WireClient, number: number, alphabet: string, text: Buffer, chance: Prng) {
+    this.client = client;
+    this.#number = number;
+    this.#alphabet = alphabet;
+    this.#own = new Set(Buffer.from(alphabet));
+    this.#chance = chance;
+    this.#ownInText = text.filter((byte) => this.#own.has(byte)).length;
+  }
+
+  letters(count: number): string {
+    return Array.from({ length: count }, () => this.#letter()).join('');
+  }
+
+  /** @throws CheckFailure if no reply comes, or one that does not end in the letter */
+  async say(): Promise<void> {
+    const letter = this.#letter();
+    const sent = performance.now();
+    this.client.send(letter);
+    this.#ownInText += 1;
+    let left = this.#ownInText;
+    const complete = (byte: number) => this.#own.has(byte) && --left === 0;
+    const reply = await this.client.receiveUntil(complete, `a reply that ends in ${letter}`);
+    this.text = reply;
+    this.history.push({
+      client: this.#number,
+      letter,
+      sent,
+      answer: { at: performance.now(), reply: fingerprint(reply) },
+    });
+  }
+
+  #letter(): string {
+    return this.#alphabet[this.#chance.below(this.#alphabet.length)] ?? '';
+  }
+}
+
+/**
+ * One shared text must explain all replies.
+ * @throws CheckFailure
+ */
+export function explainReplies({ text }: Trial, speakers: readonly Speaker[]): void {
+  const longest = speakers.reduce((best, { text }) => (text.length > best.length ? text : best), text);
+  const before = [...text.toString()].map((letter) => ({
+    client: -1,
+    letter,
+    sent: Number.NEGATIVE_INFINITY,
+  }));
+  const found = checkHistory([...before, ...speakers.flatMap(({ history }) => history)], longest);
+  if (found !== undefined)
+    throw new CheckFailure(
+      `expected replies that one shared text explains, got: ${found.what} (${found.invariant})`,
+    );
+}

@@ -1,0 +1,247 @@
+// A client of the server under test. It compares what arrives with what must arrive, byte for byte, and stops waiting when
+// the server sleeps: then no reply will come, however long the wait.
+
+import { once } from 'node:events';
+import { createConnection, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { escapeUnprintable, excerpt } from '../../shared/escape.js';
+import { plural } from '../../shared/numbers.js';
+import { CheckFailure } from './check.js';
+import type { CheckedServer } from './checked-server.js';
+
+/** For a server whose processes cannot be seen, or that never sleeps. */
+const REPLY_DEADLINE_MS = 10_000;
+const LOOK_MS = 50;
+const SHOWN = 60;
+
+export class WireClient {
+  readonly name: string;
+  readonly #server: CheckedServer;
+  readonly #clientName: (peerPort: number) => string;
+  readonly #socket: Socket;
+  readonly #localPort: number;
+  #chunks: Buffer[] = [];
+  #ended: string | undefined;
+  #wake = () => {};
+
+  private constructor(
+    name: string,
+    server: CheckedServer,
+    clientName: (port: number) => string,
+    socket: Socket,
+  ) {
+    this.name = name;
+    this.#server = server;
+    this.#clientName = clientName;
+    this.#socket = socket;
+    this.#localPort = socket.localPort ?? 0;
+    socket.on('data', (chunk) => {
+      this.#chunks.push(chunk);
+      server.touch();
+      this.#wake();
+    });
+    const end = (how: string) => () => {
+      this.#ended ??= how;
+      this.#wake();
+    };
+    socket.on('end', end('the end of the stream'));
+    socket.on('error', end('a reset of the connection'));
+    socket.on('close', end('the end of the connection'));
+  }
+
+  /** @throws CheckFailure */
+  static async connect(
+    name: string,
+    server: CheckedServer,
+    clientName: (port: number) => string,
+  ): Promise<WireClient> {
+    const socket = createConnection({ ...server.address, noDelay: true, allowHalfOpen: true });
+    try {
+      await once(socket, 'connect', { signal: AbortSignal.timeout(REPLY_DEADLINE_MS) });
+    } catch (error) {
+      socket.destroy();
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new CheckFailure(`expected to connect ${name}, got ${reason}${ending(server)}`);
+    }
+    return new WireClient(name, server, clientName, socket);
+  }
+
+  get localPort(): number {
+    return this.#localPort;
+  }
+
+  send(data: string | Uint8Array): void {
+    this.#server.touch();
+    this.#socket.write(data);
+  }
+
+  /** Reads nothing from now on. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#server.touch();
+    this.#socket.resume();
+  }
+
+  /**
+   * Receives exactly these bytes.
+   * @throws CheckFailure at the first byte that differs, or if no more come
+   */
+  async receive(expected: Uint8Array): Promise<void> {
+    for (let at = 0; at < expected.length; ) {
+      const chunk = await this.#next(() => `${show(expected)}`, expected.subarray(0, at));
+      const length = Math.min(chunk.length, expected.length - at);
+      if (Buffer.compare(chunk.subarray(0, length), expected.subarray(at, at + length)) !== 0)
+        throw this.#failure(show(expected), show(Buffer.concat([expected.subarray(0, at), chunk])));
+      this.#putBack(chunk.subarray(length));
+      at += length;
+    }
+  }
+
+  /**
+   * Receives up to and including the byte at which `complete` returns true.
+   * @param expected for the message
+   */
+  async receiveUntil(complete: (byte: number) => boolean, expected: string): Promise<Buffer> {
+    const received: Buffer[] = [];
+    for (;;) {
+      const chunk = await this.#next(() => expected, Buffer.concat(received));
+      const end = chunk.findIndex(complete);
+      received.push(end < 0 ? chunk : chunk.subarray(0, end + 1));
+      if (end < 0) continue;
+      this.#putBack(chunk.subarray(end + 1));
+      return Buffer.concat(received);
+    }
+  }
+
+  /** Receives the end of the stream. */
+  async receiveEnd(): Promise<void> {
+    while (this.#ended === undefined && this.#chunks.length === 0)
+      await this.#more(() => 'the end of the stream', '');
+    const [chunk] = this.#chunks;
+    if (chunk !== undefined) throw this.#failure('the end of the stream', show(chunk));
+  }
+
+  /** Receives nothing for this time. */
+  async receiveNothing(ms: number, after: string): Promise<void> {
+    if (this.#chunks.length === 0) await sleep(ms);
+    if (this.#chunks.length > 0) throw this.#failure(`nothing ${after}`, show(Buffer.concat(this.#chunks)));
+  }
+
+  /** What arrives until there has been a pause: for a server whose text is not known. */
+  async receiveUntilQuiet(ms: number): Promise<Buffer> {
+    for (let seen = -1; seen !== this.#chunks.length; ) {
+      seen = this.#chunks.length;
+      await sleep(ms);
+    }
+    return Buffer.concat(this.#chunks.splice(0));
+  }
+
+  /** Whether something arrives before the server sleeps. */
+  async answered(): Promise<boolean> {
+    try {
+      while (this.#chunks.length === 0 && this.#ended === undefined) await this.#more(() => '', '');
+    } catch {}
+    return this.#chunks.length > 0;
+  }
+
+  /** For a check that has seen no answer. */
+  noReply(expected: string): CheckFailure {
+    return this.#failure(expected, this.#ended ?? 'nothing');
+  }
+
+  /** Waits until the server has read all that was sent; as far as can be seen. */
+  async untilRead(): Promise<void> {
+    await this.#until(() => (this.#server.connection(this.localPort)?.unreadBytes ?? 0) === 0);
+  }
+
+  /** Waits until the bytes that the server could write, but this client does not read, have stopped to grow. */
+  async untilBlocked(): Promise<void> {
+    let [last, same] = [-1, 0];
+    await this.#until(() => {
+      const { unsentBytes = 0, unreadBytes = 0 } = this.#server.connection(this.localPort) ?? {};
+      const now = unsentBytes * 1e6 + unreadBytes;
+      same = now === last && (unsentBytes > 0 || unreadBytes === 0) ? same + 1 : 0;
+      last = now;
+      return same >= 5;
+    });
+  }
+
+  /** Ends our side of the connection. */
+  end(): void {
+    this.#server.touch();
+    this.#socket.end();
+  }
+
+  reset(): void {
+    this.#server.touch();
+    this.#socket.resetAndDestroy();
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  async #until(condition: () => boolean): Promise<void> {
+    const deadline = performance.now() + REPLY_DEADLINE_MS / 3;
+    await sleep(10);
+    while (!condition() && performance.now() < deadline && this.#server.ended === undefined) await sleep(30);
+  }
+
+  async #next(expected: () => string, before: Uint8Array): Promise<Buffer> {
+    for (;;) {
+      const chunk = this.#chunks.shift();
+      if (chunk !== undefined) return chunk;
+      if (this.#ended !== undefined)
+        throw this.#failure(expected(), `${show(before)}, then ${this.#ended}${ending(this.#server)}`);
+      await this.#more(expected, show(before));
+    }
+  }
+
+  #putBack(rest: Buffer): void {
+    if (rest.length > 0) this.#chunks.unshift(rest);
+  }
+
+  /** Waits for something to arrive, as long as the server can still do something. */
+  async #more(expected: () => string, before: string): Promise<void> {
+    const deadline = performance.now() + REPLY_DEADLINE_MS;
+    let arrived = false;
+    this.#wake = () => {
+      arrived = true;
+      go();
+    };
+    let go = () => {};
+    while (!arrived) {
+      const woken = new Promise<void>((resolve) => {
+        go = resolve;
+      });
+      const timer = new AbortController();
+      await Promise.race([woken, sleep(LOOK_MS, undefined, { signal: timer.signal }).catch(() => {})]);
+      timer.abort();
+      if (arrived || this.#ended !== undefined) return;
+      const late = performance.now() > deadline;
+      if (!late && !this.#server.idle) continue;
+      const got = `${before === '' ? 'nothing' : before}, then no more`;
+      throw this.#failure(expected(), got, late);
+    }
+  }
+
+  #failure(expected: string, got: string, deadline = false): CheckFailure {
+    const kernel = this.#server.describe(this.#clientName);
+    const message = `${this.name}: expected ${expected}, got ${got}`;
+    return new CheckFailure(message, { deadline, ...(kernel !== undefined && { kernel }) });
+  }
+}
+
+/** How the server has ended, for the end of a message. */
+function ending({ ended }: CheckedServer): string {
+  return ended === undefined ? '' : ` (the server has ended: ${ended})`;
+}
+
+function show(bytes: Uint8Array): string {
+  if (bytes.length === 0) return 'nothing';
+  const text = escapeUnprintable(excerpt(Buffer.from(bytes.subarray(0, SHOWN)).toString(), SHOWN));
+  return bytes.length > SHOWN ? `${plural(bytes.length, 'byte')} that begin with ${text}` : `"${text}"`;
+}
