@@ -151,7 +151,7 @@ export class StartedServer extends CheckedServer {
     this.#child = spawn(program, args, {
       detached: true, // a session of its own
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...Object.fromEntries(passedOn), [MARK]: this.#mark },
+      env: { ...Object.fromEntries(passedOn), [MARK]: this.#mark, PYTHONDONTWRITEBYTECODE: '1' },
       ...(cwd !== undefined && { cwd }),
     });
     living.add(this);
