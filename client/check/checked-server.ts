@@ -64,6 +64,11 @@ export abstract class CheckedServer {
     return this.#looks >= IDLE_LOOKS;
   }
 
+  /** Whether all its threads sleep at the moment. */
+  get resting(): boolean {
+    return this.#looks >= 2;
+  }
+
   usage(): Usage {
     return usageOf(this.pids());
   }

@@ -7,6 +7,8 @@ import { CheckFailure, type Level } from './check.js';
 import { type CheckedServer, StartedServer } from './checked-server.js';
 import { WireClient } from './wire-client.js';
 
+/** Letters of one speaker, when another is never answered. */
+const MAX_TOGETHER = 30;
 const FIRST_LETTER = 0x21;
 /** For a server that never sleeps. */
 const SETTLE_MS = 5_000;
@@ -150,6 +152,31 @@ export class Speaker {
   #letter(): string {
     return this.#alphabet[this.#chance.below(this.#alphabet.length)] ?? '';
   }
+}
+
+/**
+ * Each speaker sends this number of letters and ends its side, and goes on until then while another waits: a server whose
+ * receives block is not to stop at a client that has finished.
+ * @param beside speaks until the others have finished, and stays connected
+ */
+export async function sayTogether(
+  speakers: readonly Speaker[],
+  letters: number,
+  beside?: Speaker,
+): Promise<void> {
+  let waiting = speakers.length;
+  const speak = async (speaker: Speaker, least: number) => {
+    for (let said = 1; said <= MAX_TOGETHER; said += 1) {
+      await speaker.say();
+      if (said === least) waiting -= 1;
+      if (said >= least && waiting === 0) return;
+    }
+  };
+  const all = speakers.map(async (speaker) => {
+    await speak(speaker, letters);
+    if (waiting === 0) speaker.client.end(); // else a server may go on to the next client only now
+  });
+  await Promise.all(beside === undefined ? all : [...all, speak(beside, 0)]);
 }
 
 /**

@@ -12,6 +12,8 @@ import type { CheckedServer } from './checked-server.js';
 /** For a server whose processes cannot be seen, or that never sleeps. */
 const REPLY_DEADLINE_MS = 10_000;
 const LOOK_MS = 50;
+/** A server that never sleeps has stopped to write if this number of looks sees the same. */
+const BUSY_LOOKS = 60;
 const SHOWN = 60;
 
 export class WireClient {
@@ -165,7 +167,7 @@ export class WireClient {
       const now = unsentBytes * 1e6 + unreadBytes;
       same = now === last && (unsentBytes > 0 || unreadBytes === 0) ? same + 1 : 0;
       last = now;
-      return same >= 5;
+      return same >= (this.#server.resting ? 5 : BUSY_LOOKS);
     });
   }
 
@@ -185,7 +187,7 @@ export class WireClient {
   }
 
   async #until(condition: () => boolean): Promise<void> {
-    const deadline = performance.now() + REPLY_DEADLINE_MS / 3;
+    const deadline = performance.now() + REPLY_DEADLINE_MS;
     await sleep(10);
     while (!condition() && performance.now() < deadline && this.#server.ended === undefined) await sleep(30);
   }

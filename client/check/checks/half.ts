@@ -6,7 +6,7 @@ export const half: Check = {
   level: 'tutorial',
   points: 3,
   title: 'letters followed at once by the end: all are answered',
-  needs: ['batch'],
+  needs: ['long'],
   clients: 1,
   hint: 'A client that has ended its side may still read: answer all its letters, then close (4.5.3)',
   async run(trial) {

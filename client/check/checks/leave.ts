@@ -1,4 +1,5 @@
 import type { Check } from '../check.js';
+import { sayTogether } from '../trial.js';
 
 export const leave: Check = {
   id: 'leave',
@@ -10,9 +11,9 @@ export const leave: Check = {
   hint: "A receive of nothing is that client's end alone: close its socket, take it from the list, go on (4.1.4)",
   async run(trial) {
     const [leaving, staying] = trial.speakers(await trial.connectAll(2));
-    await Promise.all([leaving?.say(), staying?.say()]);
-    leaving?.client.end();
-    await staying?.say();
-    await staying?.say();
+    if (leaving === undefined || staying === undefined) return;
+    await sayTogether([leaving], 1, staying);
+    await staying.say();
+    await staying.say();
   },
 };

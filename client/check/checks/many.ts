@@ -1,4 +1,5 @@
 import type { Check } from '../check.js';
+import { sayTogether } from '../trial.js';
 
 export const many: Check = {
   id: 'many',
@@ -10,6 +11,6 @@ export const many: Check = {
   hint: 'Keep the clients in a list, not in two variables (4.6.1)',
   async run(trial) {
     const clients = trial.speakers(await trial.connectAll(30));
-    for (let i = 0; i < 2; i += 1) await Promise.all(clients.map((client) => client.say()));
+    await sayTogether(clients, 2);
   },
 };

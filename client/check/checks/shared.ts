@@ -1,5 +1,5 @@
 import type { Check } from '../check.js';
-import { explainReplies } from '../trial.js';
+import { explainReplies, sayTogether } from '../trial.js';
 
 export const shared: Check = {
   id: 'shared',
@@ -11,7 +11,7 @@ export const shared: Check = {
   hint: 'There is one string for all clients, not one for each (4.6.1)',
   async run(trial) {
     const clients = trial.speakers(await trial.connectAll(2));
-    for (let i = 0; i < 2; i += 1) await Promise.all(clients.map((client) => client.say()));
+    await sayTogether(clients, 2);
     explainReplies(trial, clients);
   },
 };

@@ -1,4 +1,5 @@
 import type { Check } from '../check.js';
+import { sayTogether } from '../trial.js';
 
 export const two: Check = {
   id: 'two',
@@ -10,6 +11,6 @@ export const two: Check = {
   hint: 'Accept more than once, and serve the first client meanwhile (4.6)',
   async run(trial) {
     const clients = trial.speakers(await trial.connectAll(2));
-    for (let i = 0; i < 2; i += 1) await Promise.all(clients.map((client) => client.say()));
+    await sayTogether(clients, 2);
   },
 };
