@@ -152,6 +152,7 @@ export function stopOnSignal(stop: () => void, beforeExit?: (signal: NodeJS.Sign
     process.on(signal, () => {
       if (stopping) {
         beforeExit?.(signal);
+        /* c8 ignore next -- a process that kills itself reports no coverage */
         if (stderr.hung) killSelf(signal);
         process.exit(128 + constants.signals[signal]);
       }
@@ -205,6 +206,7 @@ export async function runCommand(
     process.exitCode = failure.status;
   } finally {
     await stderr.flush();
+    /* c8 ignore next -- the same */
     if (stderr.hung) killSelf('SIGKILL');
   }
 }

@@ -8,7 +8,7 @@ import { logLine, print, readCommandLine, runCommand } from '../../shared/cli.js
 import { OperationalError, UsageError } from '../../shared/errors.js';
 import { choice, DEFAULT_HOST, MAX_PORT, nonEmpty, wholeNumber } from '../../shared/options.js';
 import { HAS_PROC } from '../../shared/procfs.js';
-import { Progress } from '../lab/progress.js';
+import { Progress } from '../progress.js';
 import { type Grade, LEVELS } from './check.js';
 import type { Target } from './checked-server.js';
 import { CHECKS } from './checks/all.js';

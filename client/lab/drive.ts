@@ -10,7 +10,7 @@ import { formatTable } from '../../shared/table.js';
 import { DEFAULT_PLAN, type LoadPlan, type LoadResult, type Percentiles } from '../load/plan.js';
 import { checkTwoClients } from '../load/prefill.js';
 import { runLoad } from '../load/run-load.js';
-import { Progress } from './progress.js';
+import { Progress } from '../progress.js';
 import { formatFaults } from './summarize-run.js';
 
 const MAX_CLIENTS = 20_000;

@@ -2,13 +2,45 @@ import { constants } from 'node:os';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { formatAddress, isLoopback, socketAddress } from '../../shared/address.js';
-import { connectError, describe, errorCode, listenError, OperationalError } from '../../shared/errors.js';
+import {
+  connectError,
+  describe,
+  errorCode,
+  listenError,
+  lostError,
+  OperationalError,
+  stdoutError,
+} from '../../shared/errors.js';
+import { optionalNumber } from '../../shared/options.js';
+import { formatTable } from '../../shared/table.js';
 
 const HERE = { host: '127.0.0.1', port: 2000 };
 
 function system(code: string): Error {
   return Object.assign(new Error(`something ${code}`), { code });
 }
+
+test('an error without a code is described by its message', () => {
+  const cause = new Error('no reason');
+  assert.is(stdoutError(cause).code, 'UNKNOWN');
+  assert.is(stdoutError(system('EIO')).code, 'EIO');
+  assert.match(lostError(cause, HERE).message, 'lost the connection to 127.0.0.1:2000: no reason');
+  assert.match(lostError(system('EPIPE'), HERE).message, 'the server has closed it');
+});
+
+test('an optional number may be left out', () => {
+  const { coerce } = optionalNumber('--n', 1, 9, 'a number');
+  assert.is(coerce(undefined), undefined);
+  assert.is(coerce('7'), 7);
+});
+
+test('columns are as wide as their widest cell, also where a row is shorter or longer than the first', () => {
+  assert.equal(formatTable([]), []);
+  assert.equal(
+    formatTable([['a', '1'], ['bcd', '22', 'more'], ['e']], (column) => column > 0),
+    ['a     1', 'bcd  22  more', 'e'],
+  );
+});
 
 test('an address is HOST:PORT, with brackets around IPv6', () => {
   assert.is(formatAddress(HERE), '127.0.0.1:2000');

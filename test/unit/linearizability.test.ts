@@ -66,6 +66,7 @@ test('all violations are found, each wrong reply once', () => {
   assert.is(all('aa', answered(1, 0, 1, 'a'), answered(1, 2, 3, 'a')), 'I4', 'the second a is in the text');
   assert.is(all('ab', answered(1, 0, 1, 'xa'), answered(2, 0, 1, 'xyb')), 'I2 I2');
   assert.is(all('xax', answered(1, 0, 1, 'xa')), 'I7 I7', 'x was never sent, twice');
+  assert.is(all('ba', answered(1, 0, 1, 'ba'), unanswered(2, 2, 'b')), 'I7', 'b was sent too late');
   assert.is(all('abc', unanswered(1, 0, 'a'), answered(1, 1, 4, 'ab'), answered(1, 2, 4, 'abc')), 'I8 I8');
 });
 

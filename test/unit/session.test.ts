@@ -172,6 +172,17 @@ test('a reply waits until its letter is durable, and an LF waits behind it', () 
   assert.is(session.wants, 'input');
 });
 
+test('undecoded letters are output too: the next call decodes them', () => {
+  const text = newText();
+  const session = new Session(text);
+  session.receive(Buffer.from('x'.repeat(MAX_PENDING_REPLIES + 1)));
+  for (let i = 0; i < MAX_PENDING_REPLIES; i += 1) session.nextOutput(10_000);
+  assert.is(session.wants, 'output');
+  assert.is(text.length, MAX_PENDING_REPLIES);
+  assert.is(session.nextOutput(10_000)?.length, MAX_PENDING_REPLIES + 1);
+  assert.is(session.wants, 'input');
+});
+
 test('it wants to be closed once all output is handed out, however it ends', () => {
   for (const end of ['end', 'stop'] as const) {
     const session = new Session(newText());
