@@ -36,6 +36,7 @@ test('an optional number may be left out', () => {
 
 test('columns are as wide as their widest cell, also where a row is shorter or longer than the first', () => {
   assert.equal(formatTable([]), []);
+  assert.equal(formatTable([['a'], ['b', 'c']]), ['a', 'b  c']);
   assert.equal(
     formatTable([['a', '1'], ['bcd', '22', 'more'], ['e']], (column) => column > 0),
     ['a     1', 'bcd  22  more', 'e'],
