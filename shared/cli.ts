@@ -1,19 +1,24 @@
 // What all commands share: reading the command line, printing, signals, and the exit status: 0 done; 1 the system failed; 2
 // wrong usage. Every failure is one line on stderr.
 
-import { writeFileSync } from 'node:fs';
+import { writeFileSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { Socket } from 'node:net';
 import { constants } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ArgumentsCamelCase, Argv, default as Yargs } from 'yargs';
 import { errorCode, OperationalError, stdoutError, UsageError } from './errors.js';
 import { escapeUnprintable, visiblePieces } from './escape.js';
-import { stderr } from './line-writer.js';
+import { openNonblocking, stderr } from './line-writer.js';
 
 const require = createRequire(import.meta.url);
 /** As CommonJS: as an ES module, yargs 17 wraps its help within words. */
 const yargs = require('yargs') as typeof Yargs;
 const { version } = require('../../package.json') as { version: string };
+/** The longest pause before the next attempt to write to a terminal that is slow or stopped; the first is 1 ms. */
+const MAX_RETRY_MS = 50;
+/** The descriptor for a terminal on stdout; opened by the first write. */
+let terminal: number | undefined;
 
 export interface CommandLine<Positionals extends object, Options extends object> {
   readonly name: string;
@@ -119,11 +124,28 @@ export async function print(text: string | Uint8Array): Promise<void> {
 
 async function writeToStdout(text: string | Uint8Array): Promise<void> {
   const { stdout } = process;
+  if (stdout.isTTY) return writeToTerminal(Buffer.from(text));
   // For a file, Node's stream takes a short write(2) for a complete one.
   if (!(stdout instanceof Socket)) return writeFileSync(1, text);
   await new Promise<void>((resolve, reject) => {
     stdout.write(text, (error) => (error ? reject(error) : resolve()));
   });
+}
+
+/** While the terminal is stopped (Ctrl-S) signals are handled; Node's stream would block the process. */
+async function writeToTerminal(bytes: Buffer): Promise<void> {
+  terminal ??= openNonblocking('stdout');
+  let retryMs = 1;
+  for (let written = 0; written < bytes.length; ) {
+    try {
+      written += writeSync(terminal, bytes, written);
+      retryMs = 1;
+    } catch (error) {
+      if (errorCode(error) !== 'EAGAIN') throw error;
+      await sleep(retryMs);
+      retryMs = Math.min(2 * retryMs, MAX_RETRY_MS);
+    }
+  }
 }
 
 /** Prints a line of untrusted text, escaped. */

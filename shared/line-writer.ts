@@ -116,12 +116,12 @@ export class LineWriter {
     this.#calledAt = performance.now();
     write(this.#descriptor(), bytes, written, bytes.length - written, null, (error, taken) => {
       this.#calledAt = undefined;
-      if (error === null) {
+      if (error === null && taken > 0) {
         this.#retryMs = MIN_RETRY_MS;
         batch.written += taken;
         if (batch.written < bytes.length) this.#writeRest(batch);
         else this.#end(batch);
-      } else if (error.code === 'EAGAIN') {
+      } else if (error === null || error.code === 'EAGAIN') {
         setTimeout(() => this.#writeRest(batch), this.#retryMs).unref();
         this.#retryMs = Math.min(2 * this.#retryMs, MAX_RETRY_MS);
       } else {
@@ -163,16 +163,17 @@ function countLineEnds(bytes: Uint8Array): number {
 }
 
 /**
- * This process's stderr as a nonblocking descriptor, if possible. Node.js makes pipes and sockets nonblocking; a terminal is
- * opened a second time, because all processes that share an open terminal share its flags.
+ * This process's stdout or stderr as a nonblocking descriptor, if possible. Node.js makes pipes and sockets nonblocking; a
+ * terminal is opened a second time, because all processes that share an open terminal share its flags.
  */
-function openStderr(): number {
-  if (!process.stderr.isTTY) return process.stderr.fd;
+export function openNonblocking(name: 'stdout' | 'stderr'): number {
+  const { isTTY, fd } = process[name];
+  if (!isTTY) return fd;
   try {
-    return openSync('/dev/stderr', constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+    return openSync(`/dev/${name}`, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   } catch {
-    return process.stderr.fd;
+    return fd;
   }
 }
 
-export const stderr = new LineWriter(openStderr);
+export const stderr = new LineWriter(() => openNonblocking('stderr'));

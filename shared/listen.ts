@@ -2,6 +2,7 @@
 
 import { once } from 'node:events';
 import type { DropArgument, Server, Socket } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { type Address, formatAddress, socketAddress } from './address.js';
 import { listenError } from './errors.js';
 
@@ -11,12 +12,20 @@ export async function listen(
   where: Address & { readonly backlog?: number },
 ): Promise<Address> {
   const { host, port, backlog } = where;
+  if (!zoneExists(host))
+    throw listenError(Object.assign(new Error('no such interface'), { code: 'ENODEV' }), where);
   server.listen({ host, port, backlog });
   await once(server, 'listening').catch((error: unknown) => {
     throw listenError(error, { host, port });
   });
   const bound = server.address();
   return typeof bound === 'object' ? socketAddress(bound?.address, bound?.port) : { host, port };
+}
+
+/** libuv ignores the zone of an IPv6 address (::1%eth0) if there is no such interface. */
+function zoneExists(host: string): boolean {
+  const [, zone] = host.split('%');
+  return zone === undefined || /^\d+$/.test(zone) || Object.hasOwn(networkInterfaces(), zone);
 }
 
 /** HOST:PORT of a client, accepted or rejected. */

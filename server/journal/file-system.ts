@@ -64,10 +64,12 @@ export function retryOnEintr(disk: FileSystem): FileSystem {
   };
 }
 
-/** Writes all of the bytes, in as many calls as that takes. */
+/** Writes all of the bytes, in as many calls as that takes. A call that writes nothing counts as a full disk. */
 export async function writeAll(disk: FileSystem, fd: number, bytes: Uint8Array): Promise<void> {
   for (let written = 0; written < bytes.length; ) {
-    written += await disk.write(fd, bytes.subarray(written));
+    const taken = await disk.write(fd, bytes.subarray(written));
+    if (taken === 0) throw Object.assign(new Error('ENOSPC: nothing was written'), { code: 'ENOSPC' });
+    written += taken;
   }
 }
 

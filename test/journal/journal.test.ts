@@ -303,6 +303,19 @@ it('a partial write is completed before the sync', async () => {
   assert.is(content(file), 'abcde');
 });
 
+it('a write that writes nothing counts as a full disk, not as progress', async () => {
+  let empty = 2;
+  const write = async (fd: number, bytes: Uint8Array) => {
+    empty -= 1;
+    return empty >= 0 ? 0 : NODE_FILE_SYSTEM.write(fd, bytes);
+  };
+  const opened = await open(newFile(), { disk: { ...NODE_FILE_SYSTEM, write } });
+  await say(opened, 'a');
+  const told = opened.events.map(({ type }) => type);
+  assert.equal(told, ['journal', 'disk full', 'disk free']);
+  await opened.journal.close();
+});
+
 it('with --sync never no reply waits for a sync, and the log warns of the risk', async () => {
   const calls: string[] = [];
   const opened = await open(newFile(), { sync: 'never', disk: watched(calls) });

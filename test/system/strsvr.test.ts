@@ -1,14 +1,20 @@
 // The command as people and scripts use it: what stands on stdout, what on stderr, how it ends.
 
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createConnection } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ByteClient } from '../support/byte-client.js';
 import { rejects } from '../support/cli-errors.js';
-import { Program, run } from '../support/program.js';
+import { built, Program, run } from '../support/program.js';
 import { PtyProgram } from '../support/pty-program.js';
 import { withServer, withStrsvr } from '../support/servers.js';
+import { missingProgram, testWith } from '../support/skipping.js';
+import { until } from '../support/waiting.js';
 
 test('stdout carries the listening line and the final value, and nothing else', async () => {
   await withStrsvr(['0', '--clients', '1'], async (server, address) => {
@@ -116,6 +122,47 @@ test('the final value is escaped on a terminal and unchanged in a pipe', async (
     terminal.lines.join('\n'),
   );
 });
+
+const NO_TCFLOW =
+  missingProgram('python3') ?? (existsSync('/proc/self/fd/1') ? undefined : 'it is found in /proc');
+
+for (const [what, status] of [
+  ['delays the final value until it is continued', 0],
+  ['does not prevent an exit at a second SIGTERM', 143],
+] as const) {
+  testWith(test, NO_TCFLOW, `a stopped terminal on stdout ${what}`, async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'strsvr-'));
+    const log = join(folder, 'log');
+    const terminal = new PtyProgram('sh');
+    try {
+      terminal.start('-c', 'exec "$@" 2> "$0"', log, process.execPath, built('server/strsvr.js'), '0');
+      await terminal.waitFor('listening', (screen) => screen.some((row) => row.startsWith('listening on')));
+      const [, port] = /listening on [\d.]+:(\d+)/.exec(terminal.lines.join('\n')) ?? [];
+      const client = await ByteClient.connect({ host: '127.0.0.1', port: Number(port) });
+      client.send('a');
+      await client.endAndReceive();
+      flow(terminal, 'TCOOFF');
+      terminal.kill('SIGTERM');
+      await until(() => readFileSync(log, 'utf8').includes('1 letter, 1 client'), 'the last line of the log');
+      if (status !== 0) terminal.kill('SIGTERM');
+      else flow(terminal, 'TCOON');
+      await until(() => terminal.exitStatus !== undefined, 'the server has exited');
+      assert.is(terminal.exitStatus, status);
+      assert.is(terminal.lines.includes('the final value of v is a'), status === 0);
+    } finally {
+      terminal.kill();
+      rmSync(folder, { recursive: true });
+    }
+  });
+}
+
+/** Stops or continues a terminal, as Ctrl-S and Ctrl-Q do; done on return. */
+function flow(terminal: PtyProgram, action: 'TCOOFF' | 'TCOON'): void {
+  const script =
+    'import os, sys, termios; termios.tcflow(os.open(sys.argv[1], os.O_RDWR | os.O_NOCTTY), getattr(termios, sys.argv[2]))';
+  const { status, stderr } = spawnSync('python3', ['-c', script, `/proc/${terminal.pid}/fd/1`, action]);
+  assert.is(status, 0, String(stderr));
+}
 
 test('the final value of a long text is written whole to a pipe', async () => {
   const length = 300_000;
@@ -281,6 +328,14 @@ test('an address of another host is one line and exit 1', async () => {
   const { status, stderr } = await run('server/strsvr.js', ['0', '--host', '192.0.2.1']);
   assert.is(status, 1);
   assert.match(stderr, /^strsvr: 192\.0\.2\.1 is not an address of this machine; [^\n]+\n$/);
+});
+
+test('an IPv6 zone that names no interface is one line and exit 1', async () => {
+  for (const io of ['events', 'poll']) {
+    const { status, stderr } = await run('server/strsvr.js', ['0', '--io', io, '--host', '::1%nosuch']);
+    const message = '::1%nosuch names an interface that this machine does not have';
+    assert.equal([status, stderr], [1, `strsvr: ${message}\n`], io);
+  }
 });
 
 test('--help has every option and examples; --version says the version; completion prints a script', async () => {
