@@ -104,7 +104,7 @@ export async function startStringServer(options: StringServerOptions = {}): Prom
   });
   log.record({ type: 'listening', address, io, ...(model.fd !== undefined && { fd: model.fd }) });
   recordReachability(address, log);
-  if (io === 'events') warmUp(new ReplyCoalescer(false)); // the other models run sessions in their own threads
+  if (io === 'events') warmUp((warmUpText) => new ReplyCoalescer(warmUpText, false)); // the other models run sessions in their own threads
 
   const ended = journal === undefined ? model.closed : endOf(model, journal);
   const durableText = () => {

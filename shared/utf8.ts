@@ -53,6 +53,7 @@ export function isContinuation(byte: number): boolean {
 export class Utf8Decoder {
   #chunk: Uint8Array = NOTHING;
   #position = 0;
+  #end = 0;
   /** The bits of the unfinished letter so far; meaningful while `#needed` is above 0. */
   #codePoint = 0;
   /** How many bytes of the unfinished letter are missing. */
@@ -61,15 +62,16 @@ export class Utf8Decoder {
   #lower = 0x80;
   #upper = 0xbf;
 
-  /** Sets the next chunk, which is read in place. The previous one must be used up. */
-  feed(chunk: Uint8Array): void {
+  /** Sets the next chunk, or part of one, which is read in place. The previous one must be used up. */
+  feed(chunk: Uint8Array, from = 0, to = chunk.length): void {
     this.#chunk = chunk;
-    this.#position = 0;
+    this.#position = from;
+    this.#end = to;
   }
 
   /** The next code point, or INCOMPLETE. */
   next(): number {
-    while (this.#position < this.#chunk.length) {
+    while (this.#position < this.#end) {
       const byte = this.#chunk[this.#position] as number;
       if (this.#needed === 0) {
         this.#position += 1;
@@ -92,7 +94,7 @@ export class Utf8Decoder {
 
   /** How many bytes of the chunk are not decoded yet. */
   get unread(): number {
-    return this.#chunk.length - this.#position;
+    return this.#end - this.#position;
   }
 
   /** Whether a letter is unfinished. */
@@ -102,7 +104,7 @@ export class Utf8Decoder {
 
   /** Copies the unread bytes, before the chunk's memory is reused. */
   hold(): void {
-    this.feed(new Uint8Array(this.#chunk.subarray(this.#position))); // a Buffer's own slice() would not copy
+    this.feed(new Uint8Array(this.#chunk.subarray(this.#position, this.#end))); // a Buffer's own slice() would not copy
   }
 
   /** Drops the unread bytes and the unfinished letter. */

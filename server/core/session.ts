@@ -1,4 +1,4 @@
-// One client's life on the server, without any I/O: chunks of bytes in, views of bytes out. The I/O model that owns the
+// One client's life on the server, without any I/O: chunks of bytes in, ranges of the text out. The I/O model that owns the
 // socket asks what the session wants next and does that: receive, send, wait until letters are durable, or close.
 // A pending reply is one number, so a client that never reads costs a bounded amount of memory, however much it sends.
 
@@ -9,11 +9,10 @@ import { FULL, type Text } from './text.js';
 /** The most replies that are pending; later letters stay undecoded, and are not yet in the text. */
 export const MAX_PENDING_REPLIES = 1024;
 
-/** No reply ends at offset 0, so among pending replies this number means LF. */
+/** No reply ends at offset 0, so among pending replies this number means LF: the byte before the text. */
 const LINE_END = 0;
-const LINE_END_BYTES = Buffer.of(LF);
 
-/** What the I/O model must do next: receive; send `nextOutput`; wait until letters are durable; close, as `closing` says. */
+/** What the I/O model must do next: receive; send the `nextRange`; wait until letters are durable; close, as `closing` says. */
 export type Want = 'input' | 'output' | 'durability' | 'close';
 
 /** Why a session is over: its client ended the stream, the text or its disk is full, or the server stops. */
@@ -23,13 +22,17 @@ export class Session {
   readonly #text: Text;
   readonly #durability: Durability;
   readonly #decoder = new Utf8Decoder();
-  /** The offsets of pending replies, in the order of their letters. Those before `#next` have been handed out. */
+  /** Offsets, in the order of the letters: from `#next` to `#end` those of pending replies, the others are old. */
   readonly #pendingReplies: number[] = [];
   #next = 0;
+  #end = 0;
   /** How many bytes of the reply at `#next` have been handed out. */
   #sent = 0;
   #inputEnded = false;
   #closing: Closing | undefined;
+  /** The range of the text that `nextRange` has handed out last. */
+  from = 0;
+  to = 0;
   /** Letters of this client that are in the text, and control characters that were discarded. */
   letters = 0;
   controlCharacters = 0;
@@ -41,7 +44,7 @@ export class Session {
 
   /** Input is wanted only when nothing is pending or undecoded: this is all the backpressure there is. */
   get wants(): Want {
-    if (this.#next < this.#pendingReplies.length) {
+    if (this.#next < this.#end) {
       const next = this.#pendingReplies[this.#next] as number;
       return next > this.#durability.durableLength ? 'durability' : 'output';
     }
@@ -54,10 +57,10 @@ export class Session {
     return this.wants === 'close' ? this.#closing : undefined;
   }
 
-  /** Takes bytes from the client; call it only when input is wanted. The chunk may be reused afterwards. */
-  receive(chunk: Uint8Array): void {
+  /** Takes `length` bytes from the client; call it only when input is wanted. The chunk may be reused afterwards. */
+  receive(chunk: Uint8Array, length = chunk.length, from = 0): void {
     if (this.#closing !== undefined) return;
-    this.#decoder.feed(chunk);
+    this.#decoder.feed(chunk, from, from + length);
     this.#decodeLetters();
     if (this.#decoder.unread > 0) this.#decoder.hold();
   }
@@ -75,25 +78,25 @@ export class Session {
   }
 
   /**
-   * The next bytes for the client, in order; each byte is handed out once, and the caller must deliver it.
-   * @param max the most bytes to return, above 0
-   * @returns a view of the text's own memory, or undefined when nothing can be written now
+   * Sets `from` and `to` to the next range for the client, in order; the caller must deliver each byte.
+   * @param max the most bytes, above 0
+   * @returns false when nothing can be written now
    */
-  nextOutput(max: number): Uint8Array | undefined {
-    if (this.#next === this.#pendingReplies.length && !this.#refill()) return undefined;
+  nextRange(max: number): boolean {
+    if (this.#next === this.#end && !this.#refill()) return false;
     const offset = this.#pendingReplies[this.#next] as number;
-    if (offset > this.#durability.durableLength) return undefined;
-    const from = this.#sent;
-    const to = Math.min(offset, from + max);
-    this.#sent = to === offset ? 0 : to;
-    if (to === offset) this.#next += 1;
-    return offset === LINE_END ? LINE_END_BYTES : this.#text.view(from, to);
+    if (offset > this.#durability.durableLength) return false;
+    this.from = offset === LINE_END ? LINE_END - 1 : this.#sent;
+    this.to = Math.min(offset, this.from + max);
+    this.#sent = this.to === offset ? 0 : this.to;
+    if (this.to === offset) this.#next += 1;
+    return true;
   }
 
   /** For the log: the letters whose replies are pending, and an LF for each line end. */
   get pendingLetters(): readonly string[] {
-    const bytes = (offset: number) => (offset === LINE_END ? LINE_END_BYTES : this.#text.view(0, offset));
-    return this.#pendingReplies.slice(this.#next).map((offset) => lastLetter(bytes(offset)));
+    const bytes = (offset: number) => this.#text.view(offset === LINE_END ? LINE_END - 1 : 0, offset);
+    return this.#pendingReplies.slice(this.#next, this.#end).map((offset) => lastLetter(bytes(offset)));
   }
 
   /** For the log: how many bytes are undecoded, and whether a letter is incomplete. */
@@ -103,19 +106,20 @@ export class Session {
 
   /** No reply is pending any more: goes on with the undecoded letters. */
   #refill(): boolean {
-    this.#pendingReplies.length = 0;
+    if (this.#end > 16) this.#pendingReplies.length = 0; // for a single reply that would cost a new array
     this.#next = 0;
+    this.#end = 0;
     this.#decodeLetters();
     if (this.#inputEnded && this.#decoder.unread === 0) this.#closing ??= 'ended';
-    return this.#pendingReplies.length > 0;
+    return this.#end > 0;
   }
 
   /** Moves letters from the decoder to the text, until MAX_PENDING_REPLIES are pending. */
   #decodeLetters(): void {
-    while (this.#pendingReplies.length < MAX_PENDING_REPLIES) {
+    while (this.#end < MAX_PENDING_REPLIES) {
       const letter = this.#decoder.next();
       if (letter === INCOMPLETE) return;
-      if (letter === LF) this.#pendingReplies.push(LINE_END);
+      if (letter === LF) this.#pendingReplies[this.#end++] = LINE_END;
       else if (isControl(letter)) this.controlCharacters += 1;
       else this.#append(letter);
     }
@@ -128,7 +132,7 @@ export class Session {
       this.#decoder.discard();
     } else {
       this.letters += 1;
-      this.#pendingReplies.push(offset);
+      this.#pendingReplies[this.#end++] = offset;
     }
   }
 }

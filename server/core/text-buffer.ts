@@ -2,8 +2,9 @@
 
 import { OperationalError } from '../../shared/errors.js';
 import { plural } from '../../shared/numbers.js';
+import { LF } from '../../shared/utf8.js';
 
-/** The text's length stands at the front of its memory: threads that share the memory share the length. */
+/** At the front is the text's length: threads that share the memory share the length. The byte before the text is an LF. */
 export const HEADER_BYTES = 8;
 
 export type TextBuffer = ArrayBuffer | SharedArrayBuffer;
@@ -17,7 +18,9 @@ export type TextBuffer = ArrayBuffer | SharedArrayBuffer;
 export function allocateTextBuffer(maxLength: number, shared = false): TextBuffer {
   const bytes = HEADER_BYTES + maxLength;
   try {
-    return shared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes);
+    const buffer = shared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes);
+    new Uint8Array(buffer)[HEADER_BYTES - 1] = LF;
+    return buffer;
   } catch (cause) {
     const message = `no memory for a text of ${plural(maxLength, 'byte')}; use a smaller maximum length`;
     throw new OperationalError('ENOMEM', message, cause);

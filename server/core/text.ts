@@ -39,7 +39,7 @@ export class Text {
     return end;
   }
 
-  /** The bytes between two offsets, in the text's own memory: to be read, not kept and not changed. */
+  /** The bytes between two offsets, in the text's own memory: to be read, not kept and not changed. From -1 to 0: an LF. */
   view(from: number, to: number): Uint8Array {
     return new Uint8Array(this.memory, HEADER_BYTES + from, to - from);
   }

@@ -10,14 +10,15 @@ const LETTERS = 250;
 
 /**
  * Runs one session per iteration of the event loop, some 10 ms in all.
- * @param output what takes a session's output for sending; it is thrown away
+ * @param output makes what takes the output of a text's sessions for sending; it is thrown away
  */
-export function warmUp(output: { next(session: Session): Uint8Array | undefined }): void {
+export function warmUp(output: (text: Text) => { next(session: Session): Uint8Array | undefined }): void {
   const letters = Buffer.alloc(LETTERS, 'a');
   const play = (left: number): void => {
-    const session = new Session(new Text(allocateTextBuffer(LETTERS)));
+    const text = new Text(allocateTextBuffer(LETTERS));
+    const [session, sessionOutput] = [new Session(text), output(text)];
     session.receive(letters);
-    while (output.next(session) !== undefined);
+    while (sessionOutput.next(session) !== undefined);
     if (left > 1) setImmediate(play, left - 1).unref();
   };
   setImmediate(play, SESSIONS).unref();

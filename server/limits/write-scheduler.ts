@@ -12,9 +12,6 @@ export function writeQuantum(clients: number): number {
   return Math.max(MIN_WRITE_QUANTUM, Math.min(MAX_WRITE_QUANTUM, Math.floor(ROUND_BYTES / clients)));
 }
 
-/** A turn has this many writes at least: a long reply and its LF, which would wait a whole round otherwise. */
-export const MIN_WRITES_PER_TURN = 2;
-
 /** Turns between two polls of the event loop: a few milliseconds. */
 const MAX_TURNS_PER_TICK = 4;
 

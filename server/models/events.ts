@@ -11,7 +11,7 @@ import { Session } from '../core/session.js';
 import { admit } from '../limits/admission.js';
 import { closeLingering, drainTimeout, LINGER_MS } from '../limits/lingering-close.js';
 import { KEEP_ALIVE, watchSockets } from '../limits/stall-detector.js';
-import { MIN_WRITES_PER_TURN, WriteScheduler, writeQuantum } from '../limits/write-scheduler.js';
+import { WriteScheduler, writeQuantum } from '../limits/write-scheduler.js';
 import type { CloseFailure } from '../log/events.js';
 import type { IoModel, IoModelContext } from './model.js';
 import { ReplyCoalescer } from './reply-coalescer.js';
@@ -51,7 +51,7 @@ export class EventsModel implements IoModel {
       ...KEEP_ALIVE,
     });
     admit(this.#listener, context, (socket) => this.#accept(socket));
-    this.#coalescer = new ReplyCoalescer(context.nagle);
+    this.#coalescer = new ReplyCoalescer(context.text, context.nagle);
     this.#stalls = watchSockets(this.#connected, context.stallTimeoutMs);
     context.journal?.onDurable(() => this.#onDurable());
     this.closed = new Promise((resolve) => {
@@ -73,9 +73,9 @@ export class EventsModel implements IoModel {
     socket.on('error', ({ message }) => {
       client.failure ??= { reason: 'broken', detail: message };
     });
-    readInto(this.#buffer, socket, (chunk) => this.#receive(client, chunk));
-    socket.on('end', () => this.#receive(client, Buffer.of()));
-    socket.on('drain', () => this.#onDrain(client));
+    readInto(this.#buffer, socket, (chunk, length) => this.#receive(client, chunk, length));
+    socket.on('end', () => this.#receive(client, this.#buffer, 0));
+    socket.on('drain', () => socket.isPaused() && this.#scheduler.add(client));
     socket.on('close', () => this.#onClose(client));
     const remote = socketAddress(socket.remoteAddress, socket.remotePort);
     const local = socketAddress(socket.localAddress, socket.localPort);
@@ -85,13 +85,13 @@ export class EventsModel implements IoModel {
 
   // --- receive ---
 
-  /** @param chunk as recv(2) has it: nothing means the end of the stream */
-  #receive(client: Client, chunk: Uint8Array): void {
-    if (chunk.length === 0) client.session.end();
-    else client.session.receive(chunk);
-    this.#context.log.read(client.id, chunk.length, client.session);
+  /** @param length as recv(2) has it: 0 means the end of the stream */
+  #receive(client: Client, chunk: Uint8Array, length: number): void {
+    if (length === 0) client.session.end();
+    else client.session.receive(chunk, length);
+    this.#context.log.read(client.id, length, client.session);
     // After a full chunk more has probably come; libuv would read up to 32 of them before it looks at other sockets.
-    this.#send(client, chunk.length >= RECEIVE_BYTES);
+    this.#send(client, length >= RECEIVE_BYTES);
   }
 
   // --- send ---
@@ -100,18 +100,17 @@ export class EventsModel implements IoModel {
   #send(client: Client, floods = false): void {
     const { socket, session } = client;
     let quantum = writeQuantum(this.#connected.size);
-    for (let writes = 0; writes < MIN_WRITES_PER_TURN || quantum > 0; writes += 1) {
-      const output = socket.writableLength === 0 ? this.#coalescer.next(session) : undefined;
-      if (output === undefined) break;
-      socket.write(output);
-      this.#context.log.wrote(client.id, output.length, socket.writableLength);
-      quantum -= output.length;
+    while (quantum > 0 && socket.writableLength === 0) {
+      const length = this.#coalescer.write(session, socket);
+      if (length === 0) break;
+      this.#context.log.wrote(client.id, length, socket.writableLength);
+      quantum -= length;
     }
-    if (socket.writableLength > 0) this.#coalescer.detach();
     const want = socket.writableLength > 0 ? 'drain' : session.wants;
-    if (want === 'input' && !floods) socket.resume();
+    const reads = want === 'input' && !floods;
+    if (reads && socket.isPaused()) socket.resume();
     else if (want === 'close') closeLingering(socket, session.closing, this.#context.stallTimeoutMs);
-    else {
+    else if (!reads) {
       socket.pause();
       if (want === 'durability') this.#awaitingDurability.add(client);
       else if (want !== 'drain') this.#scheduler.add(client);
@@ -124,11 +123,6 @@ export class EventsModel implements IoModel {
     const waiting = [...this.#awaitingDurability];
     this.#awaitingDurability.clear();
     for (const client of waiting) this.#send(client);
-  }
-
-  /** The kernel has taken all output. */
-  #onDrain(client: Client): void {
-    if (client.socket.isPaused()) this.#scheduler.add(client);
   }
 
   // --- close ---

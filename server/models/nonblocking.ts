@@ -6,7 +6,7 @@
 // `diff blocking.ts nonblocking.ts` shows what O_NONBLOCK changes.
 
 import * as libc from '../../shared/libc/sockets.js';
-import { MIN_WRITES_PER_TURN, writeQuantum } from '../limits/write-scheduler.js';
+import { writeQuantum } from '../limits/write-scheduler.js';
 import { type Client, RoundRobinLoop } from './round-robin.js';
 import type { WorkerContext } from './worker/worker-context.js';
 import { WorkerModel } from './worker/worker-model.js';
@@ -44,7 +44,7 @@ export class NonblockingLoop extends RoundRobinLoop {
     if (control.stopping) return; // it was woken for that, or its input came too late
     control.countHit();
     if (length === 0) session.end();
-    else session.receive(this.#buffer.subarray(0, length));
+    else session.receive(this.#buffer, length);
     log.read(id, length, session);
   }
 
@@ -53,14 +53,14 @@ export class NonblockingLoop extends RoundRobinLoop {
   protected override send({ id, fd, output }: Client): void {
     const { control, log } = this.context;
     let quantum = writeQuantum(this.connected.size);
-    for (let writes = 0; writes < MIN_WRITES_PER_TURN || quantum > 0; writes += 1) {
-      const bytes = output.next();
-      if (bytes === undefined) return;
+    while (quantum > 0) {
+      const message = output.next(quantum);
+      if (message === undefined) return;
       control.announceWait(id, fd);
-      const taken = libc.send(fd, bytes);
+      const taken = libc.sendmsg(fd, message);
       output.consume(taken);
       if (taken === libc.EAGAIN) return;
-      log.wrote(id, bytes.length, bytes.length - taken);
+      log.wrote(id, message.length, message.length - taken);
       quantum -= taken;
     }
   }

@@ -38,8 +38,8 @@ class PollLoop extends NonblockingLoop {
     const listed = [...this.connected];
     this.#poll(listed);
     if (this.#pollfds.ready(0)) this.accept();
-    for (const [at, client] of listed.entries()) {
-      if (this.#pollfds.ready(at + 1) || this.context.control.stopping) yield client;
+    for (let at = 0; at < listed.length; at += 1) {
+      if (this.#pollfds.ready(at + 1) || this.context.control.stopping) yield listed[at] as Client;
     }
   }
 
@@ -48,7 +48,8 @@ class PollLoop extends NonblockingLoop {
     const { control, listener } = this.context;
     if (listed.length >= this.#pollfds.capacity) this.#pollfds = new libc.PollList(2 * listed.length);
     this.acceptor.list(this.#pollfds, 0);
-    for (const [at, { fd, output }] of listed.entries()) {
+    for (let at = 0; at < listed.length; at += 1) {
+      const { fd, output } = listed[at] as Client; // `entries()` would make an array for each client
       this.#pollfds.set(at + 1, fd, output.wants === 'input' ? libc.POLLIN : libc.POLLOUT);
     }
     // A stop wakes the thread by shutting down the descriptor that it announces.

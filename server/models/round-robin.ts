@@ -5,7 +5,7 @@
 import { Session } from '../core/session.js';
 import { DRAIN_TIMEOUT } from '../limits/lingering-close.js';
 import type { CloseFailure } from '../log/events.js';
-import { PendingWrite, ReplyCoalescer } from './reply-coalescer.js';
+import { PendingWrite, ReplyGatherer } from './pending-write.js';
 import { Acceptor } from './worker/acceptor.js';
 import { type AcceptedClient, peerFailure, type WorkerContext } from './worker/worker-context.js';
 
@@ -18,13 +18,13 @@ export abstract class RoundRobinLoop {
   protected readonly context: WorkerContext;
   protected readonly acceptor: Acceptor;
   protected readonly connected = new Set<Client>();
-  readonly #coalescer: ReplyCoalescer;
+  readonly #gatherer: ReplyGatherer;
 
   /** @param flags of connected sockets */
   constructor(context: WorkerContext, flags: { readonly O_NONBLOCK: boolean }) {
     this.context = context;
     this.acceptor = new Acceptor(context, flags);
-    this.#coalescer = new ReplyCoalescer(context.options.nagle);
+    this.#gatherer = new ReplyGatherer(context.text, context.options.nagle);
   }
 
   run(): void {
@@ -50,7 +50,7 @@ export abstract class RoundRobinLoop {
       if (accepted === undefined) return;
       const { id, fd, remote } = accepted;
       const session = new Session(this.context.text);
-      this.connected.add({ id, fd, remote, session, output: new PendingWrite(session, this.#coalescer) });
+      this.connected.add({ id, fd, remote, session, output: new PendingWrite(session, this.#gatherer) });
     }
   }
 

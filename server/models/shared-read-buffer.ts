@@ -13,20 +13,24 @@ const CALLBACK = 'kBufferCb';
 /**
  * Starts to read.
  * @param buffer may be shared by all sockets
- * @param receive is called with each chunk, which is valid until it returns
+ * @param receive is called with a chunk and how many of its bytes are input, which are valid until it returns
  */
-export function readInto(buffer: Buffer, socket: Socket, receive: (chunk: Uint8Array) => void): void {
+export function readInto(
+  buffer: Buffer,
+  socket: Socket,
+  receive: (chunk: Uint8Array, length: number) => void,
+): void {
   const symbols = Object.getOwnPropertySymbols(socket);
   const bufferSymbol = symbols.find(({ description }) => description === BUFFER);
   const callbackSymbol = symbols.find(({ description }) => description === CALLBACK);
   const handle: unknown = Reflect.get(socket, '_handle');
   if (bufferSymbol === undefined || callbackSymbol === undefined || !canUseBuffer(handle)) {
-    socket.on('data', receive);
+    socket.on('data', (chunk: Buffer) => receive(chunk, chunk.length));
     return;
   }
   Reflect.set(socket, bufferSymbol, buffer);
   Reflect.set(socket, callbackSymbol, (length: number) => {
-    receive(buffer.subarray(0, length));
+    receive(buffer, length);
     return true; // read on, unless the socket was paused
   });
   handle.useUserBuffer(buffer);

@@ -11,8 +11,9 @@ import { withSyntheticLoad } from '../core/synthetic-load.js';
 import { Text } from '../core/text.js';
 import type { TextBuffer } from '../core/text-buffer.js';
 import { DRAIN_TIMEOUT } from '../limits/lingering-close.js';
+import { MAX_WRITE_QUANTUM } from '../limits/write-scheduler.js';
 import type { CloseFailure } from '../log/events.js';
-import { PendingWrite, ReplyCoalescer } from './reply-coalescer.js';
+import { PendingWrite, ReplyGatherer } from './pending-write.js';
 import { Acceptor } from './worker/acceptor.js';
 import { Mutex } from './worker/mutex.js';
 import { type AcceptedClient, peerFailure, type WorkerContext } from './worker/worker-context.js';
@@ -80,7 +81,7 @@ class ClientThread {
     const locked = () => new LockedText(data.memory, new Mutex(data.mutex));
     const text = options.lock ? withSyntheticLoad(locked(), options.cpuRounds) : thread.text;
     this.#session = new Session(text);
-    this.#output = new PendingWrite(this.#session, new ReplyCoalescer(options.nagle));
+    this.#output = new PendingWrite(this.#session, new ReplyGatherer(text, options.nagle));
   }
 
   run(): void {
@@ -104,7 +105,7 @@ class ClientThread {
     const length = libc.recv(data.fd, this.#buffer);
     if (control.stopping) return; // it was woken for that, or its input came too late
     if (length === 0) this.#session.end();
-    else this.#session.receive(this.#buffer.subarray(0, length));
+    else this.#session.receive(this.#buffer, length);
     log.read(data.number, length, this.#session);
   }
 
@@ -113,10 +114,11 @@ class ClientThread {
   /** Sends all pending replies. */
   #send(): void {
     const { data, log } = this.#thread;
-    for (let bytes = this.#output.next(); bytes !== undefined; bytes = this.#output.next()) {
-      const taken = libc.send(data.fd, bytes);
+    const next = () => this.#output.next(MAX_WRITE_QUANTUM);
+    for (let message = next(); message !== undefined; message = next()) {
+      const taken = libc.sendmsg(data.fd, message);
       this.#output.consume(taken);
-      log.wrote(data.number, bytes.length, bytes.length - taken);
+      log.wrote(data.number, message.length, message.length - taken);
     }
   }
 

@@ -28,6 +28,8 @@ function bind() {
   const linux = (prototype: string) => (MACOS ? undefined : libc.func(prototype));
   return {
     errno: () => koffi.errno(),
+    /** Where memory lies, as C sees it: there it stays as long as it is referenced. */
+    address: (memory: ArrayBufferView): number => Number(koffi.address(memory)),
     socket: libc.func('int socket(int domain, int type, int protocol)'),
     bind: libc.func('int bind(int fd, const void *address, socklen_t length)'),
     listen: libc.func('int listen(int fd, int backlog)'),
@@ -36,6 +38,7 @@ function bind() {
     connect: libc.func('int connect(int fd, const void *address, socklen_t length)'),
     recv: libc.func('ssize_t recv(int fd, void *buffer, size_t length, int flags)'),
     send: libc.func('ssize_t send(int fd, const void *buffer, size_t length, int flags)'),
+    sendmsg: libc.func('ssize_t sendmsg(int fd, uintptr_t message, int flags)'),
     shutdown: libc.func('int shutdown(int fd, int how)'),
     close: libc.func('int close(int fd)'),
     setsockopt: libc.func('int setsockopt(int fd, int level, int name, const void *value, socklen_t length)'),

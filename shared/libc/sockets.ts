@@ -16,10 +16,10 @@ import {
   setOption,
   setResetOnClose,
 } from './socket-options.js';
-import { decodeAddress, encodeAddress, family, MACOS, PollList, SOCKADDR_BYTES } from './structs.js';
+import { decodeAddress, encodeAddress, family, MACOS, Message, PollList, SOCKADDR_BYTES } from './structs.js';
 import { attempt, EAGAIN, SystemError, wouldBlock } from './system-call.js';
 
-export { EAGAIN, PollList, SystemError };
+export { EAGAIN, type Message, PollList, SystemError };
 
 /** The outcome of accept "not before something is closed": no descriptor, or no memory, for one connection more. */
 export const NO_RESOURCES = -2;
@@ -150,6 +150,25 @@ export function send(fd: number, bytes: Uint8Array): number {
     if (length >= 0) return length;
     if (wouldBlock('send')) return EAGAIN;
   }
+}
+
+/** The same for bytes in several places. */
+export function sendmsg(fd: number, message: Message): number {
+  for (;;) {
+    const length = bindings().sendmsg(fd, message.address, MSG_NOSIGNAL);
+    if (length >= 0) return length;
+    if (wouldBlock('sendmsg')) return EAGAIN;
+  }
+}
+
+/** An empty message with room for so many places in memory. */
+export function createMessage(capacity: number): Message {
+  return new Message(capacity, bindings().address);
+}
+
+/** Where memory lies: there it stays as long as it is referenced. */
+export function addressOf(memory: ArrayBufferView): number {
+  return bindings().address(memory);
 }
 
 /** Sleeps until one of the first `count` of a list is ready, at most `timeoutMs` milliseconds (-1: without limit). */

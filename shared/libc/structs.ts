@@ -12,6 +12,7 @@ export const SOCKADDR_BYTES = 28;
 /** The struct is packed on x86-64 only. */
 const EPOLL_EVENT_BYTES = process.arch === 'x64' ? 12 : 16;
 const EPOLL_DATA = EPOLL_EVENT_BYTES - 8;
+const WORD = 2 ** 32;
 
 /** An array of struct pollfd: int fd; short events; short revents. */
 export class PollList {
@@ -62,6 +63,67 @@ export class EpollList {
   data(at: number): number {
     return this.#view.getUint32(EPOLL_EVENT_BYTES * at + EPOLL_DATA, true);
   }
+}
+
+const MSGHDR_BYTES = 56;
+const IOVEC_BYTES = 16;
+
+/** Bytes from several places in memory for one sendmsg(2): a struct msghdr and its array of struct iovec. */
+export class Message {
+  /** Of the struct msghdr. */
+  readonly address: number;
+  /** The number of places, and the number of bytes in all. */
+  count = 0;
+  length = 0;
+  readonly #words: Uint32Array;
+
+  /**
+   * @param capacity the most places
+   * @param addressOf where memory lies; as a parameter, because this file calls nothing
+   */
+  constructor(capacity: number, addressOf: (memory: ArrayBufferView) => number) {
+    this.#words = new Uint32Array(new ArrayBuffer(MSGHDR_BYTES + IOVEC_BYTES * capacity));
+    this.address = addressOf(this.#words);
+    setPointer(this.#words, 4, this.address + MSGHDR_BYTES); // msg_iov
+  }
+
+  clear(): void {
+    this.count = 0;
+    this.length = 0;
+  }
+
+  add(address: number, length: number): void {
+    const at = (MSGHDR_BYTES + IOVEC_BYTES * this.count) / 4;
+    setPointer(this.#words, at, address);
+    this.#words[at + 2] = length;
+    this.count += 1;
+    this.length += length;
+    this.#words[6] = this.count; // msg_iovlen
+  }
+
+  /** What a call that has taken so many bytes has left: addresses and lengths in turn. */
+  rest(taken: number): number[] {
+    const rest: number[] = [];
+    let before = taken;
+    for (let i = 0; i < this.count; i += 1) {
+      const at = (MSGHDR_BYTES + IOVEC_BYTES * i) / 4;
+      const length = this.#words[at + 2] as number;
+      const skipped = Math.min(before, length);
+      if (skipped < length) rest.push(pointer(this.#words, at) + skipped, length - skipped);
+      before -= skipped;
+    }
+    return rest;
+  }
+}
+
+/** Stores an address in two little-endian words. */
+export function setPointer(words: Uint32Array, at: number, address: number): void {
+  words[at] = address; // its lower 32 bits
+  words[at + 1] = address / WORD;
+}
+
+function pointer(words: Uint32Array, at: number): number {
+  return (words[at + 1] as number) * WORD + (words[at] as number);
 }
 
 /** The address family of a numeric address. */

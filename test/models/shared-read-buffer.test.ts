@@ -28,8 +28,8 @@ async function received(prepare: (socket: Socket) => void): Promise<{ text: stri
       waiting();
     });
   let waiting = (): void => {};
-  readInto(Buffer.alloc(4096), socket, (chunk) => {
-    text += Buffer.from(chunk).toString();
+  readInto(Buffer.alloc(4096), socket, (chunk, length) => {
+    text += Buffer.from(chunk.subarray(0, length)).toString();
     buffers.add(chunk.buffer);
     waiting();
   });

@@ -146,8 +146,8 @@ export const MUTATIONS: readonly Mutation[] = [
       wrong: { what: 'question marks (U+FFFD)', sign: /\ufffd/ },
     },
     file: 'server/core/session.ts',
-    find: 'this.#decoder.feed(chunk);',
-    replace: `const received = new TextDecoder().decode(chunk);
+    find: 'this.#decoder.feed(chunk, from, from + length);',
+    replace: `const received = new TextDecoder().decode(chunk.subarray(from, from + length));
     this.#decoder.feed(Buffer.from(received));`,
     caughtBy: { file: 'unit/session.test', title: 'two clients’ halves of an emoji stay apart' },
   },
@@ -170,22 +170,18 @@ export const MUTATIONS: readonly Mutation[] = [
       },
     },
     file: 'server/models/events.ts',
-    find: `for (let writes = 0; writes < MIN_WRITES_PER_TURN || quantum > 0; writes += 1) {
-      const output = socket.writableLength === 0 ? this.#coalescer.next(session) : undefined;
-      if (output === undefined) break;
-      socket.write(output);
-      this.#context.log.wrote(client.id, output.length, socket.writableLength);
-      quantum -= output.length;
+    find: `while (quantum > 0 && socket.writableLength === 0) {
+      const length = this.#coalescer.write(session, socket);
+      if (length === 0) break;
+      this.#context.log.wrote(client.id, length, socket.writableLength);
+      quantum -= length;
     }
-    if (socket.writableLength > 0) this.#coalescer.detach();
     const want = socket.writableLength > 0 ? 'drain' : session.wants;`,
-    replace: `for (let writes = 0; writes < MIN_WRITES_PER_TURN || quantum > 0; writes += 1) {
-      const output = this.#coalescer.next(session);
-      if (output === undefined) break;
-      socket.write(output);
-      this.#coalescer.detach();
-      this.#context.log.wrote(client.id, output.length, socket.writableLength);
-      quantum -= output.length;
+    replace: `while (quantum > 0) {
+      const length = this.#coalescer.write(session, socket);
+      if (length === 0) break;
+      this.#context.log.wrote(client.id, length, socket.writableLength);
+      quantum -= length;
     }
     const want: string = session.wants;`,
     caughtBy: {
@@ -198,20 +194,19 @@ export const MUTATIONS: readonly Mutation[] = [
     symptom: 'Long replies to a client that reads slowly have holes.',
     difficulty: 'medium',
     hint: 'send(2) returns how many bytes the kernel has taken. That may be fewer than it was given: what happens to the rest?',
-    read: ['server/models/nonblocking.ts', 'server/models/reply-coalescer.ts'],
+    read: ['server/models/nonblocking.ts', 'server/models/pending-write.ts'],
     trial: {
       args: ['--io', 'nonblocking', '--idle-sleep', '1'],
       client: `node -e "const s = require('net').connect(PORT, '127.0.0.1').end('a'.repeat(6000)); setTimeout(() => s.pipe(process.stdout), 1000)" | wc -c`,
       right: { what: '18003000: the bytes of all 6,000 replies', sign: /^ *18003000$/m },
       wrong: { what: 'fewer', sign: /^ *(?!18003000$)\d+$/m },
     },
-    file: 'server/models/reply-coalescer.ts',
-    find: `const left = this.#bytes?.subarray(Math.max(0, count));
-    this.#bytes = left?.length === 0 ? undefined : left;`,
-    replace: 'this.#bytes = undefined;',
+    file: 'server/models/pending-write.ts',
+    find: 'this.#left = message.rest(Math.max(0, count));',
+    replace: 'this.#left = [];',
     caughtBy: {
-      file: 'unit/reply-coalescer.test',
-      title: 'the rest of a partial write comes first in the next one, with at most 1 bytes per write',
+      file: 'unit/pending-write.test',
+      title: 'the rest of a partial send comes first in the next one, with at most 1 bytes per send',
     },
   },
   {

@@ -2,11 +2,11 @@
 // that chance finds, and over sockets for every I/O model. The same seed is the same bytes.
 
 import type { StringServer } from 'strsvr';
-import { Session } from '../../server/core/session.js';
 import { Text } from '../../server/core/text.js';
 import { allocateTextBuffer } from '../../server/core/text-buffer.js';
 import { type Prng, prng } from '../../shared/prng.js';
 import { ByteClient } from './byte-client.js';
+import { ByteSession } from './byte-session.js';
 
 /** Room for every text. */
 const MAX_LENGTH = 1_000;
@@ -55,7 +55,7 @@ export function fuzzInProcess(seed: number): string | undefined {
   const chance = prng(seed);
   const stream = hostile(chance);
   const text = new Text(allocateTextBuffer(MAX_LENGTH));
-  const session = new Session(text);
+  const session = new ByteSession(text);
   const answers: Buffer[] = [];
   for (let at = 0; at < stream.length; ) {
     const end = at + 1 + chance.below(5);

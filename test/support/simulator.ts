@@ -2,11 +2,11 @@
 // end, are reset, and a server that is told to stop at any moment. One seed is one run, always the same. Time is the
 // number of steps; nothing here waits.
 
-import { Session } from '../../server/core/session.js';
 import { Text } from '../../server/core/text.js';
 import { allocateTextBuffer } from '../../server/core/text-buffer.js';
 import { checkHistory, fingerprint, type Operation } from '../../shared/linearizability.js';
 import { type Prng, prng } from '../../shared/prng.js';
+import { ByteSession } from './byte-session.js';
 
 const LF = '\n';
 /** What a client may send besides letters. Bytes that are no UTF-8 would become letters of nobody. */
@@ -61,7 +61,7 @@ class World {
 }
 
 class Client {
-  readonly session: Session;
+  readonly session: ByteSession;
   readonly history: Operation[] = [];
   readonly #id: number;
   readonly #random: Prng;
@@ -79,7 +79,7 @@ class Client {
   constructor(id: number, text: Text, chance: Prng) {
     this.#id = id;
     this.#random = chance;
-    this.session = new Session(text);
+    this.session = new ByteSession(text);
   }
 
   step(now: number, stopped: boolean): void {

@@ -1,15 +1,16 @@
 import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { MAX_PENDING_REPLIES, Session } from '../../server/core/session.js';
+import { MAX_PENDING_REPLIES } from '../../server/core/session.js';
 import { Text } from '../../server/core/text.js';
 import { allocateTextBuffer } from '../../server/core/text-buffer.js';
+import { ByteSession } from '../support/byte-session.js';
 
 function newText(maxLength = 1_000_000): Text {
   return new Text(allocateTextBuffer(maxLength));
 }
 
-function drain(session: Session, max = 65_536): string {
+function drain(session: ByteSession, max = 65_536): string {
   const parts: Uint8Array[] = [];
   for (let output = session.nextOutput(max); output !== undefined; output = session.nextOutput(max)) {
     assert.ok(output.length <= max);
@@ -19,7 +20,7 @@ function drain(session: Session, max = 65_536): string {
 }
 
 test('a letter is answered with the text up to it, an LF with LF', () => {
-  const session = new Session(newText());
+  const session = new ByteSession(newText());
   session.receive(Buffer.from('ab\nc'));
   assert.is(drain(session), 'aab\nabc');
   assert.is(session.wants, 'input');
@@ -28,7 +29,7 @@ test('a letter is answered with the text up to it, an LF with LF', () => {
 
 test('a reply contains no letter after its own', () => {
   const text = newText();
-  const [one, other] = [new Session(text), new Session(text)];
+  const [one, other] = [new ByteSession(text), new ByteSession(text)];
   one.receive(Buffer.from('a'));
   other.receive(Buffer.from('b'));
   assert.is(drain(one), 'a');
@@ -37,7 +38,7 @@ test('a reply contains no letter after its own', () => {
 
 test('two clients’ halves of an emoji stay apart', () => {
   const text = newText();
-  const [one, other] = [new Session(text), new Session(text)];
+  const [one, other] = [new ByteSession(text), new ByteSession(text)];
   const [smile, party] = [Buffer.from('😀'), Buffer.from('🎉')];
   one.receive(smile.subarray(0, 2));
   other.receive(party.subarray(0, 3));
@@ -50,21 +51,21 @@ test('two clients’ halves of an emoji stay apart', () => {
 });
 
 test('control characters are counted and neither stored nor answered', () => {
-  const session = new Session(newText());
+  const session = new ByteSession(newText());
   session.receive(Buffer.from('a\0\r\x1b\x7f\u0085b'));
   assert.is(drain(session), 'aab');
   assert.is(session.controlCharacters, 5);
 });
 
 test('output comes in pieces no larger than asked for', () => {
-  const session = new Session(newText());
+  const session = new ByteSession(newText());
   session.receive(Buffer.from('abcdefgh\n'));
   assert.is(drain(session, 3), 'aababcabcdabcdeabcdefabcdefgabcdefgh\n');
 });
 
 test('pending replies are bounded; further letters are held, and no input is wanted meanwhile', () => {
   const text = newText();
-  const session = new Session(text);
+  const session = new ByteSession(text);
   const chunk = Buffer.from('x'.repeat(MAX_PENDING_REPLIES + 10));
   session.receive(chunk);
   chunk.fill(0); // read buffers are shared: what is held must be a copy
@@ -78,14 +79,14 @@ test('pending replies are bounded; further letters are held, and no input is wan
 });
 
 test('LFs count as pending replies', () => {
-  const session = new Session(newText());
+  const session = new ByteSession(newText());
   session.receive(Buffer.from('\n'.repeat(3 * MAX_PENDING_REPLIES + 1)));
   assert.is(session.undecoded.bytes, 2 * MAX_PENDING_REPLIES + 1);
   assert.is(drain(session), '\n'.repeat(3 * MAX_PENDING_REPLIES + 1));
 });
 
 test('the end of the stream closes after the last reply, also of held letters', () => {
-  const session = new Session(newText());
+  const session = new ByteSession(newText());
   session.receive(Buffer.from('x'.repeat(MAX_PENDING_REPLIES + 1)));
   session.end();
   assert.is(session.closing, undefined);
@@ -96,7 +97,7 @@ test('the end of the stream closes after the last reply, also of held letters', 
 
 test('the end of the stream drops an incomplete letter', () => {
   const text = newText();
-  const session = new Session(text);
+  const session = new ByteSession(text);
   session.receive(Buffer.from('a😀').subarray(0, 3));
   session.end();
   assert.is(drain(session), 'a');
@@ -106,7 +107,7 @@ test('the end of the stream drops an incomplete letter', () => {
 
 test('a full text closes after the pending replies, and later input is discarded', () => {
   const text = newText(2);
-  const session = new Session(text);
+  const session = new ByteSession(text);
   session.receive(Buffer.from('abcd\n'));
   assert.is(session.closing, undefined);
   assert.is(drain(session), 'aab');
@@ -121,7 +122,7 @@ test('a full text closes after the pending replies, and later input is discarded
 test('a letter for which the disk of the journal has no room closes as a full text does', () => {
   const text = newText();
   const durability = { durableLength: 100, readOnly: false };
-  const session = new Session(text, durability);
+  const session = new ByteSession(text, durability);
   session.receive(Buffer.from('a'));
   durability.readOnly = true;
   assert.is(drain(session), 'a');
@@ -132,7 +133,7 @@ test('a letter for which the disk of the journal has no room closes as a full te
 });
 
 test('a letter that exceeds the remaining space counts as full, although a shorter one would fit', () => {
-  const session = new Session(newText(2));
+  const session = new ByteSession(newText(2));
   session.receive(Buffer.from('a€b'));
   assert.is(drain(session), 'a');
   assert.is(session.closing, 'full');
@@ -140,7 +141,7 @@ test('a letter that exceeds the remaining space counts as full, although a short
 
 test('a stop answers the letters of the text and drops the held ones', () => {
   const text = newText();
-  const session = new Session(text);
+  const session = new ByteSession(text);
   session.receive(Buffer.from('x'.repeat(MAX_PENDING_REPLIES + 5)));
   session.stop();
   session.receive(Buffer.from('y'));
@@ -151,7 +152,7 @@ test('a stop answers the letters of the text and drops the held ones', () => {
 });
 
 test('a stop after the end changes nothing', () => {
-  const session = new Session(newText());
+  const session = new ByteSession(newText());
   session.end();
   session.stop();
   assert.is(session.closing, 'ended');
@@ -159,7 +160,7 @@ test('a stop after the end changes nothing', () => {
 
 test('a reply waits until its letter is durable, and an LF waits behind it', () => {
   const durability = { durableLength: 0, readOnly: false };
-  const session = new Session(newText(), durability);
+  const session = new ByteSession(newText(), durability);
   session.receive(Buffer.from('ab\n'));
   assert.is(drain(session), '');
   assert.is(session.wants, 'durability');
@@ -174,7 +175,7 @@ test('a reply waits until its letter is durable, and an LF waits behind it', () 
 
 test('undecoded letters are output too: the next call decodes them', () => {
   const text = newText();
-  const session = new Session(text);
+  const session = new ByteSession(text);
   session.receive(Buffer.from('x'.repeat(MAX_PENDING_REPLIES + 1)));
   for (let i = 0; i < MAX_PENDING_REPLIES; i += 1) session.nextOutput(10_000);
   assert.is(session.wants, 'output');
@@ -185,7 +186,7 @@ test('undecoded letters are output too: the next call decodes them', () => {
 
 test('it wants to be closed once all output is handed out, however it ends', () => {
   for (const end of ['end', 'stop'] as const) {
-    const session = new Session(newText());
+    const session = new ByteSession(newText());
     session.receive(Buffer.from('a'));
     session[end]();
     assert.is(session.wants, 'output');
@@ -195,7 +196,7 @@ test('it wants to be closed once all output is handed out, however it ends', () 
 });
 
 test('pending letters can be counted', () => {
-  const session = new Session(newText());
+  const session = new ByteSession(newText());
   session.receive(Buffer.from('a€\n'));
   assert.equal(session.pendingLetters, ['a', '€', '\n']);
   session.nextOutput(10);
@@ -216,10 +217,10 @@ test('many sessions over one text match the simplest model, for any input in any
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), fc.integer({ min: 1, max: 60 }), (steps, maxLength) => {
       const text = newText(maxLength);
-      const sessions = [new Session(text), new Session(text), new Session(text)];
+      const sessions = [new ByteSession(text), new ByteSession(text), new ByteSession(text)];
       const model = new Model(maxLength);
       for (const { client, sent, cut, max } of steps) {
-        const session = sessions[client] as Session;
+        const session = sessions[client] as ByteSession;
         const bytes = Buffer.from(sent);
         session.receive(bytes.subarray(0, cut));
         let got = drain(session, max);
