@@ -2,7 +2,8 @@
 // The command: reads letters, sends them, prints the replies. It installs no signal handler, because then Ctrl-C would
 // have no effect while readline-sync blocks.
 
-import { printLine, readCommandLine, runCommand } from '../shared/cli.js';
+import { printLine, runCommand } from '../shared/cli.js';
+import { readCommandLine } from '../shared/command-line.js';
 import {
   DEFAULT_HOST,
   DEFAULT_PORT,
@@ -46,24 +47,24 @@ function readOptions() {
     name: 'strclnt',
     usage: '[host] [port]',
     summary: 'Send letters to a strsvr server and print each reply',
-    positionals: (yargs) =>
-      yargs
-        .positional('host', {
-          describe: `Host of the server (${DEFAULT_HOST}); a single number is the port`,
-          coerce: nonEmpty('host'),
-        })
-        .positional('port', {
-          describe: `TCP port of the server (${DEFAULT_PORT})`,
-          coerce: wholeNumber('port', 1, MAX_PORT),
-        }),
-    options: (yargs) =>
-      yargs
-        .option('raw', {
-          describe: "Send letters without line feeds, for servers that store them, such as the tutorial's",
-          boolean: true,
-          default: false,
-        })
-        .option('max-reply', replyLimit('Maximum length of a reply, in bytes')),
+    positionals: {
+      host: {
+        describe: `Host of the server (${DEFAULT_HOST}); a single number is the port`,
+        coerce: nonEmpty('host'),
+      },
+      port: {
+        describe: `TCP port of the server (${DEFAULT_PORT})`,
+        coerce: wholeNumber('port', 1, MAX_PORT),
+      },
+    },
+    options: {
+      raw: {
+        describe: "Send letters without line feeds, for servers that store them, such as the tutorial's",
+        boolean: true,
+        default: false,
+      },
+      'max-reply': replyLimit('Maximum length of a reply, in bytes'),
+    },
     examples: [
       ['strclnt', 'prompt for letters; Enter alone exits'],
       ['strclnt 192.168.1.17 2000', 'a server on another machine'],

@@ -1,113 +1,19 @@
-// What all commands share: reading the command line, printing, signals, and the exit status: 0 done; 1 the system failed; 2
-// wrong usage. Every failure is one line on stderr.
+// What all commands share: printing, signals, and the exit status: 0 done; 1 the system failed; 2 wrong usage. Every failure
+// is one line on stderr. command-line.ts reads the command line.
 
 import { writeFileSync, writeSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { Socket } from 'node:net';
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ArgumentsCamelCase, Argv, default as Yargs } from 'yargs';
+import { Printed } from './command-line.js';
 import { errorCode, OperationalError, stdoutError, UsageError } from './errors.js';
 import { escapeUnprintable, visiblePieces } from './escape.js';
 import { openNonblocking, stderr } from './line-writer.js';
 
-const require = createRequire(import.meta.url);
-/** As CommonJS: as an ES module, yargs 17 wraps its help within words. */
-const yargs = require('yargs') as typeof Yargs;
-const { version } = require('../../package.json') as { version: string };
 /** The longest pause before the next attempt to write to a terminal that is slow or stopped; the first is 1 ms. */
 const MAX_RETRY_MS = 50;
 /** The descriptor for a terminal on stdout; opened by the first write. */
 let terminal: number | undefined;
-
-export interface CommandLine<Positionals extends object, Options extends object> {
-  readonly name: string;
-  /** As yargs writes them: `[host] [port]`. */
-  readonly usage: string;
-  readonly summary: string;
-  readonly positionals: (yargs: Argv) => Argv<Positionals>;
-  readonly options: (yargs: Argv) => Argv<Options>;
-  /** Options that may be repeated. */
-  readonly repeatable?: readonly string[];
-  /** Pairs of a command and what it does. */
-  readonly examples: ReadonlyArray<readonly [command: string, what: string]>;
-}
-
-/** Thrown for a command line that only asks for text, such as --help; `runCommand` prints it. */
-class Printed {
-  readonly text: string;
-
-  constructor(text: string) {
-    this.text = text;
-  }
-}
-
-/**
- * Reads the process's command line, for a main function of `runCommand`.
- * @throws UsageError; Printed for --help, --version and completion
- */
-export function readCommandLine<Positionals extends object, Options extends object>(
-  spec: CommandLine<Positionals, Options>,
-): ArgumentsCamelCase<Positionals & Options> {
-  const args = process.argv.slice(2);
-  let output = '';
-  // Options are declared outside the command: otherwise the shell's completion does not find them.
-  const command = spec.options(yargs(args)) as unknown as Argv;
-  const parsed = command
-    .scriptName(spec.name)
-    .usage(`$0 ${spec.usage}\n\n${spec.summary}`)
-    .parserConfiguration({
-      'boolean-negation': false, // --no-journal would be a journal named "false"
-      'dot-notation': false, // --journal.a b would be one named "[object Object]"
-      'parse-numbers': false,
-      'parse-positional-numbers': false,
-    })
-    .command(`$0 ${spec.usage}`.trimEnd(), false, spec.positionals)
-    .example(spec.examples as Array<[string, string]>)
-    .command(
-      'completion', // not that of yargs, which would also run the command
-      'Print a shell script for option completion',
-      {},
-      () => void command.showCompletionScript(),
-    )
-    .version(version)
-    .updateStrings({ 'Not enough arguments following: %s': '--%s: expected a value, got nothing' })
-    .strict()
-    .wrap(100)
-    .fail((message) => {
-      throw new UsageError(message);
-    })
-    .parse(args, {}, (_error: unknown, _parsed: unknown, text: string) => {
-      output = text;
-    }) as unknown as ArgumentsCamelCase<Positionals & Options>;
-  if (output !== '') throw new Printed(output);
-  rejectIgnoredArguments(args, parsed, spec);
-  return parsed;
-}
-
-/** What yargs ignores: words after --, --port for port, all but the last value of an option, the 7 of --verbose=7. */
-function rejectIgnoredArguments(
-  args: readonly string[],
-  parsed: object,
-  { usage, repeatable = [] }: { readonly usage: string; readonly repeatable?: readonly string[] },
-): void {
-  const positionals = usage.split(/\W+/);
-  const values = new Map<string, unknown>(Object.entries(parsed));
-  const words = values.get('_');
-  if (Array.isArray(words) && words.length > 0)
-    throw new UsageError(`expected nothing after --, got ${words[0]}`);
-  const seen = new Set<string>();
-  for (const arg of args) {
-    const [, name, value] = /^--([^=]+)=?(.*)$/.exec(arg) ?? [];
-    if (name === undefined) continue;
-    if (positionals.includes(name)) throw new UsageError(`${name}: expected without --, got --${name}`);
-    if (seen.has(name) && !repeatable.includes(name))
-      throw new UsageError(`--${name}: expected once, got it again`);
-    if (typeof values.get(name) === 'boolean' && value)
-      throw new UsageError(`--${name}: expected no value, got ${value}`);
-    seen.add(name);
-  }
-}
 
 /**
  * Writes to stdout, with backpressure.

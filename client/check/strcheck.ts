@@ -4,7 +4,8 @@
 
 import { constants } from 'node:os';
 import { isLoopback } from '../../shared/address.js';
-import { logLine, print, readCommandLine, runCommand } from '../../shared/cli.js';
+import { logLine, print, runCommand } from '../../shared/cli.js';
+import { readCommandLine } from '../../shared/command-line.js';
 import { OperationalError, UsageError } from '../../shared/errors.js';
 import { choice, DEFAULT_HOST, MAX_PORT, nonEmpty, wholeNumber } from '../../shared/options.js';
 import { HAS_PROC } from '../../shared/procfs.js';
@@ -110,53 +111,53 @@ function readOptions() {
       'Check a server of this protocol, in whatever language it is written, and say what is wrong and why. Either a server ' +
       'that runs, or, after --, the command that starts one, with {port} in place of the port; then all checks can be made. ' +
       'No other client may send meanwhile. For its speed: strlab drive',
-    positionals: (yargs) =>
-      yargs
-        .positional('host', {
-          describe: `Host of the server (${DEFAULT_HOST}); a single number is the port`,
-          coerce: (value: unknown) => (value === undefined ? undefined : nonEmpty('host')(value)),
-        })
-        .positional('port', {
-          describe: 'TCP port of the server',
-          coerce: (value: unknown) =>
-            value === undefined ? undefined : wholeNumber('port', 1, MAX_PORT)(value),
-        }),
-    options: (yargs) =>
-      yargs
-        .option('list', { describe: 'List the checks and exit', boolean: true, default: false })
-        .option('only', {
-          requiresArg: true,
-          describe: 'Only these checks, with commas between them',
-          coerce: (value: unknown) => {
-            if (value === undefined) return undefined;
-            return nonEmpty('--only')(value).split(',').map(only(ids));
-          },
-        })
-        .option('level', {
-          ...choice('--level', LEVELS),
-          describe: 'Judge the server by the checks of this level',
-          defaultDescription: 'what the server speaks',
-          coerce: (value: unknown) =>
-            value === undefined ? undefined : choice('--level', LEVELS).coerce(value),
-        })
-        .option('report', {
-          ...choice('--report', REPORT_NAMES),
-          describe: 'Print a report for a program; the exit status is 0 if the server was graded',
-          coerce: (value: unknown) =>
-            value === undefined ? undefined : choice('--report', REPORT_NAMES).coerce(value),
-        })
-        .option('seed', {
-          requiresArg: true,
-          describe: 'The same seed sends the same letters',
-          defaultDescription: 'random',
-          coerce: (value: unknown) =>
-            value === undefined ? undefined : wholeNumber('--seed', 0, 2 ** 31 - 1)(value),
-        })
-        .option('yes-remote', {
-          describe: 'Check a server on another machine',
-          boolean: true,
-          default: false,
-        }),
+    positionals: {
+      host: {
+        describe: `Host of the server (${DEFAULT_HOST}); a single number is the port`,
+        coerce: (value: unknown) => (value === undefined ? undefined : nonEmpty('host')(value)),
+      },
+      port: {
+        describe: 'TCP port of the server',
+        coerce: (value: unknown) =>
+          value === undefined ? undefined : wholeNumber('port', 1, MAX_PORT)(value),
+      },
+    },
+    options: {
+      list: { describe: 'List the checks and exit', boolean: true, default: false },
+      only: {
+        requiresArg: true,
+        describe: 'Only these checks, with commas between them',
+        coerce: (value: unknown) => {
+          if (value === undefined) return undefined;
+          return nonEmpty('--only')(value).split(',').map(only(ids));
+        },
+      },
+      level: {
+        ...choice('--level', LEVELS),
+        describe: 'Judge the server by the checks of this level',
+        defaultDescription: 'what the server speaks',
+        coerce: (value: unknown) =>
+          value === undefined ? undefined : choice('--level', LEVELS).coerce(value),
+      },
+      report: {
+        ...choice('--report', REPORT_NAMES),
+        describe: 'Print a report for a program; the exit status is 0 if the server was graded',
+        coerce: (value: unknown) =>
+          value === undefined ? undefined : choice('--report', REPORT_NAMES).coerce(value),
+      },
+      seed: {
+        requiresArg: true,
+        describe: 'The same seed sends the same letters',
+        defaultDescription: 'random',
+        coerce: (value: unknown) =>
+          value === undefined ? undefined : wholeNumber('--seed', 0, 2 ** 31 - 1)(value),
+      },
+      'yes-remote': {
+        describe: 'Check a server on another machine',
+        boolean: true,
+        default: false,
+      },
+    },
     examples: [
       ['strcheck -- python3 server.py {port}', 'start the server and make all checks'],
       ['strcheck 2000', 'check a server that runs on this machine'],

@@ -1,8 +1,8 @@
 // `strlab drive`: loads a server that runs already, also somebody else's, and reports how fast and how correct it was.
 
 import { lookup } from 'node:dns/promises';
-import type { Argv } from 'yargs';
-import { print, readCommandLine } from '../../shared/cli.js';
+import { print } from '../../shared/cli.js';
+import { readCommandLine } from '../../shared/command-line.js';
 import { connectError, OperationalError } from '../../shared/errors.js';
 import { plural, thousands } from '../../shared/numbers.js';
 import { optionalNumber, SERVER_HOST, SERVER_PORT, wholeNumber } from '../../shared/options.js';
@@ -26,31 +26,34 @@ const DRIVE = {
   summary:
     'Load a server and check every reply. It may be any server that answers lines: a letter and a line feed with the ' +
     'whole text and a line feed, a line feed alone with a line feed. No other client may send letters meanwhile.',
-  positionals: (yargs: Argv) => yargs.positional('host', SERVER_HOST).positional('port', SERVER_PORT),
-  options: (yargs: Argv) =>
-    yargs
-      .option('clients', number('--clients', 1, MAX_CLIENTS, 100, 'Number of clients that send letters'))
-      .option(
-        'letters',
-        number('--letters', 1, MAX_LETTERS, 30_000, 'Total number of letters; each reply is the text so far'),
-      )
-      .option(
-        'rate',
-        optionalNumber(
-          '--rate',
-          1,
-          1_000_000,
-          'Total letters per second, sent by the clock',
-          'each client sends when it has its reply',
-        ),
-      )
-      .option('duration', number('--duration', 1, 3_600, 60, 'Stop sending after this many seconds'))
-      .option(
-        'idle-clients',
-        number('--idle-clients', 0, MAX_CLIENTS, 0, 'Number of clients that connect first and stay silent'),
-      )
-      .option('seed', number('--seed', 0, 2 ** 31 - 1, 1, 'Seed for the letters'))
-      .option('json', { describe: 'Print the results as JSON', boolean: true, default: false }),
+  positionals: { host: SERVER_HOST, port: SERVER_PORT },
+  options: {
+    clients: number('--clients', 1, MAX_CLIENTS, 100, 'Number of clients that send letters'),
+    letters: number(
+      '--letters',
+      1,
+      MAX_LETTERS,
+      30_000,
+      'Total number of letters; each reply is the text so far',
+    ),
+    rate: optionalNumber(
+      '--rate',
+      1,
+      1_000_000,
+      'Total letters per second, sent by the clock',
+      'each client sends when it has its reply',
+    ),
+    duration: number('--duration', 1, 3_600, 60, 'Stop sending after this many seconds'),
+    'idle-clients': number(
+      '--idle-clients',
+      0,
+      MAX_CLIENTS,
+      0,
+      'Number of clients that connect first and stay silent',
+    ),
+    seed: number('--seed', 0, 2 ** 31 - 1, 1, 'Seed for the letters'),
+    json: { describe: 'Print the results as JSON', boolean: true, default: false },
+  },
   examples: [
     ['strlab drive 127.0.0.1 2000', '100 clients, each sends its next letter when it has its reply'],
     ['strlab drive 127.0.0.1 2000 --rate 5000', '5,000 letters a second by the clock'],

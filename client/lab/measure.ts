@@ -1,8 +1,8 @@
 // What `strlab run` and `strlab bench` do: measure experiments, with a progress bar meanwhile, findings as soon as they are
 // there, and files at the end. A threshold that is missed fails nothing: machines differ.
 
-import type { Argv } from 'yargs';
-import { logLine, print, readCommandLine } from '../../shared/cli.js';
+import { logLine, print } from '../../shared/cli.js';
+import { readCommandLine } from '../../shared/command-line.js';
 import { nonEmpty, oneOf, optionalNumber } from '../../shared/options.js';
 import { formatTable } from '../../shared/table.js';
 import type { LoadPlan } from '../load/plan.js';
@@ -28,24 +28,22 @@ const RUN = {
   usage: '<experiment..>',
   summary: `Measure asynchronous I/O against threads. Experiments: ${ids(EXPERIMENTS)}; or all of them: all`,
   positionals: choose(EXPERIMENTS, []),
-  options: (yargs: Argv) =>
-    common(yargs, ENOUGH_REPEATS)
-      .option('io', {
-        requiresArg: true,
-        describe: 'I/O models, separated by commas',
-        default: IO_MODELS.join(','),
-        coerce: (value: unknown) => nonEmpty('--io')(value).split(',').map(oneOf('--io', IO_MODELS)),
-      })
-      .option(
-        'clients',
-        optionalNumber(
-          '--clients',
-          1,
-          10_000,
-          'Number of clients that send letters',
-          'each experiment has its own',
-        ),
-      ),
+  options: {
+    ...common(ENOUGH_REPEATS),
+    io: {
+      requiresArg: true,
+      describe: 'I/O models, separated by commas',
+      default: IO_MODELS.join(','),
+      coerce: (value: unknown) => nonEmpty('--io')(value).split(',').map(oneOf('--io', IO_MODELS)),
+    },
+    clients: optionalNumber(
+      '--clients',
+      1,
+      10_000,
+      'Number of clients that send letters',
+      'each experiment has its own',
+    ),
+  },
   examples: [
     ['strlab run lunch', 'one client is out to lunch: are the others served?'],
     ['strlab run all --quick --out results', 'everything in under two minutes, with a report'],
@@ -57,13 +55,15 @@ const BENCH = {
   usage: '[experiment..]',
   summary: `Measure how fast strsvr is, against baselines and thresholds. Experiments: ${ids(COMPARISONS)}`,
   positionals: choose(COMPARISONS, ['all']),
-  options: (yargs: Argv) =>
-    common(yargs, BENCH_REPEATS).option('busy-poll', {
+  options: {
+    ...common(BENCH_REPEATS),
+    'busy-poll': {
       describe:
         'Let the load poll instead of sleep, so that no server has to wake it; it needs a core of its own',
       boolean: true,
       default: false,
-    }),
+    },
+  },
   examples: [['strlab bench throughput latency --quick', 'two of the comparisons, in brief']],
 } as const;
 
@@ -73,36 +73,35 @@ function ids(experiments: readonly Experiment[]): string {
 
 function choose(experiments: readonly Experiment[], byDefault: string[]) {
   const names = [...experiments.map(({ id }) => id), 'all'];
-  return (yargs: Argv) =>
-    yargs.positional('experiment', {
+  return {
+    experiment: {
       describe: 'Names of experiments, or all',
       array: true,
       default: byDefault,
-      coerce: (words: unknown[]) => {
-        const chosen = words.map(oneOf('experiment', names));
+      coerce: (words: unknown) => {
+        const chosen = [words].flat().map(oneOf('experiment', names));
         return experiments.filter(({ id }) => chosen.includes(id) || chosen.includes('all'));
       },
-    });
+    },
+  } as const;
 }
 
-function common(yargs: Argv, repeats: number) {
+function common(repeats: number) {
   const usual = `${repeats}; ${QUICK_REPEATS} with --quick`;
-  return yargs
-    .option('quick', {
+  return {
+    quick: {
       describe: 'Fewer parameters, letters and repeats: medians without intervals and conclusions',
       boolean: true,
       default: false,
-    })
-    .option(
-      'repeats',
-      optionalNumber('--repeats', 1, 1_000, 'Number of runs per server and condition', usual),
-    )
-    .option('seed', optionalNumber('--seed', 0, 2 ** 31 - 1, 'Seed for the order of the runs', 'random'))
-    .option('out', {
+    },
+    repeats: optionalNumber('--repeats', 1, 1_000, 'Number of runs per server and condition', usual),
+    seed: optionalNumber('--seed', 0, 2 ** 31 - 1, 'Seed for the order of the runs', 'random'),
+    out: {
       requiresArg: true,
       describe: 'Folder for report.html, results.json and results.csv',
       coerce: (value: unknown) => (value === undefined ? undefined : nonEmpty('--out')(value)),
-    });
+    },
+  } as const;
 }
 
 export async function run(): Promise<void> {

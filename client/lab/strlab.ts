@@ -2,7 +2,8 @@
 // The laboratory's command: which of its three commands, and nothing is left running when it is interrupted.
 
 import { constants } from 'node:os';
-import { readCommandLine, runCommand } from '../../shared/cli.js';
+import { runCommand } from '../../shared/cli.js';
+import { readCommandLine } from '../../shared/command-line.js';
 import { oneOf } from '../../shared/options.js';
 import { drive } from './drive.js';
 import { bench, run } from './measure.js';
@@ -31,13 +32,14 @@ function help() {
     name: 'strlab',
     usage: '<command>',
     summary: `Measure what I/O models cost. Commands: ${NAMES.join(', ')}; each has its own --help`,
-    positionals: (yargs) =>
-      yargs.positional('command', {
+    positionals: {
+      command: {
         describe: 'Command to run',
         demandOption: true,
         coerce: oneOf('command', NAMES),
-      }),
-    options: (yargs) => yargs,
+      },
+    },
+    options: {},
     examples: [
       ['strlab run all --quick', 'asynchronous I/O against threads: every experiment in under two minutes'],
       ['strlab bench', 'how fast strsvr is, against C, Python and its thresholds'],

@@ -3,7 +3,8 @@
 // and prints the chunks, which TCP cuts differently in every run. It does not check what it receives.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { print, printLine, readCommandLine, runCommand } from '../../shared/cli.js';
+import { print, printLine, runCommand } from '../../shared/cli.js';
+import { readCommandLine } from '../../shared/command-line.js';
 import { UsageError } from '../../shared/errors.js';
 import { plural, thousands } from '../../shared/numbers.js';
 import { MAX_WAIT_MS, nonEmpty, SERVER_HOST, SERVER_PORT, wholeNumber } from '../../shared/options.js';
@@ -59,32 +60,32 @@ function readOptions() {
     name: 'tmc',
     usage: '<host> <port> <string>',
     summary: 'Send a string to a tms server and print the chunks in which the copies arrive',
-    positionals: (yargs) =>
-      yargs
-        .positional('host', SERVER_HOST)
-        .positional('port', SERVER_PORT)
-        .positional('string', { describe: 'String to send', demandOption: true, coerce: nonEmpty('string') }),
-    options: (yargs) =>
-      yargs
-        .option('writes', {
-          requiresArg: true,
-          describe: 'Send the string in this many writes; tms prints how many receives it needed',
-          default: 1,
-          coerce: wholeNumber('--writes', 1, 1_000_000),
-        })
-        .option('receive-size', {
-          requiresArg: true,
-          describe: 'Maximum size of one receive, in bytes',
-          default: RECEIVE_SIZE,
-          coerce: wholeNumber('--receive-size', 1, RECEIVE_SIZE),
-        })
-        .option('pause', {
-          requiresArg: true,
-          describe: 'Delay after each receive, in milliseconds',
-          default: 0,
-          coerce: wholeNumber('--pause', 0, MAX_WAIT_MS),
-        })
-        .option('quiet', { describe: 'Print only the summary', boolean: true, default: false }),
+    positionals: {
+      host: SERVER_HOST,
+      port: SERVER_PORT,
+      string: { describe: 'String to send', demandOption: true, coerce: nonEmpty('string') },
+    },
+    options: {
+      writes: {
+        requiresArg: true,
+        describe: 'Send the string in this many writes; tms prints how many receives it needed',
+        default: 1,
+        coerce: wholeNumber('--writes', 1, 1_000_000),
+      },
+      'receive-size': {
+        requiresArg: true,
+        describe: 'Maximum size of one receive, in bytes',
+        default: RECEIVE_SIZE,
+        coerce: wholeNumber('--receive-size', 1, RECEIVE_SIZE),
+      },
+      pause: {
+        requiresArg: true,
+        describe: 'Delay after each receive, in milliseconds',
+        default: 0,
+        coerce: wholeNumber('--pause', 0, MAX_WAIT_MS),
+      },
+      quiet: { describe: 'Print only the summary', boolean: true, default: false },
+    },
     examples: [
       ['tmc 127.0.0.1 2000 abc', 'run it five times to get five different lists'],
       ['tmc 127.0.0.1 2000 abc --receive-size 1000', 'at most 1,000 bytes at a time'],

@@ -5,7 +5,8 @@
 
 import { type Address, formatAddress } from '../../shared/address.js';
 import { BoundedBuffer } from '../../shared/bounded-buffer.js';
-import { printLine, readCommandLine, runCommand } from '../../shared/cli.js';
+import { printLine, runCommand } from '../../shared/cli.js';
+import { readCommandLine } from '../../shared/command-line.js';
 import { errorCode, FAILURE_MARK, OperationalError, tooLongError } from '../../shared/errors.js';
 import { excerpt } from '../../shared/escape.js';
 import { splitLines } from '../../shared/line-splitter.js';
@@ -48,26 +49,23 @@ function readOptions() {
     name: 'wps-client', // as package.json calls it: many desktops have another wps
     usage: '<host> <port> <command>',
     summary: 'Ask a svr server to run w (logged-in users) or ps (processes) and print the output',
-    positionals: (yargs) =>
-      yargs
-        .positional('host', SERVER_HOST)
-        .positional('port', SERVER_PORT)
-        .positional('command', {
-          describe: 'w or ps',
-          demandOption: true,
-          coerce: oneOf('command', ['w', 'ps']),
-        }),
-    options: (yargs) =>
-      yargs
-        .option('buffered', {
-          describe: 'Print nothing until the last line has arrived, as readlines() does',
-          boolean: true,
-          default: false,
-        })
-        .option(
-          'max-reply',
-          replyLimit('Maximum length of a line (with --buffered: of the output), in bytes'),
-        ),
+    positionals: {
+      host: SERVER_HOST,
+      port: SERVER_PORT,
+      command: {
+        describe: 'w or ps',
+        demandOption: true,
+        coerce: oneOf('command', ['w', 'ps']),
+      },
+    },
+    options: {
+      buffered: {
+        describe: 'Print nothing until the last line has arrived, as readlines() does',
+        boolean: true,
+        default: false,
+      },
+      'max-reply': replyLimit('Maximum length of a line (with --buffered: of the output), in bytes'),
+    },
     examples: [['wps-client 127.0.0.1 8888 ps', 'print each line when it arrives']],
   });
 }

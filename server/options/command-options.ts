@@ -1,6 +1,6 @@
 // The command's options: how they are named, described and checked, and how they become the library's.
 
-import { readCommandLine } from '../../shared/cli.js';
+import { readCommandLine } from '../../shared/command-line.js';
 import { UsageError } from '../../shared/errors.js';
 import { parseNetworks } from '../../shared/ip-network.js';
 import {
@@ -151,8 +151,8 @@ export function readServerCommand(): ServerCommand {
     name: 'strsvr',
     usage: '[port]',
     summary: 'Keep one shared string: append each letter that a client sends, reply with the whole string',
-    positionals: (yargs) => yargs.positional('port', listenPort(DEFAULT_PORT)),
-    options: (yargs) => yargs.options(OPTIONS),
+    positionals: { port: listenPort(DEFAULT_PORT) },
+    options: OPTIONS,
     repeatable: ['allow'],
     examples: [
       ['strsvr', `listen on ${DEFAULT_HOST}:${DEFAULT_PORT} until Ctrl-C`],

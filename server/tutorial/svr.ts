@@ -7,7 +7,8 @@ import { type ExecFileException, execFile } from 'node:child_process';
 import { createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { formatAddress, isLoopback } from '../../shared/address.js';
-import { logLine, print, readCommandLine, runCommand, stopOnSignal } from '../../shared/cli.js';
+import { logLine, print, runCommand, stopOnSignal } from '../../shared/cli.js';
+import { readCommandLine } from '../../shared/command-line.js';
 import { FAILURE_MARK } from '../../shared/errors.js';
 import { clientAddress, listen } from '../../shared/listen.js';
 import { plural } from '../../shared/numbers.js';
@@ -122,28 +123,28 @@ function readOptions() {
     name: 'svr',
     usage: '[port]',
     summary: 'Run w (logged-in users) or ps (processes) on request and send the output',
-    positionals: (yargs) => yargs.positional('port', listenPort(8888)),
-    options: (yargs) =>
-      yargs
-        .option('host', LISTEN_HOST)
-        .option('timeout', {
-          requiresArg: true,
-          describe: 'Time limit for a client and for a program, in milliseconds',
-          default: 10_000,
-          coerce: wholeNumber('--timeout', 1, MAX_WAIT_MS),
-        })
-        .option('max-output', {
-          requiresArg: true,
-          describe: 'Maximum output of a program, in bytes',
-          default: 1024 * 1024,
-          coerce: wholeNumber('--max-output', 1, 1024 * 1024 * 1024),
-        })
-        .option('line-delay', {
-          requiresArg: true,
-          describe: 'Delay between two lines, in milliseconds',
-          default: 0,
-          coerce: wholeNumber('--line-delay', 0, MAX_WAIT_MS),
-        }),
+    positionals: { port: listenPort(8888) },
+    options: {
+      host: LISTEN_HOST,
+      timeout: {
+        requiresArg: true,
+        describe: 'Time limit for a client and for a program, in milliseconds',
+        default: 10_000,
+        coerce: wholeNumber('--timeout', 1, MAX_WAIT_MS),
+      },
+      'max-output': {
+        requiresArg: true,
+        describe: 'Maximum output of a program, in bytes',
+        default: 1024 * 1024,
+        coerce: wholeNumber('--max-output', 1, 1024 * 1024 * 1024),
+      },
+      'line-delay': {
+        requiresArg: true,
+        describe: 'Delay between two lines, in milliseconds',
+        default: 0,
+        coerce: wholeNumber('--line-delay', 0, MAX_WAIT_MS),
+      },
+    },
     examples: [
       ['svr', "the tutorial's server, on port 8888, reachable from this machine only"],
       ['svr 2000 --line-delay 500', 'two lines a second'],

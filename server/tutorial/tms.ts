@@ -7,7 +7,8 @@
 import { on } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { formatAddress } from '../../shared/address.js';
-import { ignoreDebuggerSignal, logLine, print, readCommandLine, runCommand } from '../../shared/cli.js';
+import { ignoreDebuggerSignal, logLine, print, runCommand } from '../../shared/cli.js';
+import { readCommandLine } from '../../shared/command-line.js';
 import { errorCode } from '../../shared/errors.js';
 import { escapeUnprintable } from '../../shared/escape.js';
 import { splitLines } from '../../shared/line-splitter.js';
@@ -109,27 +110,27 @@ function readOptions() {
     name: 'tms',
     usage: '[port]',
     summary: 'Receive a string from a client, wait for Enter, then send many copies back',
-    positionals: (yargs) => yargs.positional('port', listenPort(DEFAULT_PORT)),
-    options: (yargs) =>
-      yargs
-        .option('host', LISTEN_HOST)
-        .option('copies', {
-          requiresArg: true,
-          describe: 'Number of copies to send',
-          default: 10_000,
-          coerce: wholeNumber('--copies', 1, 1_000_000_000),
-        })
-        .option('clients', {
-          requiresArg: true,
-          describe: 'Serve this many clients, one after another, then exit',
-          default: 1,
-          coerce: wholeNumber('--clients', 1, Number.MAX_SAFE_INTEGER),
-        })
-        .option('no-wait', {
-          describe: 'Send immediately, without waiting for Enter',
-          boolean: true,
-          default: false,
-        }),
+    positionals: { port: listenPort(DEFAULT_PORT) },
+    options: {
+      host: LISTEN_HOST,
+      copies: {
+        requiresArg: true,
+        describe: 'Number of copies to send',
+        default: 10_000,
+        coerce: wholeNumber('--copies', 1, 1_000_000_000),
+      },
+      clients: {
+        requiresArg: true,
+        describe: 'Serve this many clients, one after another, then exit',
+        default: 1,
+        coerce: wholeNumber('--clients', 1, Number.MAX_SAFE_INTEGER),
+      },
+      'no-wait': {
+        describe: 'Send immediately, without waiting for Enter',
+        boolean: true,
+        default: false,
+      },
+    },
     examples: [
       ['tms 2000', "the tutorial's server: press Enter to send"],
       ['tms 2000 --clients 5 --no-wait', 'the same, for five runs of the client'],

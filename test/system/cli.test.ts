@@ -18,10 +18,11 @@ async function runBody(
   args: readonly string[] = [],
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   const script = `
-    import { print, readCommandLine, runCommand } from ${JSON.stringify(built('shared/cli.js'))};
+    import { print, runCommand } from ${JSON.stringify(built('shared/cli.js'))};
+    import { readCommandLine } from ${JSON.stringify(built('shared/command-line.js'))};
     import { OperationalError, UsageError } from ${JSON.stringify(built('shared/errors.js'))};
-    const spec = { name: 'it', usage: '[word]', summary: 'Test', positionals: (y) => y.positional('word', {}),
-      options: (y) => y.option('fast', { boolean: true, default: false }), examples: [] };
+    const spec = { name: 'it', usage: '[word]', summary: 'Test', positionals: { word: { describe: 'Word' } },
+      options: { fast: { describe: 'Fast', boolean: true, default: false } }, examples: [] };
     await runCommand('it', async () => { ${body} });`;
   const running = promisify(execFile)(process.execPath, [
     '--input-type=module',
@@ -59,7 +60,7 @@ test('a programming error ends with its stack', async () => {
 
 test('a programming error in the options ends with its stack', async () => {
   const { stderr } = await runBody(
-    "readCommandLine({ ...spec, positionals: () => { throw new TypeError('a bug') } })",
+    "readCommandLine({ ...spec, options: { it: { default: 1, coerce: () => { throw new TypeError('a bug') } } } })",
   );
   assert.match(stderr, /TypeError: a bug\n +at /);
 });
