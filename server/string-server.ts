@@ -4,25 +4,37 @@
 import type { Address } from '../shared/address.js';
 import { listenError, OperationalError } from '../shared/errors.js';
 import type { Sync } from '../shared/options.js';
-import { isContinuation } from '../shared/utf8.js';
+import { countLetters } from '../shared/utf8.js';
+import type { ClusterStatus } from './cluster/status.js';
 import { withSyntheticLoad } from './core/synthetic-load.js';
 import { Text } from './core/text.js';
 import { allocateTextBuffer } from './core/text-buffer.js';
 import { warmUp } from './core/warm-up.js';
 import type { Journal, JournalOptions } from './journal/journal.js';
 import { clampToFdLimit } from './limits/admission.js';
-import { JOURNAL_FAILED, LINGER_MS } from './limits/lingering-close.js';
+import { CLUSTER_FAILED, JOURNAL_FAILED, LINGER_MS } from './limits/lingering-close.js';
 import { isDetail, type LogEntry, type ServerEvent, type ServerStats } from './log/events.js';
 import { Log } from './log/log.js';
+import { processCost } from './log/process-cost.js';
 import { recordReachability } from './log/reachability.js';
 import { RejectionRateLimiter } from './log/rejection-rate-limiter.js';
 import type { Trace } from './log/trace.js';
 import type { IoModel, IoModelName } from './models/model.js';
 import { DESCRIPTORS_PER_CLIENT, LOADERS } from './models/registry.js';
 import { ReplyCoalescer } from './models/reply-coalescer.js';
+import type { ClusterSettings } from './options/cluster-options.js';
 import { completeOptions, type StringServerOptions } from './options/server-options.js';
 
-export type { Address, IoModelName, LogEntry, ServerEvent, ServerStats, StringServerOptions, Sync };
+export type {
+  Address,
+  ClusterStatus,
+  IoModelName,
+  LogEntry,
+  ServerEvent,
+  ServerStats,
+  StringServerOptions,
+  Sync,
+};
 export { OperationalError };
 
 export interface ServerResult {
@@ -46,6 +58,8 @@ export interface StringServer {
   readonly text: Buffer;
   /** As of now. Counting the letters takes some milliseconds per MiB of text. */
   readonly stats: ServerStats & { /** How many clients are connected now. */ readonly connected: number };
+  /** Of a server in a cluster: how it stands with etcd now. */
+  readonly cluster: ClusterStatus | undefined;
 }
 
 /**
@@ -79,10 +93,6 @@ export async function startStringServer(options: StringServerOptions = {}): Prom
     thread: 0,
     sink: (entry) => limiter.pass(entry),
   });
-  const text = withSyntheticLoad(
-    new Text(allocateTextBuffer(maxLength, io !== 'events')),
-    settings.cpuRounds,
-  );
   const wanted = io === 'threads' ? Math.min(maxThreads, settings.maxConnections) : settings.maxConnections;
   const maxConnections = clampToFdLimit(wanted, DESCRIPTORS_PER_CLIENT[io]);
   if (maxConnections < wanted) {
@@ -94,19 +104,23 @@ export async function startStringServer(options: StringServerOptions = {}): Prom
   }
 
   const Model = await LOADERS[io]();
+  const shared = await openCluster(settings, maxLength, log);
+  const plain = shared?.text ?? new Text(allocateTextBuffer(maxLength, io !== 'events'));
+  const text = withSyntheticLoad(plain, settings.cpuRounds);
   const journal = file === undefined ? undefined : await openJournal({ file, sync, maxLength, text, log });
+  const store = shared?.cluster ?? journal;
   const recovered = countLetters(text.view(0, text.length));
-  const model = new Model({ ...settings, maxConnections, text, journal, log });
+  const model = new Model({ ...settings, maxConnections, text, journal: store, log });
   const address = await model.listen().catch(async (error: unknown) => {
     trace?.close();
-    await journal?.close();
+    await store?.close();
     throw error instanceof OperationalError ? error : listenError(error, settings);
   });
   log.record({ type: 'listening', address, io, ...(model.fd !== undefined && { fd: model.fd }) });
   recordReachability(address, log);
   if (io === 'events') warmUp((warmUpText) => new ReplyCoalescer(warmUpText, false)); // the other models run sessions in their own threads
 
-  const ended = journal === undefined ? model.closed : endOf(model, journal);
+  const ended = store === undefined ? model.closed : endOf(model, store, shared && CLUSTER_FAILED);
   const durableText = () => {
     const { buffer, byteOffset, length } = text.view(0, journal?.durableLength ?? text.length);
     return Buffer.from(buffer, byteOffset, length);
@@ -143,6 +157,9 @@ export async function startStringServer(options: StringServerOptions = {}): Prom
     get stats() {
       return { ...stats(), connected: limiter.connected };
     },
+    get cluster() {
+      return shared?.cluster.status;
+    },
   };
 }
 
@@ -169,23 +186,18 @@ async function openJournal(options: JournalOptions): Promise<Journal> {
   return Journal.open(options);
 }
 
-/** Resolves when the last client has disconnected and its letters are on disk. If the journal fails, no reply is sent any more. */
-async function endOf(model: IoModel, journal: Journal): Promise<void> {
-  journal.failed.catch(() => model.abort(JOURNAL_FAILED));
-  await Promise.race([model.closed, journal.failed]).finally(() => journal.close());
+async function openCluster(settings: ClusterSettings, maxLength: number, log: Log) {
+  const { cluster } = settings;
+  if (cluster === undefined) return undefined;
+  return (await import('./cluster/open-cluster.js')).openCluster({ ...settings, cluster }, maxLength, log);
 }
 
-/** Of this process since its start. */
-function processCost(): { readonly cpuSeconds: number; readonly contextSwitches: number } {
-  const usage = process.resourceUsage(); // in microseconds; unlike /proc also on macOS
-  return {
-    cpuSeconds: (usage.userCPUTime + usage.systemCPUTime) / 1e6,
-    contextSwitches: usage.voluntaryContextSwitches + usage.involuntaryContextSwitches,
-  };
-}
-
-function countLetters(utf8: Uint8Array): number {
-  let letters = 0;
-  for (const byte of utf8) if (!isContinuation(byte)) letters += 1;
-  return letters;
+/** Resolves when the last client has disconnected and its letters are stored. If storing fails, no reply is sent any more. */
+async function endOf(
+  model: IoModel,
+  store: Pick<Journal, 'failed' | 'close'>,
+  why = JOURNAL_FAILED,
+): Promise<void> {
+  store.failed.catch(() => model.abort(why));
+  await Promise.race([model.closed, store.failed]).finally(() => store.close());
 }

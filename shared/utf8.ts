@@ -41,6 +41,12 @@ export function lastLetter(utf8: Uint8Array): string {
   return Buffer.from(utf8.subarray(start)).toString();
 }
 
+export function countLetters(utf8: Uint8Array): number {
+  let letters = 0;
+  for (const byte of utf8) if (!isContinuation(byte)) letters += 1;
+  return letters;
+}
+
 /** Whether a byte of UTF-8 belongs to a letter that began before it. */
 export function isContinuation(byte: number): boolean {
   return (byte & 0xc0) === 0x80;

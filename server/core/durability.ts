@@ -1,20 +1,25 @@
-// How far replies may go. Whoever stores the text elsewhere (a journal) owns this; sessions read it, I/O models drive it.
+// How far replies may go. What stores the text elsewhere (a journal, a cluster) owns this; sessions read it, I/O models
+// drive it.
+
+import type { CloseFailure } from '../log/events.js';
 
 /** What a session reads. */
 export interface Durability {
-  /** An offset: letters up to here are stored, so replies may end here at most. */
+  /** Letters are stored up to this result of the text's `append`, so they may be answered. */
   readonly durableLength: number;
-  /** While true no letter is taken, because there is no room to store it. */
-  readonly readOnly: boolean;
+  /** Why no letter is accepted now: no room to store it, or no storage; undefined: letters are accepted. */
+  readonly refusal: 'disk full' | 'unavailable' | undefined;
 }
 
 /** What an I/O model works with: a text that is stored in groups of letters. */
 export interface Committer extends Durability {
   /** Starts to store what is in the text now; returns at once. */
   commit(): void;
+  /** Registers the one callback for when all clients are to be disconnected, because nothing can be stored. */
+  onUnavailable?(callback: (why: CloseFailure) => void): void;
   /** Registers the one callback for each time that `durableLength` has grown. */
   onDurable(callback: () => void): void;
 }
 
 /** A text in memory alone: every letter counts as stored at once. */
-export const MEMORY_ONLY: Durability = { durableLength: Number.POSITIVE_INFINITY, readOnly: false };
+export const MEMORY_ONLY: Durability = { durableLength: Number.POSITIVE_INFINITY, refusal: undefined };

@@ -2,7 +2,7 @@
 // socket asks what the session wants next and does that: receive, send, wait until letters are durable, or close.
 // A pending reply is one number, so a client that never reads costs a bounded amount of memory, however much it sends.
 
-import { INCOMPLETE, isControl, LF, lastLetter, Utf8Decoder } from '../../shared/utf8.js';
+import { INCOMPLETE, isControl, LF, Utf8Decoder } from '../../shared/utf8.js';
 import { type Durability, MEMORY_ONLY } from './durability.js';
 import { FULL, type Text } from './text.js';
 
@@ -15,14 +15,14 @@ const LINE_END = 0;
 /** What the I/O model must do next: receive; send the `nextRange`; wait until letters are durable; close, as `closing` says. */
 export type Want = 'input' | 'output' | 'durability' | 'close';
 
-/** Why a session is over: its client ended the stream, the text or its disk is full, or the server stops. */
-export type Closing = 'ended' | 'full' | 'disk full' | 'stopped';
+/** Why a session is over: its client ended the stream, its letter found no room or no storage, or the server stops. */
+export type Closing = 'ended' | 'full' | 'stopped' | NonNullable<Durability['refusal']>;
 
 export class Session {
   readonly #text: Text;
   readonly #durability: Durability;
   readonly #decoder = new Utf8Decoder();
-  /** Offsets, in the order of the letters: from `#next` to `#end` those of pending replies, the others are old. */
+  /** What `append` returned, in the order of the letters: from `#next` to `#end` those of pending replies, the others are old. */
   readonly #pendingReplies: number[] = [];
   #next = 0;
   #end = 0;
@@ -71,21 +71,23 @@ export class Session {
     if (this.#decoder.unread === 0) this.#closing ??= 'ended';
   }
 
-  /** The server stops: letters in the text are still answered, undecoded ones are discarded. */
-  stop(): void {
-    this.#closing ??= 'stopped';
+  /** The server stops, or a letter was refused: letters before are still answered, undecoded ones are discarded. */
+  stop(why: Closing = 'stopped'): void {
+    this.#closing ??= why;
     this.#decoder.discard();
   }
 
-  /**
-   * Sets `from` and `to` to the next range for the client, in order; the caller must deliver each byte.
-   * @param max the most bytes, above 0
-   * @returns false when nothing can be written now
-   */
+  /** Sets `from` and `to` to the next range for the client, at most `max` bytes; false: nothing can be written now. */
   nextRange(max: number): boolean {
     if (this.#next === this.#end && !this.#refill()) return false;
-    const offset = this.#pendingReplies[this.#next] as number;
-    if (offset > this.#durability.durableLength) return false;
+    const appended = this.#pendingReplies[this.#next] as number;
+    if (appended > this.#durability.durableLength) return false;
+    const offset = this.#text.offsetOf(appended);
+    if (offset === FULL) {
+      while (this.#end > this.#next) this.letters -= Number(this.#pendingReplies[--this.#end] !== LINE_END);
+      this.stop('full'); // letters of other servers took its room
+      return false;
+    }
     this.from = offset === LINE_END ? LINE_END - 1 : this.#sent;
     this.to = Math.min(offset, this.from + max);
     this.#sent = this.to === offset ? 0 : this.to;
@@ -95,8 +97,7 @@ export class Session {
 
   /** For the log: the letters whose replies are pending, and an LF for each line end. */
   get pendingLetters(): readonly string[] {
-    const bytes = (offset: number) => this.#text.view(offset === LINE_END ? LINE_END - 1 : 0, offset);
-    return this.#pendingReplies.slice(this.#next, this.#end).map((offset) => lastLetter(bytes(offset)));
+    return this.#pendingReplies.slice(this.#next, this.#end).map((pending) => this.#text.letterAt(pending));
   }
 
   /** For the log: how many bytes are undecoded, and whether a letter is incomplete. */
@@ -114,7 +115,6 @@ export class Session {
     return this.#end > 0;
   }
 
-  /** Moves letters from the decoder to the text, until MAX_PENDING_REPLIES are pending. */
   #decodeLetters(): void {
     while (this.#end < MAX_PENDING_REPLIES) {
       const letter = this.#decoder.next();
@@ -126,13 +126,12 @@ export class Session {
   }
 
   #append(letter: number): void {
-    const offset = this.#durability.readOnly ? FULL : this.#text.append(letter);
-    if (offset === FULL) {
-      this.#closing = this.#durability.readOnly ? 'disk full' : 'full';
-      this.#decoder.discard();
+    const appended = this.#durability.refusal === undefined ? this.#text.append(letter) : FULL;
+    if (appended === FULL) {
+      this.stop(this.#durability.refusal ?? 'full');
     } else {
       this.letters += 1;
-      this.#pendingReplies[this.#end++] = offset;
+      this.#pendingReplies[this.#end++] = appended;
     }
   }
 }

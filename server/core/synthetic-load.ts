@@ -24,6 +24,14 @@ class SyntheticLoadText extends Text {
     this.#state = burnCpu(this.#state, this.#rounds);
     return this.#text.append(letter);
   }
+
+  override offsetOf(appended: number): number {
+    return this.#text.offsetOf(appended);
+  }
+
+  override letterAt(appended: number): string {
+    return this.#text.letterAt(appended);
+  }
 }
 
 /** Xorshift: each round needs the result of the one before. */

@@ -2,7 +2,7 @@
 // ended) says everything: a reply is the text from 0 to an offset, and no reply ever needs a copy. It takes no lock, and
 // lives in memory that it is given, so that threads may share it. How far it is stored is durability.ts's business.
 
-import { encode, encodedLength } from '../../shared/utf8.js';
+import { encode, encodedLength, lastLetter } from '../../shared/utf8.js';
 import { HEADER_BYTES, type TextBuffer } from './text-buffer.js';
 
 /** What `append` gives when the letter does not fit. No letter ends at offset 0 or below. */
@@ -20,16 +20,11 @@ export class Text {
     this.#bytes = new Uint8Array(memory, HEADER_BYTES);
   }
 
-  /** In bytes of UTF-8. */
   get length(): number {
     return this.#length[0] as number;
   }
 
-  /**
-   * Appends a letter at the end.
-   * @param letter a Unicode scalar value that is not a control character
-   * @returns the letter's offset: the text's length just after it; or FULL, and the text is as it was
-   */
+  /** Appends a letter. @returns its offset, the text's length just after it; or FULL, and the text is as it was */
   append(letter: number): number {
     const start = this.length;
     const end = start + encodedLength(letter);
@@ -37,6 +32,16 @@ export class Text {
     encode(letter, this.#bytes, start);
     this.#length[0] = end;
     return end;
+  }
+
+  /** The offset of a stored letter by what `append` returned: here the same; FULL if it got no room after all. */
+  offsetOf(appended: number): number {
+    return appended;
+  }
+
+  /** A letter, stored or not, by what `append` returned; LF for 0. */
+  letterAt(appended: number): string {
+    return lastLetter(this.view(-1, appended));
   }
 
   /** The bytes between two offsets, in the text's own memory: to be read, not kept and not changed. From -1 to 0: an LF. */

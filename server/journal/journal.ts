@@ -84,8 +84,8 @@ export class Journal implements Committer {
     return this.#durableLength;
   }
 
-  get readOnly(): boolean {
-    return this.#readOnly;
+  get refusal(): Committer['refusal'] {
+    return this.#readOnly ? 'disk full' : undefined;
   }
 
   onDurable(callback: () => void): void {

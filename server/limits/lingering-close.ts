@@ -22,13 +22,29 @@ export const DRAIN_TIMEOUT: CloseFailure = {
   detail: `it did not take its replies in ${LINGER_MS / 1000} s`,
 };
 
-/** The journal has failed, so no further reply may leave. */
+/** The journal or the cluster has failed, so no further reply may leave. */
 export const JOURNAL_FAILED: CloseFailure = { reason: 'journal', detail: 'the journal has failed' };
+export const CLUSTER_FAILED: CloseFailure = { reason: 'unavailable', detail: 'the cluster has failed' };
 
 /** As DRAIN_TIMEOUT, but tells a client that waits for the disk from one that does not read. */
 export function drainTimeout(socket: Socket, session: Session): CloseFailure {
   if (socket.writableLength > 0 || session.wants !== 'durability') return DRAIN_TIMEOUT;
-  return { reason: 'journal', detail: `its letters could not be written to disk in ${LINGER_MS / 1000} s` };
+  return { reason: 'journal', detail: `its letters could not be stored in ${LINGER_MS / 1000} s` };
+}
+
+/** Ends connections of node:net at once. @param why without: the server stops, and has waited long enough */
+export function disconnect(
+  clients: Iterable<{
+    readonly socket: Socket;
+    readonly session: Session;
+    failure: CloseFailure | undefined;
+  }>,
+  why?: CloseFailure,
+): void {
+  for (const client of clients) {
+    client.failure ??= why ?? drainTimeout(client.socket, client.session);
+    client.socket.destroy();
+  }
 }
 
 /**

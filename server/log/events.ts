@@ -39,6 +39,13 @@ export type ServerEvent =
   | { type: 'disk full'; reason: string; bytes: number }
   | { type: 'disk free' }
   | { type: 'journal failed'; message: string }
+  /** This server shares the text `name` of an etcd, and has it as etcd has it. */
+  | { type: 'cluster joined'; name: string; server: string; groups: number; bytes: number }
+  /** A member of etcd was left for the next one. */
+  | { type: 'member lost'; member: string; reason: string }
+  | { type: 'etcd unavailable'; message: string }
+  | { type: 'etcd available' }
+  | { type: 'cluster failed'; message: string }
   | { type: 'blocked'; client: number; remote: Address; seconds: number }
   | ({ type: 'stats' } & ServerStats)
   // These two are the command's: lines of the log that could not be written, and why it exits with which status.
@@ -57,11 +64,13 @@ type Detail =
       midLetter: boolean;
     }
   | { type: 'wrote'; client: number; bytes: number; unsent: number }
-  | { type: 'polled'; polls: number; hits: number };
+  | { type: 'polled'; polls: number; hits: number }
+  /** Own letters have come back from etcd, as one group; the text has `groups` now. */
+  | { type: 'committed'; bytes: number; groups: number; milliseconds: number };
 
 /** What a server has done since it started, and what that cost its process. */
 export interface ServerStats {
-  /** Appended by this server, without those that it recovered from its journal. */
+  /** Appended since the start, in a cluster by all servers; `recovered` from the journal or the cluster at the start. */
   readonly letters: number;
   readonly recovered: number;
   /** Accepted clients. */
@@ -92,4 +101,5 @@ const DETAILS: ReadonlySet<ServerEvent['type']> = new Set([
   'read',
   'wrote',
   'polled',
+  'committed',
 ] satisfies Detail['type'][]);

@@ -43,7 +43,18 @@ export function formatText(event: ServerEvent, verbose: boolean): string | undef
       return `the journal's disk is full (${event.reason}): ${bytes(event.bytes)} not answered, tried again each second; new letters are refused`;
     case 'disk free':
       return "the journal's disk has room again: new letters are taken";
-    case 'journal failed': // the command's failure says it
+    case 'cluster joined':
+      return `cluster text ${event.name}: ${bytes(event.bytes)} in ${plural(event.groups, 'group')}, joined as server ${event.server}`;
+    case 'member lost':
+      return `etcd member ${escapeUnprintable(event.member)} lost: ${escapeUnprintable(event.reason)}`;
+    case 'etcd unavailable':
+      return `${event.message}: clients are disconnected and new letters are rejected`;
+    case 'etcd available':
+      return 'etcd answers again: new letters are accepted';
+    case 'committed':
+      return `etcd committed ${bytes(event.bytes)} in ${event.milliseconds.toFixed(1)} ms, ${plural(event.groups, 'group')} now`;
+    case 'cluster failed': // the command's failure says it
+    case 'journal failed':
     case 'failed':
       return undefined;
     case 'logDropped':
@@ -82,6 +93,8 @@ function whyClosed({ reason, detail }: Extract<ServerEvent, { type: 'closed' }>)
       return 'closed, the text is full';
     case 'disk full':
       return "closed, the journal's disk is full";
+    case 'unavailable':
+      return `closed, ${detail ?? 'etcd does not answer'}`;
     case 'stopped':
       return 'closed, the server stops';
     case 'broken':

@@ -9,7 +9,7 @@ import { type Address, socketAddress } from '../../shared/address.js';
 import { listen } from '../../shared/listen.js';
 import { Session } from '../core/session.js';
 import { admit } from '../limits/admission.js';
-import { closeLingering, drainTimeout, LINGER_MS } from '../limits/lingering-close.js';
+import { closeLingering, disconnect, LINGER_MS } from '../limits/lingering-close.js';
 import { KEEP_ALIVE, watchSockets } from '../limits/stall-detector.js';
 import { WriteScheduler, writeQuantum } from '../limits/write-scheduler.js';
 import type { CloseFailure } from '../log/events.js';
@@ -54,6 +54,7 @@ export class EventsModel implements IoModel {
     this.#coalescer = new ReplyCoalescer(context.text, context.nagle);
     this.#stalls = watchSockets(this.#connected, context.stallTimeoutMs);
     context.journal?.onDurable(() => this.#onDurable());
+    context.journal?.onUnavailable?.((why) => disconnect(this.#connected, why));
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
@@ -150,10 +151,7 @@ export class EventsModel implements IoModel {
 
   abort(why?: CloseFailure): void {
     this.#listener.close();
-    for (const client of this.#connected) {
-      client.failure ??= why ?? drainTimeout(client.socket, client.session);
-      client.socket.destroy();
-    }
+    disconnect(this.#connected, why);
   }
 
   #settle(): void {

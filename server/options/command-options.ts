@@ -26,6 +26,7 @@ import {
   wholeNumber,
 } from '../../shared/options.js';
 import { IO_MODELS, type IoModelName } from '../models/model.js';
+import { CLUSTER_OPTION_NAMES, CLUSTER_OPTIONS, clusterOptionsOf } from './cluster-options.js';
 import { MODEL_OF, type ModelOption, type StringServerOptions } from './server-options.js';
 
 const LOG_FORMATS = ['text', 'json', 'silent'] as const;
@@ -53,6 +54,7 @@ const OPTIONS = {
     describe: 'With --journal: wait for the disk before each reply (always), or do not wait (never)',
     defaultDescription: '"always"',
   },
+  ...CLUSTER_OPTIONS,
   'max-connections': {
     requiresArg: true,
     describe: 'Maximum number of connected clients; further clients are rejected',
@@ -132,6 +134,7 @@ const OPTIONS = {
 const OPTION_NAMES = {
   journal: '--journal',
   sync: '--sync',
+  ...CLUSTER_OPTION_NAMES,
   idleSleepMs: '--idle-sleep',
   maxThreads: '--max-threads',
   lock: '--no-lock',
@@ -158,12 +161,14 @@ export function readServerCommand(): ServerCommand {
       ['strsvr', `listen on ${DEFAULT_HOST}:${DEFAULT_PORT} until Ctrl-C`],
       ['strsvr 2000 --clients 2 --verbose', "the tutorial's session, with everything printed"],
       ['strsvr 0 --host 0.0.0.0', 'a free port, reachable from other machines'],
+      ['strsvr 2000 --cluster http://a:2379,http://b:2379', 'one text with all servers on this etcd'],
       ['strsvr 2000 --host 0.0.0.0 --allow 192.168.1.0/24', 'reachable from one network only'],
     ],
   });
   const { io, journal, sync, idleSleep: idleSleepMs, maxThreads, noLock, log, verbose } = parsed;
   const { host, port, clients, maxLength, maxConnections, allow, stallTimeout, ...rest } = parsed;
-  rejectOtherModels(io, { journal, sync, idleSleepMs, maxThreads, lock: noLock || undefined });
+  const stored = { journal, sync, ...clusterOptionsOf(parsed) };
+  rejectOtherModels(io, { ...stored, idleSleepMs, maxThreads, lock: noLock || undefined });
   if (journal === undefined && sync !== undefined) throw new UsageError('--sync wants a --journal');
   const { backlog, nagle, cpuRounds, trace } = rest;
   const common = {
@@ -173,7 +178,7 @@ export function readServerCommand(): ServerCommand {
   const optionsOfModel = (): StringServerOptions => {
     switch (io) {
       case 'events':
-        return { ...common, io, journal, sync };
+        return { ...common, io, ...stored };
       case 'nonblocking':
         return { ...common, io, idleSleepMs };
       case 'threads':
@@ -185,7 +190,7 @@ export function readServerCommand(): ServerCommand {
   return { options: optionsOfModel(), log, verbose };
 }
 
-function rejectOtherModels(io: IoModelName, given: Record<ModelOption, unknown>): void {
+function rejectOtherModels(io: IoModelName, given: { readonly [Name in ModelOption]?: unknown }): void {
   for (const name of Object.keys(OPTION_NAMES) as ModelOption[]) {
     if (given[name] !== undefined && MODEL_OF[name] !== io)
       throw new UsageError(`${OPTION_NAMES[name]} is for --io ${MODEL_OF[name]} alone`);

@@ -29,9 +29,10 @@ import {
 } from '../../shared/options.js';
 import type { LogEntry } from '../log/events.js';
 import { IO_MODELS, type IoModelName, type IoModelOptions } from '../models/model.js';
+import { CLUSTER_CHECKS, CLUSTER_DEFAULTS, type ClusterSettings, checkCluster } from './cluster-options.js';
 
 /** Complete and valid: an option that the chosen I/O model does not have is at its default. */
-export interface CompleteOptions extends IoModelOptions {
+export interface CompleteOptions extends IoModelOptions, ClusterSettings {
   /** The longest that the text may become, in bytes. */
   readonly maxLength: number;
   /** threads: further clients are rejected. */
@@ -52,6 +53,14 @@ export interface CompleteOptions extends IoModelOptions {
 export const MODEL_OF = {
   journal: 'events',
   sync: 'events',
+  cluster: 'events',
+  name: 'events',
+  clusterTimeoutMs: 'events',
+  clusterCa: 'events',
+  clusterCert: 'events',
+  clusterKey: 'events',
+  clusterUser: 'events',
+  clusterPasswordFile: 'events',
   idleSleepMs: 'nonblocking',
   maxThreads: 'threads',
   lock: 'threads',
@@ -90,6 +99,7 @@ const DEFAULTS: CompleteOptions = {
   lock: true,
   journal: undefined,
   sync: 'always',
+  ...CLUSTER_DEFAULTS,
   onEvent: undefined,
   detailed: false,
   trace: undefined,
@@ -115,6 +125,7 @@ const CHECKS: Checks = new Map(
     lock: flag('lock'),
     journal: nonEmpty('journal'),
     sync: oneOf('sync', SYNCS),
+    ...CLUSTER_CHECKS,
     onEvent: callback,
     detailed: flag('detailed'),
     trace: nonEmpty('trace'),
@@ -132,6 +143,7 @@ export function completeOptions(options: StringServerOptions): CompleteOptions {
     if (name in given && complete.io !== io)
       throw new UsageError(`${name}: expected with io ${io} alone, got ${complete.io}`);
   }
+  checkCluster(given, complete);
   return complete;
 }
 

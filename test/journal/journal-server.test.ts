@@ -233,7 +233,7 @@ for (const [signals, status, what] of [
         if (signals === 2) return;
         assert.match(
           finished.stderr,
-          'client 1 cut off, its letters could not be written to disk in 5 s: 2 letters\n',
+          'client 1 cut off, its letters could not be stored in 5 s: 2 letters\n',
         );
         const why = 'the disk hangs; what was answered is on it';
         assert.match(finished.stderr, `strsvr: cannot write the journal ${file}: ${why}\n`);
@@ -258,10 +258,7 @@ slow(
         await noAnswer(client);
         const { status, stdout, stderr } = await ended(server);
         assert.is(status, 0);
-        assert.match(
-          stderr,
-          'client 1 cut off, its letters could not be written to disk in 5 s: 2 letters\n',
-        );
+        assert.match(stderr, 'client 1 cut off, its letters could not be stored in 5 s: 2 letters\n');
         assert.match(stderr, 'the disk is full: 2 bytes are lost, of letters that were not answered\n');
         assert.not.match(stderr, 'did not take its replies');
         assert.match(stdout, 'the final value of v is \n');

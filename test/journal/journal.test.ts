@@ -534,7 +534,7 @@ it('a full disk: partial writes are truncated, new letters are rejected, and wri
   await say(opened, 'ab');
   append(text, 'cd');
   journal.commit();
-  await until(() => journal.readOnly);
+  await until(() => journal.refusal === 'disk full');
   assert.is(content(file), 'ab');
   const refused = new Session(text, journal);
   refused.receive(Buffer.from('e'));
@@ -566,7 +566,7 @@ it('closing on a full disk does not wait, and reports the lost bytes', async () 
   });
   append(text, 'ab');
   journal.commit();
-  await until(() => journal.readOnly);
+  await until(() => journal.refusal === 'disk full');
   await journal.close();
   assert.match((events.at(-1) as { message: string }).message, /disk is full: 2 bytes are lost/);
   assert.is(content(file), '');

@@ -80,8 +80,8 @@ export const MUTATIONS: readonly Mutation[] = [
       wrong: { what: 'abcabcabc', sign: /abcabcabc/ },
     },
     file: 'server/core/session.ts',
-    find: 'const offset = this.#pendingReplies[this.#next] as number;',
-    replace: 'const offset = this.#pendingReplies[this.#next] === LINE_END ? LINE_END : this.#text.length;',
+    find: 'const offset = this.#text.offsetOf(appended);',
+    replace: 'const offset = appended === LINE_END ? LINE_END : this.#text.length;',
     caughtBy: { file: 'unit/session.test', title: 'a reply contains no letter after its own' },
   },
   {

@@ -2,6 +2,7 @@
 // end, are reset, and a server that is told to stop at any moment. One seed is one run, always the same. Time is the
 // number of steps; nothing here waits.
 
+import type { Durability } from '../../server/core/durability.js';
 import { Text } from '../../server/core/text.js';
 import { allocateTextBuffer } from '../../server/core/text-buffer.js';
 import { checkHistory, fingerprint, type Operation } from '../../shared/linearizability.js';
@@ -20,7 +21,7 @@ export function simulate(seed: number): string | undefined {
 class World {
   readonly #random: Prng;
   readonly #text: Text;
-  readonly #clients: Client[];
+  readonly #clients: SimulatedClient[];
   #now = 0;
   #stopped = false;
 
@@ -29,7 +30,7 @@ class World {
     this.#text = new Text(allocateTextBuffer(chance.below(4) === 0 ? 1 + chance.below(20) : 10_000));
     this.#clients = Array.from(
       { length: 1 + chance.below(4) },
-      (_, id) => new Client(id, this.#text, chance),
+      (_, id) => new SimulatedClient(id, chance, this.#text),
     );
   }
 
@@ -60,7 +61,8 @@ class World {
   }
 }
 
-class Client {
+/** A client, its connection and its session. */
+export class SimulatedClient {
   readonly session: ByteSession;
   readonly history: Operation[] = [];
   readonly #id: number;
@@ -76,10 +78,11 @@ class Client {
   #ending = false;
   #gone = false;
 
-  constructor(id: number, text: Text, chance: Prng) {
+  /** @param id below 16, and another one for each client */
+  constructor(id: number, chance: Prng, text: Text, durability?: Durability) {
     this.#id = id;
     this.#random = chance;
-    this.session = new ByteSession(text);
+    this.session = new ByteSession(text, durability);
   }
 
   step(now: number, stopped: boolean): void {
@@ -127,7 +130,7 @@ class Client {
 
   /** A letter of 1 to 4 bytes that nobody else sends and this client sends once, so that replies can be told apart. */
   #newLetter(): string {
-    const number = 4 * this.#sent + this.#id;
+    const number = 16 * this.#sent + this.#id;
     this.#sent += 1;
     const first = this.#random.oneOf([0x21, 0x100, 0x4e00, 0x20000]);
     return String.fromCodePoint(first === 0x21 && number > 90 ? 0x100 + number : first + number);

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Durability } from '../../server/core/durability.js';
 import { MAX_PENDING_REPLIES } from '../../server/core/session.js';
 import { Text } from '../../server/core/text.js';
 import { allocateTextBuffer } from '../../server/core/text-buffer.js';
@@ -121,10 +122,13 @@ test('a full text closes after the pending replies, and later input is discarded
 
 test('a letter for which the disk of the journal has no room closes as a full text does', () => {
   const text = newText();
-  const durability = { durableLength: 100, readOnly: false };
+  const durability: { durableLength: number; refusal: Durability['refusal'] } = {
+    durableLength: 100,
+    refusal: undefined,
+  };
   const session = new ByteSession(text, durability);
   session.receive(Buffer.from('a'));
-  durability.readOnly = true;
+  durability.refusal = 'disk full';
   assert.is(drain(session), 'a');
   session.receive(Buffer.from('\nb\n'));
   assert.is(drain(session), '\n');
@@ -159,7 +163,7 @@ test('a stop after the end changes nothing', () => {
 });
 
 test('a reply waits until its letter is durable, and an LF waits behind it', () => {
-  const durability = { durableLength: 0, readOnly: false };
+  const durability = { durableLength: 0, refusal: undefined };
   const session = new ByteSession(newText(), durability);
   session.receive(Buffer.from('ab\n'));
   assert.is(drain(session), '');
