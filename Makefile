@@ -99,6 +99,7 @@ format: $(INSTALLED)
 	@npm run --silent format
 
 coverage: test
+	@npx c8 report --reporter html
 	@echo 'The report is in coverage/index.html'
 
 clean:

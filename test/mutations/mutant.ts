@@ -2,7 +2,7 @@
 // shared/ and the clients are copied as TypeScript; dist/ gets what they compile to, and this project's built tests.
 
 import { spawn } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { built, type Finished, Program } from '../support/program.js';
 import type { Mutation } from './mutations.js';
@@ -30,7 +30,8 @@ export function writeMutant(mutation: Mutation, folder: string): void {
   cpSync(join(ROOT, 'package.json'), join(folder, 'package.json'));
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
   const unused = { noUnusedLocals: false, noUnusedParameters: false }; // they would point to what a mutation removed
-  const compilerOptions = { rootDir: '.', outDir: 'dist', sourceMap: false, declaration: false, ...unused };
+  const output = { rootDir: '.', outDir: 'dist', sourceMap: false, declaration: false };
+  const compilerOptions = { ...output, ...unused, incremental: true, tsBuildInfoFile: 'dist/.tsbuildinfo' };
   const config = {
     extends: join(ROOT, 'tsconfig.json'),
     compilerOptions,
@@ -39,11 +40,12 @@ export function writeMutant(mutation: Mutation, folder: string): void {
   writeFileSync(join(folder, 'tsconfig.json'), `${JSON.stringify(config, null, 2)}\n`);
 }
 
-/** Compiles the copy. If that fails, the status is not 0 and stdout has the compiler's messages. */
+/** Compiles what has changed in the copy. If that fails, the status is not 0 and stdout has the compiler's messages. */
 export function compileMutant(folder: string): Promise<Finished> {
   for (const part of ['client/lab', 'test']) {
+    const copy = join(folder, 'dist', part);
     const filter = (path: string) => !path.endsWith('.map'); // they refer to the source without the mutation
-    cpSync(built(part), join(folder, 'dist', part), { recursive: true, filter });
+    if (!existsSync(copy)) cpSync(built(part), copy, { recursive: true, filter });
   }
   const tsc = join(ROOT, 'node_modules', '.bin', 'tsc');
   const { NODE_V8_COVERAGE: _, ...env } = process.env;
