@@ -360,8 +360,8 @@ export const MUTATIONS: readonly Mutation[] = [
       },
     },
     file: 'server/journal/file-system.ts',
-    find: 'written += await disk.write(fd, bytes.subarray(written));',
-    replace: 'await disk.write(fd, bytes);\n    written = bytes.length;',
+    find: 'written += taken;',
+    replace: 'written = bytes.length;',
     caughtBy: {
       file: 'journal/journal.test',
       title: 'a partial write is completed before the sync',
@@ -570,8 +570,8 @@ export const MUTATIONS: readonly Mutation[] = [
       },
     },
     file: 'server/journal/file-system.ts',
-    find: 'written += await disk.write(fd, bytes.subarray(written));',
-    replace: 'disk.write(fd, bytes).catch(() => {});\n    written = bytes.length;',
+    find: 'const taken = await disk.write(fd, bytes.subarray(written));',
+    replace: 'disk.write(fd, bytes).catch(() => {});\n    const taken: number = bytes.length;',
     caughtBy: { file: 'journal/journal.test', title: COMMIT },
   },
   {
