@@ -23,7 +23,7 @@ help:
 	@echo 'make svr        start svr, which runs w or ps for its clients (PORT=8888 HOST=127.0.0.1)'
 	@echo 'make wps        start wps, a client of svr (HOST=127.0.0.1 PORT=8888 COMMAND=ps)'
 	@echo 'make lab        compare asynchronous I/O with threads and write results/report.html (under two minutes)'
-	@echo 'make test       run all tests and check coverage'
+	@echo 'make test       run all tests'
 	@echo 'make test-unit  run the unit tests, in under 10 s'
 	@echo 'make soak       run the long tests: load, attacks, crashes, disk faults, mutations; about half an hour'
 	@echo 'make exercise   list servers with one bug each, to find and fix; N=4 builds the fourth (HINT=1, CHECK=1)'
@@ -31,7 +31,7 @@ help:
 	@echo 'make bench      compare the speed of strsvr with C, Python and its targets; about 7 minutes (QUICK=1: fewer runs)'
 	@echo 'make lint       check style and formatting'
 	@echo 'make format     fix style and formatting'
-	@echo 'make coverage   run all tests and print where the coverage report is'
+	@echo 'make coverage   run all tests, check coverage, and write a report'
 	@echo 'make clean      delete dist and coverage'
 
 $(INSTALLED): package.json package-lock.json
@@ -98,7 +98,8 @@ lint: $(INSTALLED)
 format: $(INSTALLED)
 	@npm run --silent format
 
-coverage: test
+coverage: $(BUILT)
+	@npm run --silent coverage
 	@npx c8 report --reporter html
 	@echo 'The report is in coverage/index.html'
 
