@@ -3,13 +3,15 @@
 
 import type { Address } from '../shared/address.js';
 import { listenError, OperationalError } from '../shared/errors.js';
-import type { Sync } from '../shared/options.js';
+import { listenAddress, type Sync } from '../shared/options.js';
 import { countLetters } from '../shared/utf8.js';
+import type { OpenCluster } from './cluster/open-cluster.js';
 import type { ClusterStatus } from './cluster/status.js';
 import { withSyntheticLoad } from './core/synthetic-load.js';
 import { Text } from './core/text.js';
 import { allocateTextBuffer } from './core/text-buffer.js';
 import { warmUp } from './core/warm-up.js';
+import type { HttpPort } from './http/http-port.js';
 import type { Journal, JournalOptions } from './journal/journal.js';
 import { clampToFdLimit } from './limits/admission.js';
 import { CLUSTER_FAILED, JOURNAL_FAILED, LINGER_MS } from './limits/lingering-close.js';
@@ -19,6 +21,7 @@ import { processCost } from './log/process-cost.js';
 import { recordReachability } from './log/reachability.js';
 import { RejectionRateLimiter } from './log/rejection-rate-limiter.js';
 import type { Trace } from './log/trace.js';
+import { sessionOpener } from './measure/session-opener.js';
 import type { IoModel, IoModelName } from './models/model.js';
 import { DESCRIPTORS_PER_CLIENT, LOADERS } from './models/registry.js';
 import { ReplyCoalescer } from './models/reply-coalescer.js';
@@ -54,6 +57,8 @@ export interface StringServer {
   stop(): Promise<ServerResult>;
   /** Ends every connection at once. */
   abort(): void;
+  /** Where the HTTP port listens; undefined without one. */
+  readonly http: Address | undefined;
   /** The text so far, up to its durable length. Not a copy: read it, do not change it. */
   readonly text: Buffer;
   /** As of now. Counting the letters takes some milliseconds per MiB of text. */
@@ -79,11 +84,14 @@ export async function startStringServer(options: StringServerOptions = {}): Prom
     onEvent,
     detailed,
     trace: traceFile,
+    http: httpAddress,
+    httpNames,
     ...settings
   } = completeOptions(options);
   const { io } = settings;
   const started = performance.now();
   const trace = traceFile === undefined ? undefined : await openTrace(traceFile, file);
+  let http: HttpPort | undefined;
   const limiter = new RejectionRateLimiter((entry) => {
     if (detailed || !isDetail(entry.event)) onEvent?.(entry);
     trace?.record(entry);
@@ -91,7 +99,10 @@ export async function startStringServer(options: StringServerOptions = {}): Prom
   const log = new Log({
     detailed: detailed || trace !== undefined,
     thread: 0,
-    sink: (entry) => limiter.pass(entry),
+    sink: (entry) => {
+      http?.record(entry);
+      limiter.pass(entry);
+    },
   });
   const wanted = io === 'threads' ? Math.min(maxThreads, settings.maxConnections) : settings.maxConnections;
   const maxConnections = clampToFdLimit(wanted, DESCRIPTORS_PER_CLIENT[io]);
@@ -103,28 +114,62 @@ export async function startStringServer(options: StringServerOptions = {}): Prom
     log.record({ type: 'warning', message: 'without the lock letters get lost and replies are wrong' });
   }
 
-  const Model = await LOADERS[io]();
-  const shared = await openCluster(settings, maxLength, log);
-  const plain = shared?.text ?? new Text(allocateTextBuffer(maxLength, io !== 'events'));
-  const text = withSyntheticLoad(plain, settings.cpuRounds);
-  const journal = file === undefined ? undefined : await openJournal({ file, sync, maxLength, text, log });
-  const store = shared?.cluster ?? journal;
-  const recovered = countLetters(text.view(0, text.length));
-  const model = new Model({ ...settings, maxConnections, text, journal: store, log });
-  const address = await model.listen().catch(async (error: unknown) => {
+  let text: Text | undefined;
+  let journal: Journal | undefined;
+  let shared: OpenCluster | undefined;
+  let store: Pick<Journal, 'failed' | 'close'> | undefined;
+  const durableText = () => {
+    if (text === undefined) return Buffer.of();
+    const { buffer, byteOffset, length } = text.view(0, journal?.durableLength ?? text.length);
+    return Buffer.from(buffer, byteOffset, length);
+  };
+  const closeAll = async (error: unknown): Promise<never> => {
     trace?.close();
+    http?.destroy();
     await store?.close();
-    throw error instanceof OperationalError ? error : listenError(error, settings);
-  });
+    throw error;
+  };
+  if (httpAddress !== undefined) {
+    const where = { ...listenAddress('http')(httpAddress), names: httpNames };
+    const source = {
+      ...settings,
+      maxConnections,
+      text: durableText,
+      log,
+      cluster: () => shared?.cluster.status,
+    };
+    http = await openHttp(where, source).catch(closeAll);
+  }
+  const Model = await LOADERS[io]();
+  shared = await openCluster(settings, maxLength, log).catch(closeAll);
+  const plain = shared?.text ?? new Text(allocateTextBuffer(maxLength, io !== 'events'));
+  text = withSyntheticLoad(plain, settings.cpuRounds);
+  if (file !== undefined) {
+    const options = { file, sync, maxLength, text, log, onCommit: http?.onCommit };
+    journal = await openJournal(options).catch(closeAll);
+  }
+  store = shared?.cluster ?? journal;
+  const recovered = countLetters(text.view(0, text.length));
+  const meter = http?.meter.memory;
+  const opened = { text, journal: shared?.cluster ?? journal, meter };
+  const openSession = await sessionOpener(opened);
+  const model = new Model({ ...settings, ...opened, maxConnections, log, openSession });
+  const address = await model
+    .listen()
+    .catch((error: unknown) =>
+      closeAll(error instanceof OperationalError ? error : listenError(error, settings)),
+    );
   log.record({ type: 'listening', address, io, ...(model.fd !== undefined && { fd: model.fd }) });
   recordReachability(address, log);
   if (io === 'events') warmUp((warmUpText) => new ReplyCoalescer(warmUpText, false)); // the other models run sessions in their own threads
 
-  const ended = store === undefined ? model.closed : endOf(model, store, shared && CLUSTER_FAILED);
-  const durableText = () => {
-    const { buffer, byteOffset, length } = text.view(0, journal?.durableLength ?? text.length);
-    return Buffer.from(buffer, byteOffset, length);
-  };
+  const ended = (store === undefined ? model.closed : endOf(model, store, shared && CLUSTER_FAILED)).then(
+    () => http?.close(),
+    (error: unknown) => {
+      http?.destroy();
+      throw error;
+    },
+  );
   const stats = (): ServerStats => ({
     letters: countLetters(durableText()) - recovered,
     recovered,
@@ -148,6 +193,7 @@ export async function startStringServer(options: StringServerOptions = {}): Prom
   };
   return {
     address,
+    http: http?.address,
     closed,
     stop,
     abort: () => model.abort(),
@@ -179,6 +225,11 @@ function failureToWrite(trace: Trace): OperationalError | undefined {
     if (error instanceof OperationalError) return error;
     throw error;
   }
+}
+
+async function openHttp(...settings: Parameters<typeof HttpPort.open>): Promise<HttpPort> {
+  const { HttpPort } = await import('./http/http-port.js');
+  return HttpPort.open(...settings);
 }
 
 async function openJournal(options: JournalOptions): Promise<Journal> {

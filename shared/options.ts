@@ -1,6 +1,7 @@
 // Defaults and limits of options with their units, and the checks for command lines and libraries.
 
 import { constants } from 'node:buffer';
+import type { Address } from './address.js';
 import { UsageError } from './errors.js';
 
 export const DEFAULT_HOST = '127.0.0.1';
@@ -111,6 +112,32 @@ export function checkOptions(options: object, checks: Checks): Record<string, un
     return value === undefined ? [] : [[name, check(value)] as const];
   });
   return Object.fromEntries(given);
+}
+
+/**
+ * Reads where to listen: `[HOST:]PORT`, an IPv6 address in brackets. Without a host: on loopback alone.
+ * @param name as the user knows the option
+ * @throws UsageError that says expected and got
+ */
+export function listenAddress(name: string): (value: unknown) => Address {
+  return (value) => {
+    const text = String(value);
+    const [, bracketed, plain = bracketed ?? DEFAULT_HOST, port = ''] =
+      /^(?:(?:\[([\da-fA-F:.%\w]+)\]|([^:[\]]+)):)?(\d{1,5})$/.exec(text) ?? [];
+    if (port !== '' && Number(port) <= MAX_PORT) return { host: plain, port: Number(port) };
+    throw new UsageError(`${name}: expected [HOST:]PORT, got ${quote(value)}`);
+  };
+}
+
+/** Reads one host name or several as yargs and programs hand them over. Throws UsageError. */
+export function hostNames(name: string): (value: unknown) => readonly string[] {
+  return (value) => {
+    const names = Array.isArray(value) ? value : [value];
+    return names.map((one: unknown) => {
+      if (typeof one === 'string' && /^[\w.-]+$/.test(one)) return one.toLowerCase();
+      throw new UsageError(`${name}: expected a host name, got ${quote(one)}`);
+    });
+  };
 }
 
 /** The address that a server listens on, for yargs. */

@@ -21,6 +21,8 @@ const LAST_CALL_MS = 250;
 export interface JournalOptions extends JournalFileOptions {
   readonly sync: Sync;
   readonly disk?: FileSystem;
+  /** Called with the duration of each write and its fdatasync, in seconds. */
+  readonly onCommit?: ((seconds: number) => void) | undefined;
   /** How long to wait before a full disk is tried again. */
   readonly retryMs?: number;
 }
@@ -148,13 +150,14 @@ export class Journal implements Committer {
   /** @returns the error if the disk has no room for the group; then none of the group is in the file */
   async #commitGroup(): Promise<unknown> {
     const to = groupEnd(this.#text, this.#durableLength);
+    const started = performance.now();
     try {
       await this.#append(this.#text.view(this.#durableLength, to));
     } catch (error) {
       if (!isFull(error)) throw error;
       return error;
     }
-    const { sync, file, log } = this.#options;
+    const { sync, file, log, onCommit } = this.#options;
     // A change made before these letters came is visible now, so this check need not wait for the sync.
     const [, { size, ino, dev }] = await Promise.all([
       sync === 'always' && this.#disk.fdatasync(this.#fd),
@@ -163,6 +166,7 @@ export class Journal implements Committer {
     if (size !== to || ino !== this.#opened.ino || dev !== this.#opened.dev) {
       throw unusable(file, 'another process has changed it while the server ran');
     }
+    onCommit?.((performance.now() - started) / 1000);
     this.#durableLength = to;
     if (this.#readOnly) log.record({ type: 'disk free' });
     this.#readOnly = false;

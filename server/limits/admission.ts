@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import type { DropArgument, Server, Socket } from 'node:net';
 import { type Address, socketAddress } from '../../shared/address.js';
+import type { RejectionCause } from '../log/events.js';
 import type { Log } from '../log/log.js';
 import { IpAllowList } from './ip-allow-list.js';
 import { socketFd } from './socket-fd.js';
@@ -38,6 +39,18 @@ export function clampToFdLimit(
   return Math.min(maxConnections, Math.max(1, Math.floor((descriptors - SPARE_DESCRIPTORS) / perClient)));
 }
 
+/** Why a client is not admitted: the kind of reason, and the reason in words. */
+export interface Rejection {
+  readonly cause: RejectionCause;
+  readonly reason: string;
+}
+
+const NOT_ALLOWED: Rejection = { cause: 'address', reason: 'its address is in no allowed network' };
+const NO_DESCRIPTOR: Rejection = {
+  cause: 'descriptors',
+  reason: 'no file descriptor is free (see ulimit -n)',
+};
+
 /** The rule of admission, for every I/O model. */
 export class Admission {
   readonly #maxConnections: number;
@@ -50,10 +63,10 @@ export class Admission {
   }
 
   /** Why a client is not admitted while so many are connected; undefined: it is admitted. */
-  rejectionReason({ host }: Address, connected: number): string | undefined {
-    if (this.#allowed?.include(host) === false) return 'its address is in no allowed network';
+  rejection({ host }: Address, connected: number): Rejection | undefined {
+    if (this.#allowed?.include(host) === false) return NOT_ALLOWED;
     if (connected < this.#maxConnections) return undefined;
-    return serverFull(this.#maxConnections);
+    return { cause: 'full', reason: serverFull(this.#maxConnections) };
   }
 }
 
@@ -72,10 +85,10 @@ export function admit(
   const highestFd = descriptorLimit() - RESERVED_DESCRIPTORS;
   const rejected = (peer: Socket | DropArgument | undefined, connected: number, fd = 0): boolean => {
     const remote = socketAddress(peer?.remoteAddress, peer?.remotePort);
-    const full = fd < highestFd ? undefined : 'no file descriptor is free (see ulimit -n)';
-    const reason = admission.rejectionReason(remote, connected) ?? full; // the kernel gives the lowest free descriptor
-    if (reason !== undefined) log.record({ type: 'rejected', remote, reason });
-    return reason !== undefined;
+    const full = fd < highestFd ? undefined : NO_DESCRIPTOR;
+    const rejection = admission.rejection(remote, connected) ?? full; // the kernel gives the lowest free descriptor
+    if (rejection !== undefined) log.record({ type: 'rejected', remote, ...rejection });
+    return rejection !== undefined;
   };
   listener.maxConnections = options.maxConnections; // node:net closes further ones before it makes a Socket
   listener.on('drop', (peer) => rejected(peer, options.maxConnections));

@@ -16,12 +16,18 @@ export interface CloseFailure {
   readonly detail: string;
 }
 
+/** Why a connection was rejected: by --allow, because the server is full, or for want of file descriptors. */
+export const REJECTION_CAUSES = ['address', 'full', 'descriptors'] as const;
+export type RejectionCause = (typeof REJECTION_CAUSES)[number];
+
 export type ServerEvent =
   | { type: 'listening'; address: Address; io: string; fd?: number }
+  /** The HTTP port listens. */
+  | { type: 'http'; address: Address }
   | { type: 'reachable'; address: Address; interface: string; mac: string }
   | { type: 'warning'; message: string }
   | { type: 'accepted'; client: number; remote: Address; local: Address; fd?: number }
-  | { type: 'rejected'; remote: Address; reason: string }
+  | { type: 'rejected'; remote: Address; cause: RejectionCause; reason: string }
   /** `count` more since the last event about rejections; `remote` and `reason` of the last. */
   | { type: 'rejectedSummary'; count: number; remote: Address; reason: string }
   | {

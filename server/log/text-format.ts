@@ -13,6 +13,8 @@ export function formatText(event: ServerEvent, verbose: boolean): string | undef
   switch (event.type) {
     case 'listening': // the command prints the address on stdout
       return verbose && event.fd !== undefined ? `listening socket fd ${event.fd}` : undefined;
+    case 'http':
+      return `health, metrics and the text are at http://${formatAddress(event.address)}/`;
     case 'reachable':
       return `others type: strclnt ${event.address.host} ${event.address.port}  (${event.interface}, MAC ${event.mac})`;
     case 'warning':

@@ -7,7 +7,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { type Address, socketAddress } from '../../shared/address.js';
 import { listen } from '../../shared/listen.js';
-import { Session } from '../core/session.js';
+import type { Session } from '../core/session.js';
 import { admit } from '../limits/admission.js';
 import { closeLingering, disconnect, LINGER_MS } from '../limits/lingering-close.js';
 import { KEEP_ALIVE, watchSockets } from '../limits/stall-detector.js';
@@ -68,7 +68,7 @@ export class EventsModel implements IoModel {
 
   #accept(socket: Socket): void {
     this.accepted += 1;
-    const session = new Session(this.#context.text, this.#context.journal);
+    const session = this.#context.openSession(this.accepted);
     const client: Client = { id: this.accepted, socket, session, failure: undefined };
     this.#connected.add(client);
     socket.on('error', ({ message }) => {

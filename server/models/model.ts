@@ -3,6 +3,7 @@
 
 import type { Address } from '../../shared/address.js';
 import type { Committer } from '../core/durability.js';
+import type { Session } from '../core/session.js';
 import type { Text } from '../core/text.js';
 import type { AdmissionOptions } from '../limits/admission.js';
 import type { CloseFailure } from '../log/events.js';
@@ -38,6 +39,10 @@ export interface IoModelContext extends IoModelOptions {
   /** Where letters become durable; only `events` has one. */
   readonly journal: Committer | undefined;
   readonly log: Log;
+  /** Makes the session of an accepted client, for a model on the main thread. */
+  readonly openSession: (client: number) => Session;
+  /** Shared memory for figures about each connection; undefined: none are kept. */
+  readonly meter: SharedArrayBuffer | undefined;
 }
 
 /** Every file of a model exports a class `Model` that implements this, made from an IoModelContext. */

@@ -2,7 +2,7 @@
 // connected clients. A model says which socket flags it wants, how it receives and sends, and, if not all clients in
 // turn, which clients are next.
 
-import { Session } from '../core/session.js';
+import type { Session } from '../core/session.js';
 import { DRAIN_TIMEOUT } from '../limits/lingering-close.js';
 import type { CloseFailure } from '../log/events.js';
 import { PendingWrite, ReplyGatherer } from './pending-write.js';
@@ -49,7 +49,7 @@ export abstract class RoundRobinLoop {
       const accepted = this.acceptor.accept(this.connected.size);
       if (accepted === undefined) return;
       const { id, fd, remote } = accepted;
-      const session = new Session(this.context.text);
+      const session = this.context.openSession(id);
       this.connected.add({ id, fd, remote, session, output: new PendingWrite(session, this.#gatherer) });
     }
   }

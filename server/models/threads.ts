@@ -6,7 +6,7 @@
 // The lock is held during append only: a reply is a view of what was there, however long sending it takes.
 
 import * as libc from '../../shared/libc/sockets.js';
-import { Session } from '../core/session.js';
+import type { Session } from '../core/session.js';
 import { withSyntheticLoad } from '../core/synthetic-load.js';
 import { Text } from '../core/text.js';
 import type { TextBuffer } from '../core/text-buffer.js';
@@ -80,7 +80,7 @@ class ClientThread {
     const { options, data } = thread;
     const locked = () => new LockedText(data.memory, new Mutex(data.mutex));
     const text = options.lock ? withSyntheticLoad(locked(), options.cpuRounds) : thread.text;
-    this.#session = new Session(text);
+    this.#session = thread.openSession(data.number, text);
     this.#output = new PendingWrite(this.#session, new ReplyGatherer(text, options.nagle));
   }
 

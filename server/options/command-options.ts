@@ -1,5 +1,6 @@
 // The command's options: how they are named, described and checked, and how they become the library's.
 
+import { formatAddress } from '../../shared/address.js';
 import { readCommandLine } from '../../shared/command-line.js';
 import { UsageError } from '../../shared/errors.js';
 import { parseNetworks } from '../../shared/ip-network.js';
@@ -15,9 +16,11 @@ import {
   DEFAULT_MAX_THREADS,
   DEFAULT_PORT,
   DEFAULT_STALL_TIMEOUT,
+  hostNames,
   IDLE_SLEEP_LIMIT,
   LENGTH_LIMIT,
   LISTEN_HOST,
+  listenAddress,
   listenPort,
   nonEmpty,
   STALL_TIMEOUT_LIMIT,
@@ -112,6 +115,17 @@ const OPTIONS = {
     describe: 'Write a trace of the events to this file at exit, for ui.perfetto.dev or chrome://tracing',
     coerce: nonEmpty('--trace'),
   },
+  http: {
+    requiresArg: true,
+    describe:
+      'Health, metrics, connections and the text over HTTP, on [HOST:]PORT; HOST is 127.0.0.1 if it is left out',
+    coerce: listenAddress('--http'),
+  },
+  'http-name': {
+    requiresArg: true,
+    describe: 'Host name under which the HTTP port is reached, beside localhost; may be repeated',
+    coerce: hostNames('--http-name'),
+  },
   verbose: {
     describe: 'Print everything that is read and written to stderr, letters included',
     boolean: true,
@@ -156,7 +170,7 @@ export function readServerCommand(): ServerCommand {
     summary: 'Keep one shared string: append each letter that a client sends, reply with the whole string',
     positionals: { port: listenPort(DEFAULT_PORT) },
     options: OPTIONS,
-    repeatable: ['allow'],
+    repeatable: ['allow', 'http-name'],
     examples: [
       ['strsvr', `listen on ${DEFAULT_HOST}:${DEFAULT_PORT} until Ctrl-C`],
       ['strsvr 2000 --clients 2 --verbose', "the tutorial's session, with everything printed"],
@@ -170,10 +184,13 @@ export function readServerCommand(): ServerCommand {
   const stored = { journal, sync, ...clusterOptionsOf(parsed) };
   rejectOtherModels(io, { ...stored, idleSleepMs, maxThreads, lock: noLock || undefined });
   if (journal === undefined && sync !== undefined) throw new UsageError('--sync wants a --journal');
-  const { backlog, nagle, cpuRounds, trace } = rest;
+  const { backlog, nagle, cpuRounds, trace, http, httpName } = rest;
+  if (http === undefined && httpName !== undefined) throw new UsageError('--http-name wants an --http');
   const common = {
     ...{ host, port, clients, maxLength, maxConnections, allow, backlog, nagle, cpuRounds, trace },
     stallTimeoutMs: 1000 * stallTimeout,
+    http: http && formatAddress(http),
+    httpNames: httpName,
   };
   const optionsOfModel = (): StringServerOptions => {
     switch (io) {

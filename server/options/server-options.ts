@@ -1,5 +1,6 @@
 // The options of the library: their defaults, and what each may be. Beyond `completeOptions` they are complete and valid.
 
+import { formatAddress } from '../../shared/address.js';
 import { UsageError } from '../../shared/errors.js';
 import { parseNetworks } from '../../shared/ip-network.js';
 import {
@@ -16,8 +17,10 @@ import {
   DEFAULT_PORT,
   DEFAULT_STALL_TIMEOUT,
   flag,
+  hostNames,
   IDLE_SLEEP_LIMIT,
   LENGTH_LIMIT,
+  listenAddress,
   MAX_PORT,
   nonEmpty,
   oneOf,
@@ -47,6 +50,10 @@ export interface CompleteOptions extends IoModelOptions, ClusterSettings {
   readonly detailed: boolean;
   /** The file that all events are written to at the end, as Trace Event JSON. */
   readonly trace: string | undefined;
+  /** Where the HTTP port listens, as `[HOST:]PORT`; undefined: there is none. */
+  readonly http: string | undefined;
+  /** Host names under which the HTTP port is reached, beside localhost. */
+  readonly httpNames: readonly string[];
 }
 
 /** The options that one I/O model alone has, and which. */
@@ -103,6 +110,8 @@ const DEFAULTS: CompleteOptions = {
   onEvent: undefined,
   detailed: false,
   trace: undefined,
+  http: undefined,
+  httpNames: [],
 };
 
 type CheckOfEach = { readonly [Name in keyof CompleteOptions]: (value: unknown) => CompleteOptions[Name] };
@@ -129,6 +138,8 @@ const CHECKS: Checks = new Map(
     onEvent: callback,
     detailed: flag('detailed'),
     trace: nonEmpty('trace'),
+    http: (value) => formatAddress(listenAddress('http')(value)),
+    httpNames: hostNames('httpNames'),
   } satisfies CheckOfEach),
 );
 

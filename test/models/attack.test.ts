@@ -11,6 +11,7 @@ import { type IoModelName, startStringServer } from 'strsvr';
 import { connect } from 'strsvr/client';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { Session } from '../../server/core/session.js';
 import { Text } from '../../server/core/text.js';
 import { allocateTextBuffer } from '../../server/core/text-buffer.js';
 import { IpAllowList } from '../../server/limits/ip-allow-list.js';
@@ -378,6 +379,7 @@ test('a client that waits for the journal is not disconnected, however slow the 
   const model = new EventsModel({
     ...{ io: 'events', host: '127.0.0.1', port: 0, clients: undefined, maxConnections: 10, allow: [] },
     ...{ stallTimeoutMs, nagle: false, backlog: 5, idleSleepMs: 0, cpuRounds: 0, lock: true },
+    ...{ openSession: () => new Session(text, hanging), meter: undefined },
     ...{ text, journal: hanging, log: new Log({ detailed: false, thread: 0, sink }) },
   });
   const client = await ByteClient.connect(await model.listen());

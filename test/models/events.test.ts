@@ -8,6 +8,7 @@ import { type LogEntry, OperationalError, type StringServerOptions, startStringS
 import { OperationalError as ClientError, connect } from 'strsvr/client';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { Session } from '../../server/core/session.js';
 import { Text } from '../../server/core/text.js';
 import { allocateTextBuffer } from '../../server/core/text-buffer.js';
 import { Log } from '../../server/log/log.js';
@@ -299,6 +300,7 @@ test('a long reply and its LF are written in one system call', async () => {
   const model = new EventsModel({
     ...{ io: 'events', host: '127.0.0.1', port: 0, clients: undefined, maxConnections: 1_000, allow: [] },
     ...{ stallTimeoutMs: 0, nagle: false, backlog: 511, idleSleepMs: 0, cpuRounds: 0, lock: true },
+    ...{ openSession: () => new Session(text), meter: undefined },
     ...{ text, journal: undefined, log: new Log({ detailed: true, thread: 0, sink }) },
   });
   const address = await model.listen();

@@ -66,8 +66,8 @@ export class Acceptor {
       if (accepted === libc.EAGAIN) return undefined;
       if (accepted === libc.NO_RESOURCES) return this.#pause();
       const { fd, remote } = accepted;
-      const reason = this.#admission.rejectionReason(remote, connected);
-      if (reason === undefined) {
+      const rejection = this.#admission.rejection(remote, connected);
+      if (rejection === undefined) {
         this.#accepted += 1;
         const id = this.#accepted;
         if (id === options.clients) libc.shutdown(listener, libc.SHUT_RDWR); // no more connections
@@ -75,7 +75,7 @@ export class Acceptor {
         return { id, fd, remote };
       }
       libc.close(fd);
-      log.record({ type: 'rejected', remote, reason });
+      log.record({ type: 'rejected', remote, ...rejection });
     }
     return undefined;
   }

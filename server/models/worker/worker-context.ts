@@ -6,11 +6,11 @@ import { parentPort } from 'node:worker_threads';
 import type { Address } from '../../../shared/address.js';
 import * as libc from '../../../shared/libc/sockets.js';
 import type { Closing, Session } from '../../core/session.js';
-import { withSyntheticLoad } from '../../core/synthetic-load.js';
-import { Text } from '../../core/text.js';
+import type { Text } from '../../core/text.js';
 import type { TextBuffer } from '../../core/text-buffer.js';
 import type { CloseFailure, LogEntry } from '../../log/events.js';
 import { Log } from '../../log/log.js';
+import type { OpenSession } from '../../measure/session-opener.js';
 import type { IoModelOptions } from '../model.js';
 import { ControlBlock } from './control-block.js';
 
@@ -21,6 +21,8 @@ export interface WorkerOptions {
   readonly options: IoModelOptions;
   /** Of the text: each thread has its own Text over it. */
   readonly memory: TextBuffer;
+  /** For figures about connections. */
+  readonly meter: SharedArrayBuffer | undefined;
   readonly control: SharedArrayBuffer;
   readonly mutex: SharedArrayBuffer;
   readonly detailed: boolean;
@@ -50,12 +52,14 @@ export class WorkerContext {
   readonly text: Text;
   readonly log: Log;
   readonly data: WorkerOptions;
+  readonly openSession: OpenSession;
 
-  constructor(data: WorkerOptions) {
+  constructor(data: WorkerOptions, text: Text, openSession: OpenSession) {
     this.data = data;
+    this.text = text;
+    this.openSession = openSession;
     this.options = data.options;
     this.control = new ControlBlock(data.control);
-    this.text = withSyntheticLoad(new Text(data.memory), data.options.cpuRounds);
     this.log = new Log({
       detailed: data.detailed,
       thread: data.number,

@@ -1,8 +1,12 @@
 // The entry of a worker thread: runs the `serve` of the file in its workerData.
 
 import { workerData } from 'node:worker_threads';
+import { withSyntheticLoad } from '../../core/synthetic-load.js';
+import { Text } from '../../core/text.js';
+import { sessionOpener } from '../../measure/session-opener.js';
 import { WorkerContext, type WorkerOptions } from './worker-context.js';
 
 const data: WorkerOptions = workerData;
 const { serve }: { serve: (thread: WorkerContext) => void } = await import(data.file);
-serve(new WorkerContext(data));
+const text = withSyntheticLoad(new Text(data.memory), data.options.cpuRounds);
+serve(new WorkerContext(data, text, await sessionOpener({ text, meter: data.meter })));

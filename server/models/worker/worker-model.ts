@@ -114,11 +114,12 @@ export abstract class WorkerModel implements IoModel {
   }
 
   protected startThread(file: string, number: number, fd: number): Worker {
-    const { text, journal: _, log, ...options } = this.context;
+    const { text, journal: _, log, openSession: __, meter, ...options } = this.context;
     const data: WorkerOptions = {
       file,
       options,
       memory: text.memory,
+      meter,
       control: this.control.memory,
       mutex: this.#mutex,
       detailed: log.detailed,

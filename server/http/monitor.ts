@@ -1,0 +1,113 @@
+// What follows from the events of the log: which clients are connected, how many were rejected and closed for which reason,
+// whether the server can serve clients, and which text it has.
+
+import { randomUUID } from 'node:crypto';
+import { statSync } from 'node:fs';
+import type { Address } from '../../shared/address.js';
+import { isContinuation } from '../../shared/utf8.js';
+import {
+  type CloseReason,
+  type LogEntry,
+  REJECTION_CAUSES,
+  type RejectionCause,
+  type ServerEvent,
+} from '../log/events.js';
+import type { Source } from './source.js';
+
+export interface ConnectedClient {
+  readonly client: number;
+  readonly remote: Address;
+  readonly local: Address;
+  /** Milliseconds since 1970. */
+  readonly since: number;
+  readonly fd: number | undefined;
+}
+
+export class Monitor {
+  accepted = 0;
+  readonly connected = new Map<number, ConnectedClient>();
+  readonly rejected = new Map<RejectionCause, number>(REJECTION_CAUSES.map((cause) => [cause, 0]));
+  readonly closed = new Map<CloseReason, number>([['stalled', 0]]);
+  /** Distinguishes this text from any other; the same again after a restart with the same journal or cluster. */
+  textId: string = randomUUID();
+  /** Whether the listening socket is open, or was. */
+  started = false;
+  #stopping = false;
+  /** Why letters cannot be stored; undefined: they can. */
+  #storage: string | undefined;
+  readonly #text: Source['text'];
+  readonly #cluster: Source['cluster'];
+  /** Letters of the text, up to an offset: each byte is looked at once. */
+  #counted = { offset: 0, letters: 0 };
+  #recovered = 0;
+
+  constructor({ text, cluster }: Pick<Source, 'text' | 'cluster'>) {
+    this.#text = text;
+    this.#cluster = cluster;
+  }
+
+  record({ at, event }: LogEntry): void {
+    switch (event.type) {
+      case 'accepted': {
+        const { client, remote, local, fd } = event;
+        this.accepted += 1;
+        this.connected.set(client, { client, remote, local, since: at, fd });
+        break;
+      }
+      case 'rejected':
+        count(this.rejected, event.cause);
+        break;
+      case 'closed':
+        this.connected.delete(event.client);
+        count(this.closed, event.reason);
+        break;
+      default:
+        this.#follow(event);
+    }
+  }
+
+  /** Why the server cannot serve clients now; undefined: it can. */
+  get problem(): string | undefined {
+    if (this.#stopping) return 'the server is stopping';
+    if (!this.started) return 'the server is starting';
+    return this.#storage ?? this.#cluster()?.notReady;
+  }
+
+  /** Letters that were appended since the start. */
+  get letters(): number {
+    return this.#countLetters() - this.#recovered;
+  }
+
+  #follow(event: ServerEvent): void {
+    if (event.type === 'journal') this.textId = fileId(event.file);
+    if (event.type === 'cluster joined') this.textId = event.name;
+    if (event.type === 'listening') {
+      this.started = true;
+      this.#recovered = this.#countLetters();
+    }
+    if (event.type === 'stopping') this.#stopping = true;
+    if (event.type === 'disk full') this.#storage = "the journal's disk is full";
+    if (event.type === 'disk free') this.#storage = undefined;
+    if (event.type === 'journal failed') this.#storage = event.message;
+  }
+
+  #countLetters(): number {
+    const text = this.#text();
+    let { offset, letters } = this.#counted;
+    for (; offset < text.length; offset += 1) {
+      if (!isContinuation(text[offset] as number)) letters += 1;
+    }
+    this.#counted = { offset, letters };
+    return letters;
+  }
+}
+
+/** Another file at the same place has another id. */
+function fileId(file: string): string {
+  const { ino, birthtimeMs } = statSync(file);
+  return `${ino.toString(36)}-${Math.round(birthtimeMs).toString(36)}`;
+}
+
+function count<Key>(counts: Map<Key, number>, key: Key): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}
