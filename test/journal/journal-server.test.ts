@@ -24,8 +24,8 @@ import {
   READ,
   WRITE,
 } from '../support/journal-fixtures.js';
-import { ended, type Finished, Program, run } from '../support/program.js';
-import { at, withStrsvr } from '../support/servers.js';
+import { ended, Program, run } from '../support/program.js';
+import { at, refused, withStrsvr } from '../support/servers.js';
 import { testWith } from '../support/skipping.js';
 import { until } from '../support/waiting.js';
 
@@ -125,15 +125,6 @@ it('a full text rejects letters with a journal too, and the file is not longer t
     assert.is(content(file), 'abc');
   });
 });
-
-/** A server that must not start; it is killed if it does. */
-function refused(server: Program): Promise<Finished> {
-  server.waitFor('stdout', /listening/).then(
-    () => server.kill(),
-    () => {}, // it has ended without that, as it should
-  );
-  return server.finished;
-}
 
 it('a second server on the same journal exits with a reason; a killed server releases the lock', async () => {
   const file = newFile('abc');

@@ -22,7 +22,14 @@ import { EventsModel } from '../../server/models/events.js';
 import { IO_MODELS } from '../../server/models/model.js';
 import { ByteClient } from '../support/byte-client.js';
 import { built, ended as endedWithin, Program, skipChildCoverage } from '../support/program.js';
-import { type Address, modelArgs, modelOptions, withServer, withStrsvr } from '../support/servers.js';
+import {
+  type Address,
+  modelArgs,
+  modelOptions,
+  withPreload,
+  withServer,
+  withStrsvr,
+} from '../support/servers.js';
 import { missingProgram, testWith } from '../support/skipping.js';
 import { asleep, until } from '../support/waiting.js';
 
@@ -196,7 +203,7 @@ test('threads: only the client for which the system starts no thread is disconne
       }
     };
     if (isMainThread) syncBuiltinESMExports();`;
-  await withBug(bug, ['--io', 'threads', '--max-threads', '2'], async (server, address) => {
+  await withPreload(bug, ['--io', 'threads', '--max-threads', '2'], async (server, address) => {
     const inside = await answered(address);
     const unlucky = await ByteClient.connect(address);
     assert.is((await unlucky.receiveAll().catch(() => '')).length, 0);
@@ -633,7 +640,7 @@ test('an exception in a handler is logged with exit 1, and no answered letter is
     await each(IO_MODELS, async (io) => {
       const journal = join(folder, io);
       const args = [...modelArgs(io), ...(io === 'events' ? ['--journal', journal] : [])];
-      await withBug(bug, args, async (server, address) => {
+      await withPreload(bug, args, async (server, address) => {
         const client = await ByteClient.connect(address);
         client.send('ab');
         await client.receive(3);
@@ -654,7 +661,7 @@ test('an exception on the main thread ends the process, even while a worker slee
   const bug = `import { isMainThread } from 'node:worker_threads';
     if (isMainThread) process.on('SIGUSR2', () => { throw new Error('a bug'); });`;
   await each(IO_MODELS, async (io) => {
-    await withBug(bug, modelArgs(io), async (server, address) => {
+    await withPreload(bug, modelArgs(io), async (server, address) => {
       const asleep = await answered(address);
       server.child.kill('SIGUSR2');
       const { status, stderr } = await endedWithin(server, 30_000);
@@ -664,23 +671,6 @@ test('an exception on the main thread ends the process, even while a worker slee
     });
   });
 });
-
-/** A server whose processes and threads have loaded a module first. */
-async function withBug(
-  module: string,
-  args: readonly string[],
-  use: (server: Program, address: Address) => Promise<void>,
-): Promise<void> {
-  const url = `data:text/javascript,${encodeURIComponent(module)}`;
-  const server = new Program('server/strsvr.js', ['0', ...args], ['--import', url]);
-  try {
-    const [, host = '', port] = await server.waitFor('stdout', /listening on (.+):(\d+) /);
-    await use(server, { host, port: Number(port) });
-  } finally {
-    server.kill();
-    await server.finished;
-  }
-}
 
 // --- the last ---
 

@@ -2,17 +2,17 @@
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import type { IoModelName } from 'strsvr';
 import { connect } from 'strsvr/client';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { IO_MODELS } from '../../server/models/model.js';
 import { ControlBlock } from '../../server/models/worker/control-block.js';
-import { LF } from '../../shared/utf8.js';
 import { ByteClient } from '../support/byte-client.js';
 import { concurrent } from '../support/concurrent.js';
 import { built, ended, skipChildCoverage } from '../support/program.js';
-import { type Address, modelArgs, withServer, withStrsvr } from '../support/servers.js';
+import { type Address, modelArgs, withPreload, withServer, withStrsvr } from '../support/servers.js';
 import { testWith } from '../support/skipping.js';
 import { asleep } from '../support/waiting.js';
 
@@ -217,36 +217,54 @@ test('threads: clients beyond --max-threads are rejected', async () => {
   });
 });
 
-test('threads: without the lock letters are lost or replies are wrong, with it never', async () => {
-  for (let tries = 0; tries < 2; tries += 1) assert.is(await lost(true), 0);
-  let missing = 0;
-  for (let tries = 0; missing === 0 && tries < 30; tries += 1) missing = await lost(false);
-  assert.ok(missing > 0, 'no race was seen');
-});
-
 /**
- * Clients whose threads are awake send 3,000 letters each in one write to an empty text: then appends, and not replies, are
- * what the threads are busy with, and without a lock some letter is lost most times. @returns how many are missing
+ * Lets two threads meet in their first append: each has read the length, and then waits until the other has read it too, or
+ * waits for the lock.
  */
-async function lost(lock: boolean): Promise<number> {
-  const letters = 3_000;
-  let missing = 0;
-  await withStrsvr(['0', '--io', 'threads', ...(lock ? [] : ['--no-lock'])], async (server, address) => {
-    const clients = await Promise.all(Array.from({ length: 3 }, () => answered(address)));
-    for (const client of clients) client.send(`${'x'.repeat(letters)}\n`);
-    await Promise.all(clients.map(receiveLine));
-    for (const client of clients) client.close();
-    server.child.kill('SIGTERM');
-    const { stdout, stderr } = await server.finished;
-    assert.is(/^warning: without the lock letters get lost and replies are wrong$/m.test(stderr), !lock);
-    const [, text = ''] = /the final value of v is (.*)\n/.exec(stdout) ?? [];
-    missing = clients.length * letters - text.length;
-  });
-  return missing;
-}
+const MEETING = `
+  import { workerData } from 'node:worker_threads';
+  import { Text } from ${JSON.stringify(pathToFileURL(built('server/core/text.js')))};
+  const CONTENDED = 2; // of mutex.ts
+  const { append } = Text.prototype;
+  const { get: length } = Object.getOwnPropertyDescriptor(Text.prototype, 'length');
+  let appending = false;
+  Text.prototype.append = function (letter) {
+    appending = true;
+    return append.call(this, letter);
+  };
+  Object.defineProperty(Text.prototype, 'length', {
+    get() {
+      const read = length.call(this);
+      if (!appending) return read;
+      appending = false;
+      const readers = new Int32Array(this.memory, 4, 1); // unused, before the letters
+      Atomics.add(readers, 0, 1);
+      const mutex = new Int32Array(workerData.mutex);
+      while (Atomics.load(readers, 0) < 2 && Atomics.load(mutex, 0) !== CONTENDED) Atomics.wait(readers, 0, 1, 5);
+      return read;
+    },
+  });`;
 
-async function receiveLine(client: ByteClient): Promise<void> {
-  while ((await client.receiveSome()).at(-1) !== LF);
+for (const [lock, text] of [
+  [true, 'xx'],
+  [false, 'x'],
+] as const) {
+  test(`threads: of two letters appended at the same time, ${lock ? 'none is lost with' : 'one is lost without'} the lock`, async () => {
+    await withPreload(
+      MEETING,
+      ['--io', 'threads', ...(lock ? [] : ['--no-lock'])],
+      async (server, address) => {
+        const clients = [await answered(address), await answered(address)];
+        for (const client of clients) client.send('x');
+        for (const client of clients) assert.is((await client.receive(1)).toString(), 'x');
+        for (const client of clients) client.close();
+        server.child.kill('SIGTERM');
+        const { stdout, stderr } = await ended(server);
+        assert.is(/^warning: without the lock letters get lost and replies are wrong$/m.test(stderr), !lock);
+        assert.match(stdout, `the final value of v is ${text}\n`);
+      },
+    );
+  });
 }
 
 test('threads: a stop wakes workers that sleep in recv before it closes their descriptors', async () => {

@@ -305,7 +305,7 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'new Mutex(new SharedArrayBuffer(4))',
     caughtBy: {
       file: 'models/model-behaviour.test',
-      title: 'threads: without the lock letters are lost or replies are wrong, with it never',
+      title: 'threads: of two letters appended at the same time, none is lost with the lock',
     },
   },
   {

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { IoModelName, StringServer, StringServerOptions } from 'strsvr';
 import { startStringServer } from 'strsvr';
-import { Program } from './program.js';
+import { type Finished, Program } from './program.js';
 
 export type Address = StringServer['address'];
 
@@ -44,7 +44,23 @@ export async function withStrsvr(
   path = 'server/strsvr.js',
   through: readonly string[] = [],
 ): Promise<void> {
-  const server = new Program(path, args, [], through);
+  await whileListening(new Program(path, args, [], through), use);
+}
+
+/** Runs strsvr; its process and each of its threads have loaded a module first. */
+export async function withPreload(
+  module: string,
+  args: readonly string[],
+  use: (server: Program, address: Address) => Promise<void>,
+): Promise<void> {
+  const url = `data:text/javascript,${encodeURIComponent(module)}`;
+  await whileListening(new Program('server/strsvr.js', ['0', ...args], ['--import', url]), use);
+}
+
+async function whileListening(
+  server: Program,
+  use: (server: Program, address: Address) => Promise<void>,
+): Promise<void> {
   try {
     const [, host = '', port] = await server.waitFor('stdout', /listening on (.+):(\d+)[ \n]/);
     await use(server, { host, port: Number(port) });
@@ -52,6 +68,13 @@ export async function withStrsvr(
     server.kill();
     await server.finished;
   }
+}
+
+/** A server that must not start; it is killed if it does, or hangs. */
+export function refused(server: Program): Promise<Finished> {
+  const kill = () => server.kill();
+  server.waitFor('stdout', /listening/).then(kill, kill);
+  return server.finished;
 }
 
 /** Runs a stub server in this process: `accept` implements it. */
