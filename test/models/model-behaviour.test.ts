@@ -206,6 +206,19 @@ async function answered(address: Address): Promise<ByteClient> {
   return client;
 }
 
+test('threads: of clients that come at once, no more than --max-threads are accepted', async () => {
+  await withStrsvr(['0', '--io', 'threads', '--max-threads', '2'], async (server, address) => {
+    server.child.kill('SIGSTOP'); // so that all of them wait to be accepted
+    const clients = await Promise.all(Array.from({ length: 10 }, () => ByteClient.connect(address)));
+    for (const client of clients) client.send('\n');
+    server.child.kill('SIGCONT');
+    const answers = await Promise.all(clients.map((client) => client.receive(1).catch(() => undefined)));
+    assert.is(answers.filter((answer) => answer !== undefined).length, 2);
+    for (const client of clients) client.close();
+    await server.waitFor('stderr', /client 2 left/);
+  });
+});
+
 test('threads: clients beyond --max-threads are rejected', async () => {
   await withStrsvr(['0', '--io', 'threads', '--max-threads', '2'], async (server, address) => {
     const clients = [await answered(address), await answered(address)];

@@ -32,7 +32,7 @@ const FAULTS: readonly Fault[] = [
   ...each('fdatasync', ['error=EIO', 'error=ENOSPC', 'error=EDQUOT'], [1, 2, 4], false),
   ...each('fdatasync', ['error=EINTR'], [1, 2, 4], true),
   ...each(WRITE, ['error=EIO', 'error=EROFS', 'error=EFBIG'], [1, 2, 4], false),
-  ...each(WRITE, ['error=ENOSPC', 'error=EDQUOT', 'error=EINTR'], [1, 2, 4], true),
+  ...each(WRITE, ['error=ENOSPC', 'error=EDQUOT', 'error=EINTR', 'retval=0'], [1, 2, 4], true),
 ];
 
 function each(calls: string, effects: string[], times: number[], survived: boolean): Fault[] {
