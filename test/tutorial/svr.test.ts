@@ -352,7 +352,7 @@ for (const [what, answer, complaint] of [
   ],
   [
     'never ends a line',
-    (socket: Socket) => socket.write('x'.repeat(2_000_000)),
+    (socket: Socket) => socket.end('x'.repeat(2_000_000)),
     'the reply is longer than the maximum of 1,000,000 bytes',
   ],
   [
@@ -380,7 +380,7 @@ for (const [what, answer, complaint] of [
 
 test('wps --buffered aborts a too long answer, even if each line is short', async () => {
   await withNetServer(
-    (socket) => socket.once('data', () => socket.write('short\n'.repeat(100))),
+    (socket) => socket.once('data', () => socket.end('short\n'.repeat(100))),
     async (address) => {
       const args = [...at(address), 'w', '--max-reply', '500', '--buffered'];
       const message = 'the reply is longer than the maximum of 500 bytes';
