@@ -2,9 +2,10 @@
 // accepted yet, and the system call in which each thread sleeps, with the connection that it waits for. Reads /proc (proc(5))
 // and never touches the server. Without /proc, or for another user's process, the view says why there is none.
 
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { describe } from './errors.js';
 import { plural } from './numbers.js';
+import { readProcFile } from './procfs.js';
 
 export interface ServerConnection {
   /** The client's port; on loopback it identifies the client. */
@@ -194,10 +195,7 @@ function tcpRows(folder: string, port: number): TcpRow[] {
     `^ *\\d+: [0-9A-F]+:${port.toString(16).toUpperCase().padStart(4, '0')} .*$`,
     'gm',
   );
-  const tables = [
-    readFileSync(`${folder}/net/tcp`, 'latin1'),
-    attempt(() => readFileSync(`${folder}/net/tcp6`, 'latin1'), ''),
-  ];
+  const tables = [readProcFile(`${folder}/net/tcp`), attempt(() => readProcFile(`${folder}/net/tcp6`), '')];
   return tables.flatMap((table) => table.match(local) ?? []).map(tcpRow);
 }
 
@@ -209,10 +207,7 @@ function tcpRow(line: string): TcpRow {
 }
 
 function thread(folder: string, tid: number, arch: string, rows: readonly TcpRow[]): ServerThread {
-  const [first = '', argument = ''] = attempt(
-    () => readFileSync(`${folder}/task/${tid}/syscall`, 'latin1'),
-    '',
-  )
+  const [first = '', argument = ''] = attempt(() => readProcFile(`${folder}/task/${tid}/syscall`), '')
     .trim()
     .split(' ');
   if (first === 'running') return { tid, state: 'running' };

@@ -1,7 +1,7 @@
 // What the system knows about a process: processor time, context switches, memory, threads, from /proc.
 // Other systems have no /proc: then there is nothing to report, and the report says so.
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readSync } from 'node:fs';
 
 export interface ProcessStats {
   /** Of all its threads that live, user and system, in seconds; to the nanosecond where the kernel says so. */
@@ -18,6 +18,8 @@ export interface ProcessStats {
   readonly peakMiB: number;
 }
 
+/** readFileSync would allocate 64 KiB for each 4 KiB of a table that /proc delivers in pages. */
+const page = Buffer.allocUnsafeSlow(65_536);
 export const HAS_PROC = process.platform === 'linux';
 /** Whether `wantedSeconds` includes the time spent waiting for a core: some kernels do not count it. */
 export const WAIT_TIMES_KNOWN = HAS_PROC && (schedstat('/proc/self')[0] ?? 0) > 0;
@@ -33,10 +35,28 @@ export function processStats(pid: number): ProcessStats | undefined {
   }
 }
 
+/**
+ * The text of a file of /proc, in Latin-1.
+ * @throws Error if it cannot be read
+ */
+export function readProcFile(path: string): string {
+  const fd = openSync(path, 'r');
+  try {
+    let text = '';
+    for (let length = 1; length > 0; ) {
+      length = readSync(fd, page);
+      text += page.toString('latin1', 0, length);
+    }
+    return text;
+  } finally {
+    closeSync(fd);
+  }
+}
+
 function read(folder: string): ProcessStats {
-  const status = readFileSync(`${folder}/status`, 'utf8');
+  const status = readProcFile(`${folder}/status`);
   // The second field is the command in parentheses and may hold spaces (proc(5)); utime and stime are the 14th and 15th.
-  const stat = readFileSync(`${folder}/stat`, 'utf8')
+  const stat = readProcFile(`${folder}/stat`)
     .replace(/^.*\) /s, '')
     .split(' ');
   const [userSeconds, systemSeconds] = [Number(stat[11]) / TICKS_A_SECOND, Number(stat[12]) / TICKS_A_SECOND];
@@ -66,7 +86,7 @@ interface Task {
 /** @returns undefined when the thread has ended meanwhile */
 function readTask(folder: string): Task | undefined {
   try {
-    const status = readFileSync(`${folder}/status`, 'utf8');
+    const status = readProcFile(`${folder}/status`);
     const [cpuNanoseconds = 0, waitNanoseconds = 0] = schedstat(folder);
     return {
       cpuNanoseconds,
@@ -82,7 +102,7 @@ function readTask(folder: string): Task | undefined {
 /** Time on a core and time waiting for one, in nanoseconds; nothing where the kernel keeps no such account. */
 function schedstat(folder: string): number[] {
   try {
-    return readFileSync(`${folder}/schedstat`, 'utf8').split(' ').map(Number);
+    return readProcFile(`${folder}/schedstat`).split(' ').map(Number);
   } catch {
     return [];
   }
