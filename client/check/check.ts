@@ -1,4 +1,4 @@
-// What a check is. Each has a file of its own in checks/; checks/all.ts lists them in the order of the report.
+// What a check is. Each has a file of its own in checks/.
 
 import type { Trial } from './trial.js';
 

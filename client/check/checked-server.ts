@@ -13,6 +13,7 @@ import {
   allProcesses,
   MARK,
   markedProcesses,
+  residentMiB,
   sessionProcesses,
   type Usage,
   usageOf,
@@ -69,6 +70,10 @@ export abstract class CheckedServer {
     return this.#looks >= 2;
   }
 
+  get residentMiB(): number {
+    return residentMiB(this.pids());
+  }
+
   usage(): Usage {
     return usageOf(this.pids());
   }
@@ -94,7 +99,7 @@ export abstract class CheckedServer {
     this.#watch = setInterval(() => {
       const pids = this.pids();
       this.#looks = allAsleep(pids) ? this.#looks + 1 : 0;
-      if (usageOf(pids).residentMiB > MAX_RESIDENT_MIB) this.onMemoryLimit();
+      if (residentMiB(pids) > MAX_RESIDENT_MIB) this.onMemoryLimit();
     }, LOOK_MS).unref();
   }
 

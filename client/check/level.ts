@@ -24,13 +24,14 @@ export async function findLevel(server: CheckedServer, chance: Prng): Promise<Sp
     clients.push(client);
     return client;
   };
+  const letter = () => String.fromCharCode(0x61 + chance.below(26));
   try {
     const client = await connect();
-    const ask = async (sent: string) => {
+    const ask = async (sent: string | Uint8Array) => {
       client.send(sent);
       return (await client.answered()) ? (await client.receiveUntilQuiet(QUIET_MS)).toString() : '';
     };
-    let first = await ask(String.fromCharCode(0x61 + chance.below(26)));
+    let first = await ask(letter());
     const pair = first === '';
     if (pair) {
       await connect();
@@ -38,8 +39,21 @@ export async function findLevel(server: CheckedServer, chance: Prng): Promise<Sp
       first = (await client.receiveUntilQuiet(QUIET_MS)).toString();
     }
     if ((await ask('\n')) === `${first}\n`) return { level: 'tutorial', pair };
-    return { level: (await ask(NOT_ASCII)) === first + NOT_ASCII ? 'full' : 'line', pair };
+    return { level: (await knowsUtf8(ask, first, letter)) ? 'full' : 'line', pair };
   } finally {
     for (const client of clients) client.close();
   }
+}
+
+/** A server that uses only one byte of each receive, or decodes each by itself, knows UTF-8 too: its checks say what is wrong. */
+async function knowsUtf8(
+  ask: (sent: string | Uint8Array) => Promise<string>,
+  text: string,
+  letter: () => string,
+): Promise<boolean> {
+  if ((await ask(NOT_ASCII)) === text + NOT_ASCII) return true;
+  const before = await ask(letter());
+  const [lead = 0, second = 0] = Buffer.from(NOT_ASCII);
+  await ask(Uint8Array.of(lead));
+  return before !== '' && (await ask(Uint8Array.of(second))) === before + NOT_ASCII;
 }

@@ -4,10 +4,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OperationalError } from '../../shared/errors.js';
 import { type Prng, prng } from '../../shared/prng.js';
+import { CHECKS } from './all-checks.js';
 import { echoTime, TOO_SLOW_MS } from './calibration.js';
 import { type Check, CheckFailure, type CheckResult, type Grade, LEVELS, type Level } from './check.js';
 import { type CheckedServer, RunningServer, StartedServer, type Target } from './checked-server.js';
-import { CHECKS } from './checks/all.js';
 import { findLevel, type Spoken } from './level.js';
 import { usageOf } from './server-processes.js';
 import { Trial } from './trial.js';
@@ -23,6 +23,9 @@ const MAX_QUEUED = 0.1;
 const ALL_DEADLINE_MS = 120_000;
 const TIMING_TRIES = 3;
 const QUIET_MS = 150;
+
+/** Why a check is not judged. */
+export const TOO_BUSY = 'the machine is too busy';
 
 export interface GradeOptions {
   /** Default: what the server speaks. */
@@ -155,7 +158,7 @@ class Grading {
     if (failure === undefined) return { check, status: 'passed', seconds, counts: true };
     const { error, output, busy } = failure;
     if (busy || ((error.deadline || check.timing) && (await echoTime()) > TOO_SLOW_MS))
-      return { check, status: 'not judged', why: 'the machine is too busy', seconds, counts: false };
+      return { check, status: 'not judged', why: TOO_BUSY, seconds, counts: false };
     return {
       check,
       status: 'failed',

@@ -1,8 +1,8 @@
 // The processes of a server under test: those of its session, and those that carry its mark in their environment, wherever
 // they have gone. From /proc; without it there are none.
 
-import { readdirSync, readFileSync } from 'node:fs';
-import { processStats } from '../../shared/procfs.js';
+import { readdirSync } from 'node:fs';
+import { processStats, readProcFile } from '../../shared/procfs.js';
 
 /** The variable whose value marks every process of one run. */
 export const MARK = 'STRCHECK_RUN';
@@ -47,8 +47,13 @@ export function allAsleep(pids: readonly number[]): boolean {
   );
 }
 
+/** Of all of them together. */
+export function residentMiB(pids: readonly number[]): number {
+  const kilobytes = pids.map((pid) => Number(/^VmRSS:\s+(\d+)/m.exec(read(`/proc/${pid}/status`))?.[1] ?? 0));
+  return kilobytes.reduce((sum, size) => sum + size, 0) / 1024;
+}
+
 export interface Usage {
-  readonly residentMiB: number;
   readonly descriptors: number;
   /** On a core and waiting for one. */
   readonly wantedSeconds: number;
@@ -60,7 +65,6 @@ export function usageOf(pids: readonly number[]): Usage {
   const stats = pids.map(processStats).filter((one) => one !== undefined);
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
   return {
-    residentMiB: sum(stats.map(({ residentMiB }) => residentMiB)),
     descriptors: sum(pids.map((pid) => list(`/proc/${pid}/fd`).length)),
     wantedSeconds: sum(stats.map(({ wantedSeconds }) => wantedSeconds)),
     queuedSeconds: sum(stats.map(({ wantedSeconds, cpuSeconds }) => wantedSeconds - cpuSeconds)),
@@ -90,7 +94,7 @@ function list(folder: string): string[] {
 
 function read(path: string): string {
   try {
-    return readFileSync(path, 'latin1');
+    return readProcFile(path);
   } catch {
     return ''; // it has ended, or belongs to another user
   }

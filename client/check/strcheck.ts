@@ -10,12 +10,12 @@ import { OperationalError, UsageError } from '../../shared/errors.js';
 import { choice, DEFAULT_HOST, MAX_PORT, nonEmpty, wholeNumber } from '../../shared/options.js';
 import { HAS_PROC } from '../../shared/procfs.js';
 import { Progress } from '../progress.js';
+import { CHECKS } from './all-checks.js';
 import { type Grade, LEVELS } from './check.js';
 import type { Target } from './checked-server.js';
-import { CHECKS } from './checks/all.js';
 import { REPORTS, type ReportName } from './report/all.js';
 import { terminalReport } from './report/terminal.js';
-import { gradeServer } from './run-checks.js';
+import { gradeServer, TOO_BUSY } from './run-checks.js';
 
 const NOT_JUDGED = 3;
 const REPORT_NAMES = Object.keys(REPORTS) as ReportName[];
@@ -57,7 +57,7 @@ async function printGrade(
   } else {
     await print(REPORTS[report](grade));
   }
-  const busy = grade.results.some(({ why }) => why === 'the machine is too busy');
+  const busy = grade.results.some(({ why }) => why === TOO_BUSY);
   if (counted.length === 0 || busy) process.exitCode = NOT_JUDGED;
 }
 

@@ -68,7 +68,7 @@ export class Trial {
     const size = Math.floor(LETTERS / clients.length);
     return clients.map((client, i) => {
       const alphabet = this.alphabet.slice(i * size, (i + 1) * size);
-      return new Speaker(client, i, alphabet, this.text, this.chance);
+      return new Speaker(client, i, alphabet, this.text);
     });
   }
 
@@ -104,8 +104,9 @@ export class Trial {
 }
 
 /**
- * Sends one letter at a time and reads its reply while others send too, without line feeds: the reply to its n-th letter ends
- * where the n-th letter of its own alphabet stands.
+ * Sends one letter at a time and reads its reply while others send too, without line feeds: a reply ends where its letter
+ * stands for the time for which it was sent. No other speaker sends it, so also the replies of a server can be told apart that
+ * has a string for each client, or replies with the letter alone; until its letters are used up and begin anew.
  */
 export class Speaker {
   readonly client: WireClient;
@@ -114,17 +115,15 @@ export class Speaker {
   text: Buffer = Buffer.alloc(0);
   readonly #number: number;
   readonly #alphabet: string;
-  readonly #own: ReadonlySet<number>;
-  readonly #chance: Prng;
-  #ownInText: number;
+  /** How often each letter is in the text. */
+  readonly #counts = new Map<number, number>();
+  #sent = 0;
 
-  constructor(client: WireClient, number: number, alphabet: string, text: Buffer, chance: Prng) {
+  constructor(client: WireClient, number: number, alphabet: string, text: Buffer) {
     this.client = client;
     this.#number = number;
     this.#alphabet = alphabet;
-    this.#own = new Set(Buffer.from(alphabet));
-    this.#chance = chance;
-    this.#ownInText = text.filter((byte) => this.#own.has(byte)).length;
+    for (const byte of text) this.#count(byte);
   }
 
   letters(count: number): string {
@@ -136,11 +135,11 @@ export class Speaker {
     const letter = this.#letter();
     const sent = performance.now();
     this.client.send(letter);
-    this.#ownInText += 1;
-    let left = this.#ownInText;
-    const complete = (byte: number) => this.#own.has(byte) && --left === 0;
+    const code = letter.charCodeAt(0);
+    let left = this.#count(code);
+    const complete = (byte: number) => byte === code && --left === 0;
     const reply = await this.client.receiveUntil(complete, `a reply that ends in ${letter}`);
-    this.text = reply;
+    if (reply.length > this.text.length) this.text = reply;
     this.history.push({
       client: this.#number,
       letter,
@@ -150,7 +149,14 @@ export class Speaker {
   }
 
   #letter(): string {
-    return this.#alphabet[this.#chance.below(this.#alphabet.length)] ?? '';
+    this.#sent += 1;
+    return this.#alphabet[(this.#sent - 1) % this.#alphabet.length] ?? '';
+  }
+
+  #count(letter: number): number {
+    const count = (this.#counts.get(letter) ?? 0) + 1;
+    this.#counts.set(letter, count);
+    return count;
   }
 }
 

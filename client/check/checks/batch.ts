@@ -1,6 +1,6 @@
 import type { Check } from '../check.js';
 
-export const batch: Check = {
+export const check: Check = {
   id: 'batch',
   level: 'tutorial',
   points: 6,

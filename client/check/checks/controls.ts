@@ -1,6 +1,6 @@
 import type { Check } from '../check.js';
 
-export const controls: Check = {
+export const check: Check = {
   id: 'controls',
   level: 'full',
   points: 2,

@@ -4,12 +4,12 @@ const LETTERS = 40;
 /** Linux delays an acknowledgement by 40 ms. */
 const SLOW_MS = 30;
 
-export const delay: Check = {
+export const check: Check = {
   id: 'delay',
   level: 'line',
   points: 2,
   title: "a reply is not delayed by Nagle's algorithm",
-  needs: ['lf', 'whole'],
+  needs: ['lf', 'batch'],
   clients: 1,
   timing: true,
   hint: 'Write a reply with its line feed at once, and set TCP_NODELAY: else the second write waits for an acknowledgement, 40 ms',

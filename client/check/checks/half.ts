@@ -1,7 +1,7 @@
 import type { Check } from '../check.js';
 import { manyLetters, receiveReplies } from '../many-letters.js';
 
-export const half: Check = {
+export const check: Check = {
   id: 'half',
   level: 'tutorial',
   points: 3,

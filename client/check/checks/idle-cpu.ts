@@ -3,7 +3,7 @@ import { type Check, CheckFailure } from '../check.js';
 
 const MAX_PERCENT = 30;
 
-export const idleCpu: Check = {
+export const check: Check = {
   id: 'idle-cpu',
   level: 'line',
   points: 2,

@@ -4,7 +4,7 @@ const CLIENTS = 50;
 /** Some runtimes open descriptors of their own. */
 const ALLOWED = 10;
 
-export const leak: Check = {
+export const check: Check = {
   id: 'leak',
   level: 'tutorial',
   points: 2,

@@ -1,7 +1,7 @@
 import type { Check } from '../check.js';
 import { sayTogether } from '../trial.js';
 
-export const leave: Check = {
+export const check: Check = {
   id: 'leave',
   level: 'tutorial',
   points: 4,

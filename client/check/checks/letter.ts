@@ -1,6 +1,6 @@
 import type { Check } from '../check.js';
 
-export const letter: Check = {
+export const check: Check = {
   id: 'letter',
   level: 'tutorial',
   points: 6,

@@ -1,6 +1,6 @@
 import type { Check } from '../check.js';
 
-export const lf: Check = {
+export const check: Check = {
   id: 'lf',
   level: 'line',
   points: 4,

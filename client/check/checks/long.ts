@@ -1,7 +1,7 @@
 import type { Check } from '../check.js';
 import { manyLetters, receiveReplies } from '../many-letters.js';
 
-export const long: Check = {
+export const check: Check = {
   id: 'long',
   level: 'tutorial',
   points: 5,

@@ -1,6 +1,6 @@
 import type { Check } from '../check.js';
 
-export const lunch: Check = {
+export const check: Check = {
   id: 'lunch',
   level: 'tutorial',
   points: 10,

@@ -1,12 +1,12 @@
 import type { Check } from '../check.js';
 import { sayTogether } from '../trial.js';
 
-export const many: Check = {
+export const check: Check = {
   id: 'many',
   level: 'tutorial',
   points: 4,
   title: '30 clients at a time',
-  needs: ['two'],
+  needs: ['two', 'whole'],
   clients: 30,
   hint: 'Keep the clients in a list, not in two variables (4.6.1)',
   async run(trial) {

@@ -4,7 +4,7 @@ import { type Check, CheckFailure } from '../check.js';
 const LETTERS = 20_000;
 const MAX_MIB = 80;
 
-export const memory: Check = {
+export const check: Check = {
   id: 'memory',
   level: 'full',
   points: 3,
@@ -17,11 +17,11 @@ export const memory: Check = {
     const client = await trial.connect();
     client.send(trial.letters(1));
     await client.receiveUntilQuiet(100);
-    const before = trial.server.usage().residentMiB;
+    const before = trial.server.residentMiB;
     client.pause();
     client.send(trial.letters(LETTERS));
     await client.untilBlocked();
-    const grown = trial.server.usage().residentMiB - before;
+    const grown = trial.server.residentMiB - before;
     client.reset();
     if (grown > MAX_MIB)
       throw new CheckFailure(`expected at most ${MAX_MIB} MiB more memory, got ${grown.toFixed(0)} MiB`);

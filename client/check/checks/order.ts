@@ -1,7 +1,7 @@
 import type { Check } from '../check.js';
 import { explainReplies } from '../trial.js';
 
-export const order: Check = {
+export const check: Check = {
   id: 'order',
   level: 'tutorial',
   points: 8,

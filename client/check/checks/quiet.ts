@@ -1,6 +1,6 @@
 import type { Check } from '../check.js';
 
-export const quiet: Check = {
+export const check: Check = {
   id: 'quiet',
   level: 'tutorial',
   points: 2,

@@ -1,6 +1,6 @@
 import type { Check } from '../check.js';
 
-export const reset: Check = {
+export const check: Check = {
   id: 'reset',
   level: 'tutorial',
   points: 3,

@@ -1,6 +1,6 @@
 import type { Check } from '../check.js';
 
-export const restart: Check = {
+export const check: Check = {
   id: 'restart',
   level: 'tutorial',
   points: 2,

@@ -1,7 +1,7 @@
 import type { Check } from '../check.js';
 import { explainReplies, sayTogether } from '../trial.js';
 
-export const shared: Check = {
+export const check: Check = {
   id: 'shared',
   level: 'tutorial',
   points: 6,

@@ -1,7 +1,7 @@
 import type { Check } from '../check.js';
 import { manyLetters } from '../many-letters.js';
 
-export const slowReader: Check = {
+export const check: Check = {
   id: 'slow-reader',
   level: 'tutorial',
   points: 4,

@@ -1,6 +1,6 @@
 import type { Check } from '../check.js';
 
-export const start: Check = {
+export const check: Check = {
   id: 'start',
   level: 'tutorial',
   points: 4,

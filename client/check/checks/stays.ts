@@ -1,6 +1,6 @@
 import type { Check } from '../check.js';
 
-export const stays: Check = {
+export const check: Check = {
   id: 'stays',
   level: 'tutorial',
   points: 4,

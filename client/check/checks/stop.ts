@@ -2,7 +2,7 @@ import { type Check, CheckFailure } from '../check.js';
 
 const DEADLINE_MS = 5_000;
 
-export const stop: Check = {
+export const check: Check = {
   id: 'stop',
   level: 'full',
   points: 1,

@@ -1,7 +1,7 @@
 import type { Check } from '../check.js';
 import { sayTogether } from '../trial.js';
 
-export const two: Check = {
+export const check: Check = {
   id: 'two',
   level: 'tutorial',
   points: 4,

@@ -1,7 +1,7 @@
 import type { Check } from '../check.js';
 import type { Trial } from '../trial.js';
 
-export const utf8: Check = {
+export const check: Check = {
   id: 'utf8',
   level: 'full',
   points: 3,

@@ -1,6 +1,6 @@
 import type { Check } from '../check.js';
 
-export const whole: Check = {
+export const check: Check = {
   id: 'whole',
   level: 'tutorial',
   points: 6,
