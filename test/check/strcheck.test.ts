@@ -1,71 +1,27 @@
-// strcheck: the list of checks, one-fault servers, the command line, the reports. The whole zoo is zoo-run.js.
+// strcheck as a command: what it prints, its exit status, and that nothing is left behind.
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Check, type Grade, LEVELS, scoreOf } from '../../client/check/check.js';
-import { CHECKS } from '../../client/check/checks/all.js';
-import { REPORTS } from '../../client/check/report/all.js';
-import { terminalReport } from '../../client/check/report/terminal.js';
+import { CHECKS } from '../../client/check/all-checks.js';
 import { markedProcesses } from '../../client/check/server-processes.js';
 import { HAS_PROC } from '../../shared/procfs.js';
 import { rejects } from '../support/cli-errors.js';
 import { run } from '../support/program.js';
 import { withStrsvr } from '../support/servers.js';
 import { missingProgram, testWith } from '../support/skipping.js';
-import { exhibits, failedChecks, GOOD } from './zoo.js';
+import { command, exhibits } from './zoo.js';
 
-const NEEDS = HAS_PROC ? missingProgram('python3') : 'there is no /proc';
+const NO_PYTHON = HAS_PROC ? missingProgram('python3') : 'there is no /proc';
 const STRCHECK = 'client/check/strcheck.js';
-
-test('the checks are worth 100 points, and each needs only checks before it in the report', () => {
-  assert.is(
-    CHECKS.reduce((sum, { points }) => sum + points, 0),
-    100,
-  );
-  const before = new Set<string>();
-  for (const { id, needs, hint, level, title } of CHECKS) {
-    for (const need of needs)
-      assert.ok(CHECKS.some((check) => check.id === need) && need !== id, `${id}: ${need}`);
-    assert.not.ok(before.has(id), id);
-    assert.ok(hint !== '' && title !== '' && LEVELS.includes(level), id);
-    before.add(id);
-  }
-  const depth = (id: string, seen: readonly string[] = []): number => {
-    assert.not.ok(seen.includes(id), `${id} needs itself`);
-    const needs = CHECKS.find((check) => check.id === id)?.needs ?? [];
-    return 1 + Math.max(0, ...needs.map((need) => depth(need, [...seen, id])));
-  };
-  for (const { id } of CHECKS) depth(id);
-});
-
-test('the zoo has a server for each check', () => {
-  const failing = new Set(exhibits().map(({ fails }) => fails));
-  assert.equal(
-    CHECKS.map(({ id }) => id).filter((id) => !failing.has(id)),
-    [],
-  );
-});
-
-testWith(test, NEEDS, 'a good server passes every check', async () => {
-  assert.equal(await failedChecks(GOOD), []);
-});
-
-for (const name of ['letter', 'batch', 'shared', 'lunch', 'restart']) {
-  testWith(test, NEEDS, `the server of the zoo that fails ${name} passes what that needs`, async () => {
-    const exhibit = exhibits().find((one) => one.name === name);
-    assert.ok(exhibit);
-    const { needs = [] } = CHECKS.find(({ id }) => id === name) ?? {};
-    assert.equal(await failedChecks(exhibit.path, ['start', ...needs, name]), [name]);
-  });
-}
 
 testWith(
   test,
-  NEEDS,
+  NO_PYTHON,
   'a failure says why, what the kernel knows, how to mend it, and how to run it again',
   async () => {
-    const path = exhibits().find(({ name }) => name === 'lunch')?.path ?? '';
-    const { status, stdout } = await run(STRCHECK, ['--only', 'lunch', '--', 'python3', path, '{port}']);
+    const path = exhibits().find(({ name }) => name === 'lunch.py')?.path ?? '';
+    const server = command(path);
+    const { status, stdout } = await run(STRCHECK, ['--only', 'lunch', '--', ...server]);
     assert.is(status, 1);
     assert.match(stdout, /^FAIL lunch +0\/10 {2}a silent client delays no other$/m);
     assert.match(stdout, /client 2: expected a reply that ends in ., got nothing, then no more/);
@@ -74,12 +30,12 @@ testWith(
       /the kernel: thread \d+ sleeps in recvfrom for client 1; client 2 (has 1 byte unread|is not accepted)/,
     );
     assert.match(stdout, /mend: recv\(\) on a blocking socket .* \(4\.6\.1\)/);
-    assert.ok(stdout.includes(`again: strcheck --only lunch -- python3 ${path} {port}\n`));
+    assert.ok(stdout.includes(`again: strcheck --only lunch -- ${server.join(' ')}\n`));
     assert.match(stdout, /0 of 10 points \(0 of 100\)\nfirst mend: lunch\n$/);
   },
 );
 
-testWith(test, NEEDS, 'a server that runs already is checked as far as it can be seen', async () => {
+testWith(test, NO_PYTHON, 'a server that runs already is checked as far as it can be seen', async () => {
   await withStrsvr(['0'], async (_server, { port }) => {
     const only = 'start,letter,shared,restart';
     const { status, stdout } = await run(STRCHECK, [String(port), '--only', only]);
@@ -92,7 +48,7 @@ testWith(test, NEEDS, 'a server that runs already is checked as far as it can be
   });
 });
 
-testWith(test, NEEDS, 'hostile servers end in time, with nothing left behind', async () => {
+testWith(test, NO_PYTHON, 'hostile servers end in time, with nothing left behind', async () => {
   const script = `
 import os, signal, socket, sys, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -150,122 +106,6 @@ test('command lines that are wrong', async () => {
     [['2000', '--only', 'nothing'], '--only: expected names that --list prints, got "nothing"'],
     [['port'], 'port: expected a whole number from 1 to 65535, got "port"'],
   ]);
-});
-
-// --- reports ---
-
-function check(id: string, points: number): Check {
-  return {
-    id,
-    level: 'tutorial',
-    points,
-    title: `title of <${id}>`,
-    needs: [],
-    clients: 1,
-    hint: 'a & b',
-    run: async () => {},
-  };
-}
-
-const GRADE: Grade = {
-  server: './server {port}',
-  level: 'line',
-  pair: false,
-  results: [
-    { check: check('one', 6), status: 'passed', seconds: 0.5, counts: true },
-    {
-      check: check('two', 3),
-      status: 'failed',
-      why: 'expected "a", got "\u001b\u0007"',
-      kernel: 'thread 1 runs',
-      output: 'line\n',
-      seconds: 1,
-      counts: true,
-    },
-    { check: check('three', 1), status: 'not judged', why: 'it needs two', seconds: 0, counts: true },
-    {
-      check: check('four', 90),
-      status: 'not judged',
-      why: 'it belongs to level full',
-      seconds: 0,
-      counts: false,
-    },
-  ],
-};
-
-test('a check whose need failed earns nothing; one that cannot be judged does not count', () => {
-  assert.equal(scoreOf(GRADE.results), { points: 6, maxPoints: 10, percent: 60 });
-  assert.equal(scoreOf([]), { points: 0, maxPoints: 0, percent: 0 });
-});
-
-test('the terminal page escapes what servers print and send', () => {
-  const page = terminalReport(GRADE, 'strcheck --only ID -- ./server {port}');
-  assert.not.ok(page.includes('\u001b'));
-  assert.match(page, /^ok {3}one +6\/6/m);
-  assert.match(page, /^- {4}three +0\/1 {2}title of <three> \(it needs two\)$/m);
-  assert.match(page, /it printed: line\n {7}mend: a & b\n {7}again: strcheck --only two -- /);
-  assert.match(page, /\n6 of 10 points \(60 of 100\)\nfirst mend: two\n$/);
-});
-
-test('TAP: version, plan, a line for each check, YAML below what failed', () => {
-  const lines = REPORTS.tap(GRADE).split('\n');
-  assert.equal(lines.slice(0, 2), ['TAP version 14', '1..4']);
-  const points = lines.filter((line) => /^(not )?ok /.test(line));
-  assert.equal(points, [
-    'ok 1 - one: title of <one>',
-    'not ok 2 - two: title of <two>',
-    'not ok 3 - three: title of <three>',
-    'ok 4 - four: title of <four> # SKIP it belongs to level full',
-  ]);
-  const rest = lines.slice(2).filter((line) => !points.includes(line) && line !== '');
-  for (const line of rest) assert.match(line, /^ {2}/);
-  assert.is(rest.filter((line) => line === '  ---').length, rest.filter((line) => line === '  ...').length);
-});
-
-test('JUnit: well-formed, counts that add up, no character that XML forbids', () => {
-  const xml = REPORTS.junit(GRADE);
-  const open: string[] = [];
-  for (const [, close, name = '', empty] of xml.matchAll(/<(\/?)([a-z]+)(?:\s[a-z]+="[^"<]*")*(\/?)>/g)) {
-    if (close) assert.is(open.pop(), name);
-    else if (!empty) open.push(name);
-  }
-  assert.equal(open, []);
-  assert.match(xml, /<testsuites tests="4" failures="2" errors="0" skipped="1" time="1\.500">/);
-  assert.match(xml, /<failure message="expected &quot;a&quot;, got &quot;\\u\{1B\}\\u\{7\}&quot;">/);
-  assert.not.match(xml, /[^\n\u0020-\ud7ff]/u);
-});
-
-test('Gradescope: score, tests and visibility as its specification has them', () => {
-  const report = JSON.parse(REPORTS.gradescope(GRADE));
-  assert.equal([report.score, report.execution_time, report.visibility], [60, 1.5, 'visible']);
-  assert.equal(
-    report.tests.map(({ score, max_score, status }: Record<string, unknown>) => [score, max_score, status]),
-    [
-      [6, 6, 'passed'],
-      [0, 3, 'failed'],
-      [0, 1, 'failed'],
-    ],
-  );
-  for (const one of report.tests)
-    assert.equal(Object.keys(one), ['name', 'score', 'max_score', 'status', 'output', 'visibility']);
-});
-
-test('Classroom 50: the fields of classroom50/result/v1, scores that add up', () => {
-  const report = JSON.parse(REPORTS.classroom50(GRADE));
-  assert.is(report.schema, 'classroom50/result/v1');
-  assert.match(report.datetime, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
-  assert.equal([report.score, report['max-score']], [6, 10]);
-  for (const one of report.tests)
-    assert.equal(Object.keys(one), ['test-name', 'passed', 'score', 'max-score']);
-});
-
-test('JSON: everything, each check with its status', () => {
-  const report = JSON.parse(REPORTS.json(GRADE));
-  assert.equal([report.level, report.points, report.maxPoints], ['line', 6, 10]);
-  assert.equal(
-    report.checks.map(({ status }: { status: string }) => status),
-    ['passed', 'failed', 'not judged', 'not judged'],
-  );
 });
 
 test.run();

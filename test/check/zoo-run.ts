@@ -2,10 +2,10 @@
 //
 //   node dist/test/check/zoo-run.js [name ...]
 
-import { exhibits, failedChecks, GOOD } from './zoo.js';
+import { exhibits, failedChecks, GOOD_PYTHON } from './zoo.js';
 
 const wanted = process.argv.slice(2);
-const chosen = [{ name: 'good', path: GOOD, fails: '' }, ...exhibits()].filter(
+const chosen = [{ name: 'good', path: GOOD_PYTHON, fails: '' }, ...exhibits()].filter(
   ({ name }) => wanted.length === 0 || wanted.includes(name),
 );
 let wrong = 0;

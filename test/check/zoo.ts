@@ -1,17 +1,26 @@
-// The zoo: servers in Python with one fault each. The name of the file begins with the check that must fail.
+// The zoo: servers in Python and C with one fault each. The name of the file begins with the check that must fail.
 
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { CHECKS } from '../../client/check/checks/all.js';
-import { gradeServer } from '../../client/check/run-checks.js';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, parse } from 'node:path';
+import { CHECKS } from '../../client/check/all-checks.js';
+import type { Grade } from '../../client/check/check.js';
+import { gradeServer, TOO_BUSY } from '../../client/check/run-checks.js';
 import { built } from '../support/program.js';
+import { missingProgram } from '../support/skipping.js';
 
-const FOLDER = join(built('..'), 'test/check/zoo');
+const PROJECT = built('..');
+const FOLDER = join(PROJECT, 'test/check/zoo');
+/** The servers in C are this folder's epoll.c with other system calls. */
+const BASELINES = join(PROJECT, 'client/lab/baselines');
 
-export const GOOD = join(FOLDER, 'good.py');
+export const GOOD_PYTHON = join(FOLDER, 'good.py');
+export const GOOD_C = join(BASELINES, 'epoll.c');
 
 /** A file of the zoo, and the check that it fails. */
 export interface Exhibit {
+  /** Such as `restart.c`. */
   readonly name: string;
   readonly path: string;
   readonly fails: string;
@@ -20,19 +29,59 @@ export interface Exhibit {
 export function exhibits(): Exhibit[] {
   const ids = CHECKS.map(({ id }) => id).sort((one, other) => other.length - one.length);
   return readdirSync(FOLDER)
-    .filter((file) => file.endsWith('.py') && file !== 'good.py')
+    .filter((name) => /\.(py|c)$/.test(name) && name !== 'good.py')
     .sort()
-    .map((file) => {
-      const name = file.slice(0, -'.py'.length);
-      const fails = ids.find((id) => name === id || name.startsWith(`${id}-`));
-      if (fails === undefined) throw new Error(`${file} names no check`);
-      return { name, path: join(FOLDER, file), fails };
+    .map((name) => {
+      const fails = ids.find((id) => name.startsWith(`${id}.`) || name.startsWith(`${id}-`));
+      if (fails === undefined) throw new Error(`${name} names no check`);
+      return { name, path: join(FOLDER, name), fails };
     });
 }
 
-/** The checks that a server in Python fails. @param only these, or all */
+/** Why a server cannot run here. */
+export function missingFor(path: string): string | undefined {
+  return missingProgram(path.endsWith('.c') ? 'cc' : 'python3');
+}
+
+/** The checks that a server fails, judged again while the machine is too busy. @param only these, or all */
 export async function failedChecks(path: string, only?: readonly string[]): Promise<string[]> {
-  const command = ['python3', path, '{port}'];
-  const { results } = await gradeServer({ command }, { seed: 1, ...(only !== undefined && { only }) });
-  return results.filter(({ status }) => status === 'failed').map(({ check }) => check.id);
+  for (;;) {
+    const { results } = await grade(path, only);
+    if (!results.some(({ why }) => why === TOO_BUSY))
+      return results.filter(({ status }) => status === 'failed').map(({ check }) => check.id);
+  }
+}
+
+export function grade(path: string, only?: readonly string[]): Promise<Grade> {
+  return gradeServer({ command: command(path) }, { seed: 1, ...(only !== undefined && { only }) });
+}
+
+/** The command that starts a server of the zoo, or another in Python or C. */
+export function command(path: string): string[] {
+  return path.endsWith('.c') ? [compiled(path), '{port}'] : [python(), path, '{port}'];
+}
+
+let interpreter: string | undefined;
+
+/** python3 on PATH may be a script that looks for the real one, which takes longer than a server's start. */
+function python(): string {
+  interpreter ??= execFileSync('python3', ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' });
+  return interpreter.trim();
+}
+
+let folder: string | undefined;
+const programs = new Map<string, string>();
+
+function compiled(path: string): string {
+  const known = programs.get(path);
+  if (known !== undefined) return known;
+  if (folder === undefined) {
+    const created = mkdtempSync(join(tmpdir(), 'strsvr-zoo-'));
+    process.once('exit', () => rmSync(created, { recursive: true, force: true }));
+    folder = created;
+  }
+  const program = join(folder, parse(path).name);
+  execFileSync('cc', ['-O1', '-pthread', '-I', BASELINES, '-o', program, path]);
+  programs.set(path, program);
+  return program;
 }

@@ -6,7 +6,7 @@ from good import Server, main
 class Faulty(Server):
     def receive(self, client):
         super().receive(client)
-        if len(client.letters) > 1 and '\n' not in client.letters:
+        if len(client.letters) > 1:
             first, client.letters = client.letters, ''
             for letter in first:
                 self.store(client, letter)

@@ -1,0 +1,91 @@
+// The checks, on a good server and on some with one fault each. All servers of the zoo: `make soak`, section zoo.
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { CHECKS, readChecks } from '../../client/check/all-checks.js';
+import { LEVELS } from '../../client/check/check.js';
+import { HAS_PROC } from '../../shared/procfs.js';
+import { concurrent } from '../support/concurrent.js';
+import { testWith } from '../support/skipping.js';
+import { exhibits, failedChecks, GOOD_C, GOOD_PYTHON, missingFor } from './zoo.js';
+
+const NO_PROC = HAS_PROC ? undefined : 'there is no /proc';
+const SOME = ['batch.c', 'leak.c', 'long.c', 'reset.c', 'restart.c', 'slow-reader.c', 'two.py', 'whole.py'];
+
+test('the checks are worth 100 points; each comes after those that it needs', () => {
+  assert.is(
+    CHECKS.reduce((sum, { points }) => sum + points, 0),
+    100,
+  );
+  const before = new Set<string>();
+  for (const { id, needs, hint, level, title } of CHECKS) {
+    assert.not.ok(before.has(id), id);
+    assert.ok(hint !== '' && title !== '' && LEVELS.includes(level), id);
+    for (const need of needs) assert.ok(before.has(need), `${id} needs ${need}`);
+    before.add(id);
+  }
+});
+
+test('a file in the folder is a check; what cannot work is an error', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'strsvr-checks-'));
+  const read = async (...checks: ReadonlyArray<readonly [id: string, needs: readonly string[]]>) => {
+    const path = mkdtempSync(join(folder, 'checks-'));
+    for (const [id, needs] of checks) {
+      const source = `export const check = { id: '${id}', level: 'line', points: 1, needs: ${JSON.stringify(needs)} };`;
+      writeFileSync(join(path, `${id}.js`), source);
+    }
+    return (await readChecks(pathToFileURL(`${path}/`))).map(({ id }) => id);
+  };
+  const rejects = async (reading: Promise<unknown>, message: string) => {
+    const error = await reading.catch((error: unknown) => error);
+    assert.is(error instanceof Error && error.message, message);
+  };
+  try {
+    writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+    assert.equal(await read(['a', ['b']], ['b', []], ['c', []]), ['b', 'c', 'a']);
+    await rejects(read(['a', ['d']]), 'check a needs d, which is not there');
+    await rejects(read(['a', ['b']], ['b', ['a']]), 'check a needs itself');
+    writeFileSync(join(folder, 'empty.js'), 'export {};');
+    await rejects(readChecks(pathToFileURL(`${folder}/`)), 'empty.js exports no check');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('the zoo has a server for each check', () => {
+  const failing = new Set(exhibits().map(({ fails }) => fails));
+  assert.equal(
+    CHECKS.map(({ id }) => id).filter((id) => !failing.has(id)),
+    [],
+  );
+});
+
+const together = concurrent(test, 3);
+
+function testServer(path: string, name: string, body: () => Promise<void>): void {
+  const missing = NO_PROC ?? missingFor(path);
+  if (missing === undefined) together(name, body);
+  else testWith(test, missing, name, body);
+}
+
+const good = missingFor(GOOD_C) === undefined ? GOOD_C : GOOD_PYTHON;
+testServer(good, 'a good server passes every check', async () => {
+  assert.equal(await failedChecks(good), []);
+});
+
+for (const { name, path, fails } of exhibits().filter(({ name }) => SOME.includes(name))) {
+  testServer(path, `${name} of the zoo passes what ${fails} needs, and fails ${fails}`, async () => {
+    assert.equal(await failedChecks(path, [...needsOf(fails), fails]), [fails]);
+  });
+}
+
+function needsOf(id: string): string[] {
+  const needs = CHECKS.find((check) => check.id === id)?.needs ?? [];
+  return [...needs, ...needs.flatMap(needsOf)];
+}
+
+test.run();
