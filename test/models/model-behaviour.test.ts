@@ -240,6 +240,7 @@ const MEETING = `
   const CONTENDED = 2; // of mutex.ts
   const { append } = Text.prototype;
   const { get: length } = Object.getOwnPropertyDescriptor(Text.prototype, 'length');
+  const pause = new Int32Array(new SharedArrayBuffer(4));
   let appending = false;
   Text.prototype.append = function (letter) {
     appending = true;
@@ -250,10 +251,10 @@ const MEETING = `
       const read = length.call(this);
       if (!appending) return read;
       appending = false;
-      const readers = new Int32Array(this.memory, 4, 1); // unused, before the letters
+      const readers = new Uint8Array(this.memory, 4, 1); // unused, between length and letters
       Atomics.add(readers, 0, 1);
       const mutex = new Int32Array(workerData.mutex);
-      while (Atomics.load(readers, 0) < 2 && Atomics.load(mutex, 0) !== CONTENDED) Atomics.wait(readers, 0, 1, 5);
+      while (Atomics.load(readers, 0) < 2 && Atomics.load(mutex, 0) !== CONTENDED) Atomics.wait(pause, 0, 0, 5);
       return read;
     },
   });`;
