@@ -66,6 +66,7 @@ export class TextStream {
       plainText(response, 503, `${MAX_FOLLOWERS} followers are connected, the most allowed`);
       return;
     }
+    response.setHeader('Strsvr-Text', this.#source.monitor.textId); // another id, another text: an offset means nothing
     response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' });
     if (request.method === 'HEAD') {
       response.end();

@@ -1,0 +1,110 @@
+// The options of strclnt: how they are named, described and checked.
+
+import { formatAddress } from '../shared/address.js';
+import { readCommandLine } from '../shared/command-line.js';
+import { UsageError } from '../shared/errors.js';
+import {
+  DEFAULT_HOST,
+  DEFAULT_PORT,
+  LENGTH_LIMIT,
+  MAX_PORT,
+  nonEmpty,
+  replyLimit,
+  wholeNumber,
+} from '../shared/options.js';
+import type { ConnectOptions } from './connection.js';
+
+export interface FollowCommand {
+  readonly url: URL;
+  readonly from: string;
+}
+
+export type ClientCommand =
+  | { readonly follow: undefined; readonly connect: ConnectOptions }
+  | { readonly follow: FollowCommand };
+
+/** @throws UsageError */
+export function readOptions(): ClientCommand {
+  const parsed = readCommandLine({
+    name: 'strclnt',
+    usage: '[host] [port]',
+    summary: 'Send letters to a strsvr server and print each reply',
+    positionals: {
+      host: {
+        describe: `Host of the server (${DEFAULT_HOST}); a single number is the port`,
+        coerce: nonEmpty('host'),
+      },
+      port: {
+        describe: `TCP port of the server (${DEFAULT_PORT})`,
+        coerce: wholeNumber('port', 1, MAX_PORT),
+      },
+    },
+    options: {
+      raw: {
+        describe: "Send letters without line feeds, for servers that store them, such as the tutorial's",
+        boolean: true,
+        default: false,
+      },
+      'max-reply': replyLimit('Maximum length of a reply, in bytes'),
+      follow: {
+        describe: 'Print what is added to the text, over the HTTP port of the server; send nothing',
+        boolean: true,
+        default: false,
+      },
+      'http-port': {
+        requiresArg: true,
+        describe: 'With --follow: the port that the server has been given with --http',
+        coerce: wholeNumber('--http-port', 1, MAX_PORT),
+      },
+      from: {
+        requiresArg: true,
+        describe: 'With --follow: begin at this offset in bytes; 0 prints the whole text first',
+        defaultDescription: 'the end',
+        coerce: wholeNumber('--from', 0, LENGTH_LIMIT),
+      },
+    },
+    examples: [
+      ['strclnt', 'prompt for letters; Enter alone exits'],
+      ['strclnt 192.168.1.17 2000', 'a server on another machine'],
+      ['printf abc | strclnt', 'send three letters and print three replies'],
+      ['strclnt --follow --http-port 2001', 'print what others add, of strsvr --http 2001'],
+      [
+        'strclnt --follow http://192.168.1.17:2001 --from 0',
+        'the same of another machine, from the beginning',
+      ],
+    ],
+  });
+  const { host, port, raw, maxReply } = parsed;
+  if (parsed.follow) return { follow: followOptions(parsed) };
+  if (parsed.httpPort !== undefined) throw new UsageError('--http-port wants --follow');
+  if (parsed.from !== undefined) throw new UsageError('--from wants --follow');
+  const portAlone = port === undefined && host !== undefined && /^\d+$/.test(host);
+  return {
+    follow: undefined,
+    connect: {
+      host: portAlone ? DEFAULT_HOST : (host ?? DEFAULT_HOST),
+      port: portAlone ? wholeNumber('port', 1, MAX_PORT)(host) : (port ?? DEFAULT_PORT),
+      raw,
+      maxReply,
+    },
+  };
+}
+
+/** The server to follow is a URL, or a host with --http-port. */
+function followOptions(parsed: {
+  readonly host: string | undefined;
+  readonly port: number | undefined;
+  readonly httpPort: number | undefined;
+  readonly from: number | undefined;
+}): FollowCommand {
+  const { host = DEFAULT_HOST, port, httpPort, from = 'end' } = parsed;
+  const isUrl = /^https?:/.test(host);
+  if (port !== undefined || (isUrl && httpPort !== undefined) || (!isUrl && httpPort === undefined)) {
+    throw new UsageError('--follow wants a URL such as http://127.0.0.1:2001, or a host and --http-port');
+  }
+  const text = isUrl ? host : `http://${formatAddress({ host, port: httpPort ?? 0 })}`;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol !== 'http:')
+    throw new UsageError(`host: expected a URL that begins with http://, got ${host}`);
+  return { url, from: String(from) };
+}
