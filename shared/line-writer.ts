@@ -31,7 +31,7 @@ interface Batch {
 
 export class LineWriter {
   /** Formats the notice for dropped lines. */
-  notice = ({ lines, reason }: DroppedLines): string => `${plural(lines, 'line')} dropped here: ${reason}`;
+  notice = ({ lines, reason }: DroppedLines): string => `${plural(lines, 'log line')} dropped: ${reason}`;
   readonly #open: () => number;
   #fd: number | undefined;
   #queue: Entry[] = [];

@@ -28,25 +28,25 @@ export class Availability {
 
   get refusal(): Durability['refusal'] {
     if (this.#unavailable) return 'unavailable';
-    return this.#noSpace ? 'disk full' : undefined;
+    return this.#noSpace ? 'diskFull' : undefined;
   }
 
   /** A member has answered. */
   answered(): void {
     this.#ticks = 0;
-    if (this.#unavailable) this.#log.record({ type: 'etcd available' });
+    if (this.#unavailable) this.#log.record({ type: 'etcdAvailable' });
     this.#unavailable = false;
   }
 
   /** Etcd has refused letters for lack of room. @param bytes that wait */
   noSpace(reason: string, bytes: number): void {
-    if (!this.#noSpace) this.#log.record({ type: 'disk full', reason, bytes });
+    if (!this.#noSpace) this.#log.record({ type: 'diskFull', reason, bytes });
     this.#noSpace = true;
   }
 
   /** Etcd has taken letters. */
   hasSpace(): void {
-    if (this.#noSpace) this.#log.record({ type: 'disk free' });
+    if (this.#noSpace) this.#log.record({ type: 'diskFree' });
     this.#noSpace = false;
   }
 
@@ -59,7 +59,7 @@ export class Availability {
     if (!this.#unavailable && this.#ticks * TICK_MS >= this.#timeoutMs) {
       this.#unavailable = true;
       const detail = `etcd has not answered for ${this.#timeoutMs / 1000} s`;
-      this.#log.record({ type: 'etcd unavailable', message: detail });
+      this.#log.record({ type: 'etcdUnavailable', message: detail });
       this.onUnavailable({ reason: 'unavailable', detail });
     }
     this.#cancelTick = this.#clock.after(TICK_MS, () => this.#tick());

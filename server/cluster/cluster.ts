@@ -69,7 +69,7 @@ export class Cluster implements Committer {
     this.#replica = new Replica(text, name);
     this.#availability = new Availability(clock, timeoutMs, log);
     const onChange = () => this.#onChange();
-    const onLeft = (member: string, reason: string) => log.record({ type: 'member lost', member, reason });
+    const onLeft = (member: string, reason: string) => log.record({ type: 'memberLost', member, reason });
     this.#follower = new Follower({ ...options, clock, replica: this.#replica, onChange, onLeft }, first);
     this.failed = new Promise((_resolve, reject) => {
       this.#reject = reject;
@@ -184,7 +184,7 @@ export class Cluster implements Committer {
     if (!(error instanceof TamperedError)) throw error;
     this.#follower.close();
     const message = `the text ${this.#options.name} in etcd: ${error.message}`;
-    this.#options.log.record({ type: 'cluster failed', message });
+    this.#options.log.record({ type: 'clusterFailed', message });
     this.#reject(new OperationalError('CLUSTER', message, error));
   }
 

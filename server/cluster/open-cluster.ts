@@ -46,6 +46,6 @@ export async function openCluster(
   });
   await cluster.start();
   const { groups } = cluster.status;
-  log.record({ type: 'cluster joined', name, server: text.server, groups, bytes: text.length });
+  log.record({ type: 'clusterJoined', name, server: text.server, groups, bytes: text.length });
   return { cluster, text };
 }

@@ -8,7 +8,7 @@ export interface Durability {
   /** Letters are stored up to this result of the text's `append`, so they may be answered. */
   readonly durableLength: number;
   /** Why no letter is accepted now: no room to store it, or no storage; undefined: letters are accepted. */
-  readonly refusal: 'disk full' | 'unavailable' | undefined;
+  readonly refusal: 'diskFull' | 'unavailable' | undefined;
 }
 
 /** What an I/O model works with: a text that is stored in groups of letters. */

@@ -102,7 +102,7 @@ async function load(
   // A server killed before this one may have left letters that are in the file, but not on disk.
   await disk.fdatasync(fd);
   const cut = keptIn === undefined ? { cut: 0 } : { cut: rest.length, keptIn };
-  log.record({ type: 'journal', file, bytes: text.length, ...cut });
+  log.record({ type: 'journalOpened', file, bytes: text.length, ...cut });
   if (folder !== undefined) return;
   const risk = `${dirname(file)} may not be read, and so not synced: file names made there lately may not be on disk`;
   log.record({ type: 'warning', message: risk });

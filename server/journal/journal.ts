@@ -87,7 +87,7 @@ export class Journal implements Committer {
   }
 
   get refusal(): Committer['refusal'] {
-    return this.#readOnly ? 'disk full' : undefined;
+    return this.#readOnly ? 'diskFull' : undefined;
   }
 
   onDurable(callback: () => void): void {
@@ -142,7 +142,7 @@ export class Journal implements Committer {
 
   #fail(failure: unknown): void {
     if (failure instanceof Error) {
-      this.#options.log.record({ type: 'journal failed', message: failure.message });
+      this.#options.log.record({ type: 'journalFailed', message: failure.message });
     }
     this.#reject(failure);
   }
@@ -168,7 +168,7 @@ export class Journal implements Committer {
     }
     onCommit?.((performance.now() - started) / 1000);
     this.#durableLength = to;
-    if (this.#readOnly) log.record({ type: 'disk free' });
+    if (this.#readOnly) log.record({ type: 'diskFree' });
     this.#readOnly = false;
     this.#onDurable();
     return undefined;
@@ -196,7 +196,7 @@ export class Journal implements Committer {
   async #awaitRoom(full: unknown): Promise<void> {
     const bytes = this.#text.length - this.#durableLength;
     if (!this.#readOnly) {
-      this.#options.log.record({ type: 'disk full', reason: errorCode(full) ?? '', bytes });
+      this.#options.log.record({ type: 'diskFull', reason: errorCode(full) ?? '', bytes });
     }
     this.#readOnly = true;
     const { retryMs = RETRY_MS } = this.#options;

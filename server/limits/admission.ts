@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import type { DropArgument, Server, Socket } from 'node:net';
 import { type Address, socketAddress } from '../../shared/address.js';
+import { plural } from '../../shared/numbers.js';
 import type { RejectionCause } from '../log/events.js';
 import type { Log } from '../log/log.js';
 import { IpAllowList } from './ip-allow-list.js';
@@ -62,7 +63,7 @@ export class Admission {
     if (allow.length > 0) this.#allowed = new IpAllowList(allow);
   }
 
-  /** Why a client is not admitted while so many are connected; undefined: it is admitted. */
+  /** Why a client is not admitted, given the number of connected clients; undefined: it is admitted. */
   rejection({ host }: Address, connected: number): Rejection | undefined {
     if (this.#allowed?.include(host) === false) return NOT_ALLOWED;
     if (connected < this.#maxConnections) return undefined;
@@ -72,7 +73,7 @@ export class Admission {
 
 /** Why a client is rejected when the server is full. */
 export function serverFull(maxConnections: number): string {
-  return `${maxConnections} clients are connected, the most allowed`;
+  return `the maximum of ${plural(maxConnections, 'client')} is reached`;
 }
 
 /** On node:net: hands admitted sockets to `accept`; closes, counts and logs the others. */

@@ -18,8 +18,8 @@ export const LINGER_IDLE_MS = 250;
 
 /** The server stops, and the client did not read its replies in time. */
 export const DRAIN_TIMEOUT: CloseFailure = {
-  reason: 'overdue',
-  detail: `it did not take its replies in ${LINGER_MS / 1000} s`,
+  reason: 'drainTimeout',
+  detail: `it did not read its replies in ${LINGER_MS / 1000} s`,
 };
 
 /** The journal or the cluster has failed, so no further reply may leave. */

@@ -45,7 +45,7 @@ export function watchStalls<Client extends object>(
   disconnect: (client: Client, why: CloseFailure) => void,
 ): NodeJS.Timeout | undefined {
   if (timeoutMs === 0) return undefined;
-  const detail = `it took less than ${STALL_BYTES} bytes of its replies in ${timeoutMs / 1000} s`;
+  const detail = `it read less than ${STALL_BYTES} bytes of its replies in ${timeoutMs / 1000} s`;
   const progress = new WeakMap<Client, Progress>();
   return setInterval(() => {
     for (const client of clients.values()) {

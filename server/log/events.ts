@@ -6,9 +6,9 @@ import type { Closing } from '../core/session.js';
 
 /**
  * Why a connection was closed: for its session's reason, because it broke, because the client read too little of its
- * replies (`stalled`) or not all of them in time when the server stopped (`overdue`), or because the journal failed.
+ * replies (`stalled`) or not all of them in time when the server stopped (`drainTimeout`), or because the journal failed.
  */
-export type CloseReason = Closing | 'broken' | 'stalled' | 'overdue' | 'journal';
+export type CloseReason = Closing | 'broken' | 'stalled' | 'drainTimeout' | 'journal';
 
 /** A reason that the session does not know. */
 export interface CloseFailure {
@@ -39,20 +39,21 @@ export type ServerEvent =
       controlCharacters: number;
     }
   | { type: 'stopping'; connected: number }
-  /** The journal is open; `cut` bytes at the file's end were no letters, and were moved to the file `keptIn`. */
-  | { type: 'journal'; file: string; bytes: number; cut: number; keptIn?: string }
+  /** `cut` bytes at the file's end were no letters, and were moved to the file `keptIn`. */
+  | { type: 'journalOpened'; file: string; bytes: number; cut: number; keptIn?: string }
   /** `bytes` of the text wait for room on the disk. */
-  | { type: 'disk full'; reason: string; bytes: number }
-  | { type: 'disk free' }
-  | { type: 'journal failed'; message: string }
+  | { type: 'diskFull'; reason: string; bytes: number }
+  | { type: 'diskFree' }
+  | { type: 'journalFailed'; message: string }
   /** This server shares the text `name` of an etcd, and has it as etcd has it. */
-  | { type: 'cluster joined'; name: string; server: string; groups: number; bytes: number }
+  | { type: 'clusterJoined'; name: string; server: string; groups: number; bytes: number }
   /** A member of etcd was left for the next one. */
-  | { type: 'member lost'; member: string; reason: string }
-  | { type: 'etcd unavailable'; message: string }
-  | { type: 'etcd available' }
-  | { type: 'cluster failed'; message: string }
-  | { type: 'blocked'; client: number; remote: Address; seconds: number }
+  | { type: 'memberLost'; member: string; reason: string }
+  | { type: 'etcdUnavailable'; message: string }
+  | { type: 'etcdAvailable' }
+  | { type: 'clusterFailed'; message: string }
+  /** The only I/O thread sleeps in `call` for one client, so all others wait. */
+  | { type: 'blocked'; client: number; remote: Address; call: 'recv' | 'send'; seconds: number }
   | ({ type: 'stats' } & ServerStats)
   // These two are the command's: lines of the log that could not be written, and why it exits with which status.
   | { type: 'logDropped'; lines: number; reason: string }

@@ -16,7 +16,7 @@ export function formatJson({ at, event }: LogEntry, verbose: boolean): string {
 /** Events without a text line, because stdout or the command's failure says the same. */
 function message(event: ServerEvent): string | undefined {
   if (event.type === 'listening') return `listening on ${formatAddress(event.address)} (${event.io})`;
-  if (event.type === 'journal failed' || event.type === 'cluster failed' || event.type === 'failed')
+  if (event.type === 'journalFailed' || event.type === 'clusterFailed' || event.type === 'failed')
     return event.message;
   return undefined;
 }
@@ -30,14 +30,14 @@ function levelOf(event: ServerEvent): number {
     case 'rejected':
     case 'rejectedSummary':
     case 'logDropped':
-    case 'member lost':
+    case 'memberLost':
       return WARN;
     case 'closed':
-      return event.reason === 'stalled' || event.reason === 'overdue' ? WARN : INFO;
-    case 'disk full':
-    case 'journal failed':
-    case 'cluster failed':
-    case 'etcd unavailable':
+      return event.reason === 'stalled' || event.reason === 'drainTimeout' ? WARN : INFO;
+    case 'diskFull':
+    case 'journalFailed':
+    case 'clusterFailed':
+    case 'etcdUnavailable':
       return ERROR;
     case 'failed':
       return FATAL;

@@ -16,65 +16,69 @@ export function formatText(event: ServerEvent, verbose: boolean): string | undef
     case 'http':
       return `health, metrics and the text are at http://${formatAddress(event.address)}/`;
     case 'reachable':
-      return `others type: strclnt ${event.address.host} ${event.address.port}  (${event.interface}, MAC ${event.mac})`;
+      return `on other machines: strclnt ${event.address.host} ${event.address.port}  (${event.interface}, MAC ${event.mac})`;
     case 'warning':
       return `warning: ${escapeUnprintable(event.message)}`;
     case 'accepted':
-      return verbose
-        ? `client ${event.client} is ${event.fd === undefined ? '' : `fd ${event.fd}, `}at ${formatAddress(event.remote)}, tcp to ${formatAddress(event.local)}`
-        : `client ${event.client} came from ${formatAddress(event.remote)}`;
+      return `client ${event.client} accepted from ${formatAddress(event.remote)}${verbose ? formatSocket(event) : ''}`;
     case 'rejected':
       return `rejected ${formatAddress(event.remote)}: ${event.reason}`;
     case 'rejectedSummary':
-      return `rejected ${thousands(event.count)} more in the last second, the last ${formatAddress(event.remote)}: ${event.reason}`;
+      return `rejected ${thousands(event.count)} more in the last second, last ${formatAddress(event.remote)}: ${event.reason}`;
     case 'read':
       return `client ${event.client}: read ${bytes(event.bytes)}${whatWasRead(event)}`;
     case 'wrote':
-      return `client ${event.client}: send took ${event.unsent > 0 ? `${thousands(event.bytes - event.unsent)} of ` : ''}${bytes(event.bytes)}`;
+      return `client ${event.client}: wrote ${event.unsent > 0 ? `${thousands(event.bytes - event.unsent)} of ` : ''}${bytes(event.bytes)}`;
     case 'polled':
-      return `asked ${thousands(event.polls)} times, ${plural(event.hits, 'answer')}`;
+      return `polled ${thousands(event.polls)} times, ${thousands(event.hits)} ready`;
     case 'blocked':
-      return `everybody waits for client ${event.client} (${formatAddress(event.remote)}), ${event.seconds} s`;
+      return `all clients wait for client ${event.client} (${formatAddress(event.remote)}), blocked in ${event.call} for ${event.seconds} s`;
     case 'closed':
-      return `client ${event.client} ${whyClosed(event)}: ${plural(event.letters, 'letter')}${event.controlCharacters > 0 ? `, ${plural(event.controlCharacters, 'control character')} thrown away` : ''}`;
+      return `client ${event.client} ${whyClosed(event)}: ${plural(event.letters, 'letter')}${event.controlCharacters > 0 ? `, ${plural(event.controlCharacters, 'control character')} discarded` : ''}`;
     case 'stopping':
       return `stopping: ${plural(event.connected, 'client')} connected`;
-    case 'journal':
-      return `journal ${escapeUnprintable(event.file)}: ${bytes(event.bytes)} of text${event.cut > 0 ? `; ${bytes(event.cut)} at its end cut off, which a crash left, and kept in ${escapeUnprintable(event.keptIn ?? '')}` : ''}`;
-    case 'disk full':
-      return `the journal's disk is full (${event.reason}): ${bytes(event.bytes)} not answered, tried again each second; new letters are refused`;
-    case 'disk free':
-      return "the journal's disk has room again: new letters are taken";
-    case 'cluster joined':
+    case 'journalOpened':
+      return `journal ${escapeUnprintable(event.file)}: ${bytes(event.bytes)} of text${event.cut > 0 ? `; ${bytes(event.cut)} after a crash removed from its end, saved in ${escapeUnprintable(event.keptIn ?? '')}` : ''}`;
+    case 'diskFull':
+      return `disk full (${event.reason}): ${bytes(event.bytes)} pending, retried every second; new letters are rejected`;
+    case 'diskFree':
+      return 'disk has space again: new letters are accepted';
+    case 'clusterJoined':
       return `cluster text ${event.name}: ${bytes(event.bytes)} in ${plural(event.groups, 'group')}, joined as server ${event.server}`;
-    case 'member lost':
+    case 'memberLost':
       return `etcd member ${escapeUnprintable(event.member)} lost: ${escapeUnprintable(event.reason)}`;
-    case 'etcd unavailable':
+    case 'etcdUnavailable':
       return `${event.message}: clients are disconnected and new letters are rejected`;
-    case 'etcd available':
-      return 'etcd answers again: new letters are accepted';
+    case 'etcdAvailable':
+      return 'etcd available again: new letters are accepted';
     case 'committed':
       return `etcd committed ${bytes(event.bytes)} in ${event.milliseconds.toFixed(1)} ms, ${plural(event.groups, 'group')} now`;
-    case 'cluster failed': // the command's failure says it
-    case 'journal failed':
+    case 'clusterFailed': // the command's failure says it
+    case 'journalFailed':
     case 'failed':
       return undefined;
     case 'logDropped':
-      return `${plural(event.lines, 'line')} dropped here: ${escapeUnprintable(event.reason)}`;
+      return `${plural(event.lines, 'log line')} dropped: ${escapeUnprintable(event.reason)}`;
     case 'stats':
       return formatStats(event);
   }
 }
 
+/** The rest of the five numbers that make a connection, and its descriptor if the model knows it. */
+function formatSocket({ local, fd }: Extract<ServerEvent, { type: 'accepted' }>): string {
+  return ` to ${formatAddress(local)}, tcp${fd === undefined ? '' : `, fd ${fd}`}`;
+}
+
 function whatWasRead(event: Extract<ServerEvent, { type: 'read' }>): string {
   const letters = event.pendingLetters.filter((letter) => letter !== '\n');
   const lineEnds = event.pendingLetters.length - letters.length;
-  const parts = event.bytes === 0 ? ['it has closed'] : [];
+  const parts = event.bytes === 0 ? ['end of stream'] : [];
   if (letters.length > 0)
     parts.push(`${letters.length === 1 ? 'letter' : 'letters'} ${letters.map(formatLetter).join(' ')}`);
   if (lineEnds > 0) parts.push(lineEnds === 1 ? 'LF' : `${lineEnds} LFs`);
-  if (event.midLetter) parts.push(event.bytes === 0 ? 'half a letter is dropped' : 'half a letter waits');
-  if (event.undecoded > 0) parts.push(`${bytes(event.undecoded)} held until it reads`);
+  if (event.midLetter)
+    parts.push(event.bytes === 0 ? 'incomplete letter discarded' : 'incomplete letter buffered');
+  if (event.undecoded > 0) parts.push(`${bytes(event.undecoded)} not decoded yet`);
   return parts.map((part) => `, ${part}`).join('');
 }
 
@@ -90,21 +94,21 @@ function formatLetter(letter: string): string {
 function whyClosed({ reason, detail }: Extract<ServerEvent, { type: 'closed' }>): string {
   switch (reason) {
     case 'ended':
-      return 'left';
+      return 'disconnected';
     case 'full':
-      return 'closed, the text is full';
-    case 'disk full':
-      return "closed, the journal's disk is full";
+      return 'closed, text full';
+    case 'diskFull':
+      return 'closed, disk full';
     case 'unavailable':
       return `closed, ${detail ?? 'etcd does not answer'}`;
     case 'stopped':
-      return 'closed, the server stops';
+      return 'closed, server stopping';
     case 'broken':
-      return `lost, ${detail ?? 'the connection broke'}`;
+      return `lost, ${detail ?? 'connection broken'}`;
     case 'stalled':
-    case 'overdue':
+    case 'drainTimeout':
     case 'journal':
-      return `cut off, ${detail}`;
+      return `dropped, ${detail}`;
   }
 }
 

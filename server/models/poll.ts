@@ -55,7 +55,7 @@ class PollLoop extends NonblockingLoop {
     // A stop wakes the thread by shutting down the descriptor that it announces.
     const [first] = listed;
     if (this.acceptor.open) control.announceWait(NO_CLIENT, listener);
-    else if (first !== undefined) control.announceWait(first.id, first.fd);
+    else if (first !== undefined) control.announceWait(NO_CLIENT, first.fd);
     // While the server stops, only output is worth waiting for.
     const maySleep =
       !control.stopping || (first !== undefined && listed.every(({ output }) => output.wants !== 'input'));

@@ -64,9 +64,9 @@ async function serve(socket: Socket, client: string, options: Options): Promise<
   socket.on('error', ({ message }) => logLine(`${client} lost: ${message}`));
   socket.on('close', () => gone.abort());
   socket.setTimeout(options.timeout, () => {
-    if (socket.writableLength > 0) socket.destroy(new Error('it does not take its lines'));
+    if (socket.writableLength > 0) socket.destroy(new Error('it does not read its lines'));
   });
-  logLine(`${client} came from ${clientAddress(socket)}`);
+  logLine(`${client} accepted from ${clientAddress(socket)}`);
 
   const sent = await receiveCommand(socket);
   const program = PROGRAMS.find((name) => sent.startsWith(name));

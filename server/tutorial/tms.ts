@@ -29,7 +29,7 @@ await runCommand('tms', async () => {
   const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true });
   let accepted = 0;
   server.on('connection', (socket) => {
-    socket.on('error', ({ message }) => logLine(`the client is lost: ${message}`));
+    socket.on('error', ({ message }) => logLine(`client lost: ${message}`));
     accepted += 1;
     if (accepted === options.clients) server.close();
   });
@@ -39,7 +39,7 @@ await runCommand('tms', async () => {
   const keyboard = splitLines(process.stdin);
   for (let served = 0; served < options.clients; served += 1) {
     const socket: Socket = (await connections.next()).value[0];
-    await say(`client is at ${clientAddress(socket)}`);
+    await say(`client accepted from ${clientAddress(socket)}`);
     const { string, receives } = await receiveString(socket);
     const shown = string.subarray(0, SHOWN_BYTES).toString() + (string.length > SHOWN_BYTES ? '…' : '');
     await say(

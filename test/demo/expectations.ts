@@ -23,7 +23,7 @@ export interface Observed {
   readonly cpu: CpuShares | undefined;
   /** Kernel threads beside those of a server without clients. */
   readonly clientThreads: number;
-  /** Whether the server logs that everybody waits for a client. */
+  /** Whether the server logs that all clients wait for one. */
   readonly blocked: boolean;
 }
 
@@ -110,7 +110,7 @@ function facts({ answered, clientThreads, blocked }: Observed): string[] {
   return [
     answers(answered),
     `has ${clientThreads} client threads`,
-    `says ${blocked ? '' : 'nothing like '}"everybody waits"`,
+    `${blocked ? 'logs' : 'does not log'} "all clients wait"`,
   ];
 }
 

@@ -33,7 +33,7 @@ export class ModelPane {
   async startClient1(): Promise<void> {
     this.#client1.start(this.#port);
     await this.#client1.waitFor('its prompt', isPrompted);
-    await this.#server.waitFor('client 1', some('client 1 is '));
+    await this.#server.waitFor('client 1', some('client 1 accepted '));
     this.#client1State = ', at lunch';
   }
 
@@ -55,7 +55,7 @@ export class ModelPane {
       answered: answeredOn(this.client2.lines),
       cpu: sample?.cpu,
       clientThreads: sample?.newThreads ?? 0,
-      blocked: some('everybody waits for ')(this.#server.lines),
+      blocked: some('all clients wait for ')(this.#server.lines),
     };
   }
 
@@ -70,7 +70,7 @@ export class ModelPane {
     return {
       title: `strsvr --io ${this.model}`,
       lines: rows.map((row) => `${(left[row] ?? '').padEnd(LEFT_COLUMNS)} │ ${right[row] ?? ''}`),
-      footer: this.#server.lines.findLast((line) => !/: send took /.test(line)) ?? '',
+      footer: this.#server.lines.findLast((line) => !/: wrote /.test(line)) ?? '',
       status: `answered ${answered} of ${LETTERS}, CPU ${cpu?.used ?? '…'} %, ${threads}`,
     };
   }

@@ -91,7 +91,7 @@ function reproducible([client1, client2, server]: Frame): Frame {
   const log = server.lines.join('\n');
   const [, serverPort = ''] = /^listening on .*:(\d+) /m.exec(log) ?? [];
   const fixed = new Map([[serverPort, SERVER_PORT]]);
-  for (const [, client, port = ''] of log.matchAll(/^client (\d) is at .*?:(\d+), /gm)) {
+  for (const [, client, port = ''] of log.matchAll(/^client (\d) accepted from .*?:(\d+) /gm)) {
     fixed.set(port, CLIENT_PORTS[Number(client) - 1] ?? port);
   }
   const fix = (line: string) => line.replace(/\b\d{4,5}\b/g, (port) => fixed.get(port) ?? port);

@@ -60,7 +60,7 @@ class Session {
   async startClient(client: ClientNumber): Promise<void> {
     this.#clients[client].start(this.#port);
     await this.#clients[client].waitFor('its prompt', (lines) => lines.at(-1) === PROMPT);
-    await this.#server.waitFor(`client ${client}`, some(`client ${client} is at `));
+    await this.#server.waitFor(`client ${client}`, some(`client ${client} accepted from `));
   }
 
   async typeLetter({ client, letter }: Turn): Promise<void> {
@@ -75,7 +75,7 @@ class Session {
     program.type('\r');
     if (reply === undefined) {
       await program.exited;
-      await this.#server.waitFor(`that client ${client} left`, some(`client ${client} left`));
+      await this.#server.waitFor(`the end of client ${client}`, some(`client ${client} disconnected`));
       return;
     }
     this.#replies += 1;
@@ -85,7 +85,7 @@ class Session {
     );
     await this.#server.waitFor(
       `${this.#replies} replies`,
-      (lines) => lines.filter((line) => /^client \d: send took /.test(line)).length === this.#replies,
+      (lines) => lines.filter((line) => /^client \d: wrote /.test(line)).length === this.#replies,
     );
   }
 

@@ -61,7 +61,7 @@ for (const [what, change] of [
       await noAnswer(client);
       const { status, stdout, stderr } = await server.finished;
       assert.is(status, 1);
-      assert.match(stderr, 'client 1 cut off, the journal has failed: 3 letters\n');
+      assert.match(stderr, 'client 1 dropped, the journal has failed: 3 letters\n');
       assert.match(stderr, new RegExp(`strsvr: cannot (use|write) the journal ${file}: .*\n$`));
       assert.not.match(stdout, 'final value');
     });
@@ -121,7 +121,7 @@ it('a full text rejects letters with a journal too, and the file is not longer t
     client.send('abcd');
     assert.is((await client.receiveAll()).toString(), 'aababc');
     client.close();
-    await server.waitFor('stderr', /closed, the text is full/);
+    await server.waitFor('stderr', /closed, text full/);
     assert.is(content(file), 'abc');
   });
 });
@@ -224,7 +224,7 @@ for (const [signals, status, what] of [
         if (signals === 2) return;
         assert.match(
           finished.stderr,
-          'client 1 cut off, its letters could not be stored in 5 s: 2 letters\n',
+          'client 1 dropped, its letters could not be stored in 5 s: 2 letters\n',
         );
         const why = 'the disk hangs; what was answered is on it';
         assert.match(finished.stderr, `strsvr: cannot write the journal ${file}: ${why}\n`);
@@ -244,14 +244,14 @@ slow(
       async (server, address) => {
         const client = await ByteClient.connect(address);
         client.send('ab');
-        await server.waitFor('stderr', /journal's disk is full \(ENOSPC\): 2 bytes not answered/);
+        await server.waitFor('stderr', /disk full \(ENOSPC\): 2 bytes pending/);
         server.child.kill('SIGTERM');
         await noAnswer(client);
         const { status, stdout, stderr } = await ended(server);
         assert.is(status, 0);
-        assert.match(stderr, 'client 1 cut off, its letters could not be stored in 5 s: 2 letters\n');
+        assert.match(stderr, 'client 1 dropped, its letters could not be stored in 5 s: 2 letters\n');
         assert.match(stderr, 'the disk is full: 2 bytes are lost, of letters that were not answered\n');
-        assert.not.match(stderr, 'did not take its replies');
+        assert.not.match(stderr, 'did not read its replies');
         assert.match(stdout, 'the final value of v is \n');
       },
       'server/strsvr.js',
@@ -266,14 +266,14 @@ it('strclnt reports in one line that a full disk rejected its letter', async () 
     async (server, address) => {
       const owed = await ByteClient.connect(address);
       owed.send('a');
-      await server.waitFor('stderr', /journal's disk is full/);
+      await server.waitFor('stderr', /disk full/);
       const { status, stdout, stderr } = await run('client/strclnt.js', at(address), 'b\n');
       const why =
         'it has stopped, or its text or disk is full, or it does not admit this client (--max-connections, --allow)';
       assert.is(stderr, `strclnt: ${at(address).join(':')} has closed the connection: ${why}\n`);
       assert.is(stdout, '');
       assert.is(status, 1);
-      await server.waitFor('stderr', /client 2 closed, the journal's disk is full: 0 letters/);
+      await server.waitFor('stderr', /client 2 closed, disk full: 0 letters/);
       owed.close();
     },
     'server/strsvr.js',
@@ -402,9 +402,9 @@ testWith(
         client.send('a');
         await client.receive(1);
         client.send('b');
-        await server.waitFor('stderr', /journal's disk is full \(EDQUOT\): 1 byte not answered/);
+        await server.waitFor('stderr', /disk full \(EDQUOT\): 1 byte pending/);
         assert.is((await client.receive(2)).toString(), 'ab');
-        await server.waitFor('stderr', /journal's disk has room again/);
+        await server.waitFor('stderr', /disk has space again/);
         assert.is(content(file), 'ab');
         client.close();
       },
@@ -464,15 +464,15 @@ testWith(
         const big = await ByteClient.connect(address);
         big.send('b'.repeat(4000)); // it must read, or the server would not go on
         const replies = big.receiveAll();
-        await server.waitFor('stderr', /journal's disk is full \(ENOSPC\): [\d,]+ bytes not answered/);
+        await server.waitFor('stderr', /disk full \(ENOSPC\): [\d,]+ bytes pending/);
         other.send('c');
         await noAnswer(other);
         other.close();
-        await server.waitFor('stderr', /client 2 closed, the journal's disk is full: 0 letters/);
+        await server.waitFor('stderr', /client 2 closed, disk full: 0 letters/);
         const before = content(file).length;
         assert.ok(before >= 1000 && before <= 4096);
         fs.unlinkSync(filler);
-        await server.waitFor('stderr', /journal's disk has room again/);
+        await server.waitFor('stderr', /disk has space again/);
         big.socket.end();
         assert.is((await replies).length, (5000 * 5001 - 1000 * 1001) / 2);
         const late = await ByteClient.connect(address);

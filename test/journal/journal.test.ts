@@ -79,7 +79,7 @@ it('a new journal has mode 0600 and contains only the text', async () => {
   await say(opened, 'aé€😀');
   assert.is(content(file), 'aé€😀');
   await opened.journal.close();
-  assert.equal(opened.events, [{ type: 'journal', file, bytes: 0, cut: 0 }]);
+  assert.equal(opened.events, [{ type: 'journalOpened', file, bytes: 0, cut: 0 }]);
 });
 
 for (const [what, bytes, kept] of [
@@ -105,7 +105,7 @@ for (const [what, bytes, kept] of [
     const [keptIn = 'none', ...more] = keptBeside(file);
     assert.equal(more, []);
     const aside = cut.length === 0 ? {} : { keptIn };
-    assert.equal(events, [{ type: 'journal', file, bytes: text.length, cut: cut.length, ...aside }]);
+    assert.equal(events, [{ type: 'journalOpened', file, bytes: text.length, cut: cut.length, ...aside }]);
     if (cut.length === 0) assert.is(keptIn, 'none');
     else {
       assert.match(keptIn, /text-\d+\.cut-\d{8}T\d{6}\.\d{3}Z$/);
@@ -312,7 +312,7 @@ it('a write that writes nothing counts as a full disk, not as progress', async (
   const opened = await open(newFile(), { disk: { ...NODE_FILE_SYSTEM, write } });
   await say(opened, 'a');
   const told = opened.events.map(({ type }) => type);
-  assert.equal(told, ['journal', 'disk full', 'disk free']);
+  assert.equal(told, ['journal', 'diskFull', 'diskFree']);
   await opened.journal.close();
 });
 
@@ -490,11 +490,11 @@ function judge(survived: Survived, call: Call, n: number, fault: Fault): void {
     assert.is(shown, said, where);
     assert.is(fileAfter.toString(), said, where);
     const told = events.map(({ type }) => type);
-    assert.equal(told, ['journal', 'disk full', 'disk free'], where);
+    assert.equal(told, ['journalOpened', 'diskFull', 'diskFree'], where);
   } else {
     assert.is((failed as { code?: string } | undefined)?.code, fault, where);
     if (opening) return;
-    assert.is(events.at(-1)?.type, 'journal failed', where);
+    assert.is(events.at(-1)?.type, 'journalFailed', where);
     const later = faulty.after?.filter(
       (name) => name === 'write' || name === 'fdatasync' || name === 'fsync',
     );
@@ -534,14 +534,14 @@ it('a full disk: partial writes are truncated, new letters are rejected, and wri
   await say(opened, 'ab');
   append(text, 'cd');
   journal.commit();
-  await until(() => journal.refusal === 'disk full');
+  await until(() => journal.refusal === 'diskFull');
   assert.is(content(file), 'ab');
   const refused = new Session(text, journal);
   refused.receive(Buffer.from('e'));
-  assert.is(refused.closing, 'disk full');
+  assert.is(refused.closing, 'diskFull');
   assert.is(text.length, 4, 'no letter is taken');
   assert.is(journal.durableLength, 2);
-  assert.equal(events.at(-1), { type: 'disk full', reason: 'ENOSPC', bytes: 2 });
+  assert.equal(events.at(-1), { type: 'diskFull', reason: 'ENOSPC', bytes: 2 });
   await sleep(20);
   assert.is(content(file), 'ab');
   room = 100;
@@ -550,7 +550,7 @@ it('a full disk: partial writes are truncated, new letters are rejected, and wri
   await say(opened, 'e');
   assert.equal(
     events.map(({ type }) => type),
-    ['journal', 'disk full', 'disk free'],
+    ['journalOpened', 'diskFull', 'diskFree'],
   );
   await journal.close();
 });
@@ -566,7 +566,7 @@ it('closing on a full disk does not wait, and reports the lost bytes', async () 
   });
   append(text, 'ab');
   journal.commit();
-  await until(() => journal.refusal === 'disk full');
+  await until(() => journal.refusal === 'diskFull');
   await journal.close();
   assert.match((events.at(-1) as { message: string }).message, /disk is full: 2 bytes are lost/);
   assert.is(content(file), '');

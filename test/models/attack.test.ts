@@ -57,7 +57,7 @@ async function ended(server: Program): Promise<string> {
 }
 
 /**
- * Servers that soon cut off who stalls, one of each model, for all tests that a server in use serves as well. A test closes
+ * Servers with a short stall timeout, one of each model, for all tests that do not need a fresh server. A test closes
  * its clients; the text keeps what they sent, so those that count on a short one come first.
  */
 const impatient = new Map<IoModelName, Promise<{ server: Program; address: Address }>>();
@@ -81,7 +81,7 @@ async function withImpatient(
 async function nameOf({ socket: { localPort } }: ByteClient, server: Program): Promise<string> {
   const [, name = ''] = await server.waitFor(
     'stderr',
-    new RegExp(`(client \\d+) came from [\\d.]+:${localPort}\n`),
+    new RegExp(`(client \\d+) accepted from [\\d.]+:${localPort}\n`),
   );
   return name;
 }
@@ -167,8 +167,8 @@ testWith(
         assert.is((await waiting.receive(1)).toString(), 'a', io);
         for (const client of [inside, waiting]) client.close();
         assert.is(server.stderr.split('no file descriptor is free').length, 2, 'it is said once');
-        await server.waitFor('stderr', /client 1 left/);
-        await server.waitFor('stderr', /client 2 left/);
+        await server.waitFor('stderr', /client 1 disconnected/);
+        await server.waitFor('stderr', /client 2 disconnected/);
       });
     });
   },
@@ -297,7 +297,7 @@ test('with TCP_INFO one reply in the kernel’s buffer is enough to detect a sta
       greedy.socket.pause();
       greedy.send('x'.repeat(1_500)); // 1.1 MB of replies: more than the client's kernel takes, less than the server's
       const name = await nameOf(greedy, server);
-      await server.waitFor('stderr', new RegExp(`${name} cut off, it took less than 1024 bytes`));
+      await server.waitFor('stderr', new RegExp(`${name} dropped, it read less than 1024 bytes`));
       greedy.close();
     });
   });
@@ -313,7 +313,7 @@ test('a client that reads none of its replies is disconnected after --stall-time
       const name = await nameOf(greedy, server);
       await server.waitFor(
         'stderr',
-        new RegExp(`${name} cut off, it took less than 1024 bytes of its replies in 1 s: [\\d,]+ letters\n`),
+        new RegExp(`${name} dropped, it read less than 1024 bytes of its replies in 1 s: [\\d,]+ letters\n`),
       );
       const client = idle ?? (await ByteClient.connect(address));
       client.send('\n');
@@ -332,7 +332,7 @@ test('a client that reads single bytes is disconnected too', async () => {
       const reading = setInterval(() => slow.socket.read(1), 50);
       const name = await nameOf(slow, server);
       await server
-        .waitFor('stderr', new RegExp(`${name} cut off, it took less than 1024 bytes`))
+        .waitFor('stderr', new RegExp(`${name} dropped, it read less than 1024 bytes`))
         .finally(() => {
           clearInterval(reading);
           slow.close();
@@ -342,22 +342,22 @@ test('a client that reads single bytes is disconnected too', async () => {
 });
 
 test('a stall is less than 1 KiB per --stall-timeout, however it is spread', async () => {
-  const looks = new Map<{ each: number }, number>();
-  const [pennies, enough] = [{ each: 100 }, { each: 103 }];
-  const clients = new Set([pennies, enough]);
-  const cut = await new Promise((resolve) => {
+  const ticks = new Map<{ each: number }, number>();
+  const [tooSlow, justEnough] = [{ each: 100 }, { each: 103 }];
+  const clients = new Set([tooSlow, justEnough]);
+  const stalled = await new Promise((resolve) => {
     const taken = (client: { each: number }) => {
-      const look = 1 + (looks.get(client) ?? 0);
-      looks.set(client, look);
-      return client.each * look;
+      const tick = 1 + (ticks.get(client) ?? 0);
+      ticks.set(client, tick);
+      return client.each * tick;
     };
     const timer = watchStalls(clients, 50, taken, (client, { detail }) => {
       clearInterval(timer);
-      resolve([client, detail, looks.get(client)]);
+      resolve([client, detail, ticks.get(client)]);
     });
     timer?.ref();
   });
-  assert.equal(cut, [pennies, 'it took less than 1024 bytes of its replies in 0.05 s', 11]);
+  assert.equal(stalled, [tooSlow, 'it read less than 1024 bytes of its replies in 0.05 s', 11]);
 });
 
 test('--stall-timeout 0 disconnects no client', async () => {
@@ -370,7 +370,7 @@ test('--stall-timeout 0 disconnects no client', async () => {
       await healthy.send('y');
       await sleep(50); // time enough for a cut that must not come
     }
-    assert.not.match(server.stderr, /cut off/);
+    assert.not.match(server.stderr, /client \d+ dropped/);
     for (const client of [greedy, healthy]) client.close();
   });
 });
@@ -416,7 +416,7 @@ test('a SIGSTOP longer than --stall-timeout disconnects no client that reads', a
       await sleep(1_200 * stallSeconds);
       server.child.kill('SIGCONT');
       await hasReceived(31_000_000);
-      assert.not.match(server.stderr, 'cut off', io);
+      assert.not.match(server.stderr, / dropped, /, io);
       reader.close();
     });
   });
@@ -595,10 +595,9 @@ test('many rejections are logged in one line a second, and all are counted', asy
 
 function countsInText(stderr: string): number[] {
   const lines = stderr.split('\n').filter((line) => line.startsWith('rejected'));
-  for (const line of lines)
-    assert.match(line, /127\.0\.0\.1:\d+: 1 clients are connected, the most allowed$/);
+  for (const line of lines) assert.match(line, /127\.0\.0\.1:\d+: the maximum of 1 client is reached$/);
   return lines.map((line) =>
-    Number(/^rejected ([\d,]+) more in the last second, the last /.exec(line)?.[1] ?? 1),
+    Number(/^rejected ([\d,]+) more in the last second, last /.exec(line)?.[1] ?? 1),
   );
 }
 
@@ -621,7 +620,7 @@ test('the log contains nothing that a client sends', async () => {
       await client.endAndReceive();
       await server.waitFor(
         'stderr',
-        new RegExp(`${name} left: \\d+ letters, 3 control characters thrown away\n`),
+        new RegExp(`${name} disconnected: \\d+ letters, 3 control characters discarded\n`),
       );
       assert.not.match(server.stderr, /2J|6\.6\.6\.6|u\{|[^ -~\n]/, io);
     });

@@ -71,7 +71,7 @@ waiting(
   async () => {
     await withStrsvr(['0', '--io', 'blocking', '--verbose'], async (server, address) => {
       const silent = await ByteClient.connect(address);
-      await server.waitFor('stderr', /client 1 is/);
+      await server.waitFor('stderr', /client 1 accepted/);
       const talker = await connect(address);
       let answered = false;
       const reply = talker.send('a').finally(() => {
@@ -80,11 +80,11 @@ waiting(
       const port = silent.socket.localPort;
       await server.waitFor(
         'stderr',
-        new RegExp(`everybody waits for client 1 \\(127\\.0\\.0\\.1:${port}\\), 1 s\n`),
+        new RegExp(`all clients wait for client 1 \\(127\\.0\\.0\\.1:${port}\\), blocked in recv for 1 s\n`),
       );
       await server.waitFor(
         'stderr',
-        new RegExp(`everybody waits for client 1 \\(127\\.0\\.0\\.1:${port}\\), 2 s\n`),
+        new RegExp(`all clients wait for client 1 \\(127\\.0\\.0\\.1:${port}\\), blocked in recv for 2 s\n`),
       );
       assert.not(answered);
       silent.close();
@@ -98,7 +98,7 @@ waiting('blocking: a second letter is answered only after every other client has
   await withServer({ io: 'blocking' }, async ({ address }) => {
     const [one, other] = [await connect(address), await connect(address)];
     assert.is(await one.send('a'), 'a');
-    assert.is(await other.send('u'), 'au'); // now both are in the circle, and it is the first one's turn
+    assert.is(await other.send('u'), 'au'); // now both are accepted, and the server waits for the first
     assert.is(await one.send('b'), 'aub');
     let answered = false;
     const second = one.send('c').finally(() => {
@@ -118,12 +118,24 @@ waiting('blocking: a client that never reads delays all others', async () => {
     const greedy = await ByteClient.connect(address);
     greedy.socket.pause();
     greedy.send('x'.repeat(100_000));
-    await server.waitFor('stderr', /everybody waits for client 1/);
+    await server.waitFor('stderr', /all clients wait for client 1 .*blocked in send/);
     const other = await connect(address);
     const reply = other.send('a');
     greedy.close();
     assert.match(await reply, /^x+a$/);
     other.close();
+  });
+});
+
+waiting('poll: a silent client is not reported as blocking when the listener is closed', async () => {
+  await withStrsvr(['0', '--io', 'poll', '--clients', '2'], async (server, address) => {
+    const silent = await ByteClient.connect(address);
+    const talker = await connect(address);
+    await sleep(2_500); // the thread sleeps in poll(2) for both
+    assert.is(await talker.send('a'), 'a');
+    assert.not.match(server.stderr, /wait/);
+    silent.close();
+    talker.close();
   });
 });
 
@@ -173,8 +185,8 @@ testWith(
 test('nonblocking reports the number of polls without data', async () => {
   await withStrsvr(['0', '--io', 'nonblocking', '--verbose'], async (server, address) => {
     const idle = await ByteClient.connect(address);
-    const [, asked] = await server.waitFor('stderr', /asked ([\d,]+) times, 0 answers\n/);
-    assert.ok(Number(asked?.replaceAll(',', '')) > 1);
+    const [, polls] = await server.waitFor('stderr', /polled ([\d,]+) times, 0 ready\n/);
+    assert.ok(Number(polls?.replaceAll(',', '')) > 1);
     idle.close();
   });
 });
@@ -224,9 +236,9 @@ test('threads: clients beyond --max-threads are rejected', async () => {
     const clients = [await answered(address), await answered(address)];
     const third = await ByteClient.connect(address);
     assert.is((await third.receiveAll().catch(() => '')).length, 0);
-    await server.waitFor('stderr', /rejected 127\.0\.0\.1:\d+: 2 clients are connected, the most allowed\n/);
+    await server.waitFor('stderr', /rejected 127\.0\.0\.1:\d+: the maximum of 2 clients is reached\n/);
     for (const client of clients) client.close();
-    await server.waitFor('stderr', /client 2 left/);
+    await server.waitFor('stderr', /client 2 disconnected/);
   });
 });
 

@@ -478,7 +478,7 @@ export const MUTATIONS: readonly Mutation[] = [
       through: `${INJECT}=write,pwrite64:error=EDQUOT:when=1`,
       client: 'printf a | STRCLNT PORT',
       right: {
-        what: 'the server says that the disk is full, and a second later that it has room',
+        what: 'the server says that the disk is full, and a second later that it has space again',
         sign: /full \(EDQUOT\)/,
       },
       wrong: {
@@ -522,7 +522,7 @@ export const MUTATIONS: readonly Mutation[] = [
       args: JOURNAL,
       disk: 'full',
       client: '(printf a | STRCLNT PORT) & sleep 2; printf b | STRCLNT PORT',
-      right: { what: 'the client of b is refused in a line', sign: /has closed the connection/ },
+      right: { what: 'the client of b prints one line and ends', sign: /has closed the connection/ },
       wrong: { what: 'nothing: both wait for ever' },
     },
     file: 'server/journal/journal.ts',

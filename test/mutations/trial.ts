@@ -81,7 +81,7 @@ export async function observe(trial: Trial, folder: string): Promise<Seen> {
     await until(() => /listening on/.test(output) || first.exitCode !== null);
     if (client !== undefined) start(client);
     if (trial.interrupt && first.pid !== undefined) {
-      await until(() => /client 1 came/.test(output));
+      await until(() => /client 1 accepted/.test(output));
       await sleep(1000);
       process.kill(-first.pid, 'SIGINT');
     }

@@ -26,7 +26,7 @@ test('stdout carries the listening line and the final value, and nothing else', 
     assert.is(stdout, `listening on 127.0.0.1:${address.port} (events)\nthe final value of v is aé\n`);
     assert.match(
       stderr,
-      /^client 1 came from 127\.0\.0\.1:\d+\nclient 1 left: 2 letters\n2 letters, 1 client, /,
+      /^client 1 accepted from 127\.0\.0\.1:\d+\nclient 1 disconnected: 2 letters\n2 letters, 1 client, /,
     );
     assert.match(stderr, /; CPU \d+\.\d s; [\d,]+ context switch(es)?; 1 I\/O thread\n$/);
   });
@@ -50,7 +50,7 @@ for (const [signal, status] of [
       assert.match(finished.stdout, /\nthe final value of v is ab\n$/);
       assert.match(
         finished.stderr,
-        /\nstopping: 1 client connected\nclient 1 closed, the server stops: 2 letters\n2 letters, /,
+        /\nstopping: 1 client connected\nclient 1 closed, server stopping: 2 letters\n2 letters, /,
       );
     });
   });
@@ -60,7 +60,7 @@ for (const [signal, status] of [
       const client = await ByteClient.connect(address);
       client.socket.pause();
       client.send('x'.repeat(10_000)); // its replies will not be taken
-      await server.waitFor('stderr', /came from/);
+      await server.waitFor('stderr', /accepted from/);
       const other = await ByteClient.connect(address);
       other.send('y');
       await other.receive(1);
@@ -171,7 +171,7 @@ test('the final value of a long text is written whole to a pipe', async () => {
     socket.on('error', () => {});
     socket.write('x'.repeat(length));
     // Its replies would be 45 GB. It goes away once the server has read all of it.
-    await server.waitFor('stderr', /came from/);
+    await server.waitFor('stderr', /accepted from/);
     socket.destroy();
     await once(socket, 'close');
     const { stdout } = await server.finished;
@@ -186,16 +186,16 @@ test('--verbose prints every read and write, with letters escaped', async () => 
     client.send('a\u202e\u200d \n');
     await client.receive(1 + 4 + 7 + 8 + 1);
     client.send(Buffer.from('😀').subarray(0, 2));
-    await server.waitFor('stderr', /half a letter waits/);
+    await server.waitFor('stderr', /incomplete letter buffered/);
     await client.endAndReceive();
     const { stderr } = await server.finished;
     const story = [
-      `client 1 is at 127.0.0.1:${port}, tcp to 127.0.0.1:${address.port}`,
+      `client 1 accepted from 127.0.0.1:${port} to 127.0.0.1:${address.port}, tcp`,
       'client 1: read 9 bytes, letters a \\u{202E} \\u{200D} " ", LF',
-      'client 1: send took 21 bytes',
-      'client 1: read 2 bytes, half a letter waits',
-      'client 1: read 0 bytes, it has closed, half a letter is dropped',
-      'client 1 left: 4 letters',
+      'client 1: wrote 21 bytes',
+      'client 1: read 2 bytes, incomplete letter buffered',
+      'client 1: read 0 bytes, end of stream, incomplete letter discarded',
+      'client 1 disconnected: 4 letters',
     ];
     assert.is(stderr.split('\n').slice(0, -2).join('\n'), story.join('\n'));
   });
@@ -208,9 +208,9 @@ test('--verbose prints when a client does not accept what is written', async () 
     client.send('x'.repeat(10_000));
     await server.waitFor(
       'stderr',
-      /client 1: read [\d,]+ bytes, letters x[x ]*, [\d,]+ bytes held until it reads\n/,
+      /client 1: read [\d,]+ bytes, letters x[x ]*, [\d,]+ bytes not decoded yet\n/,
     );
-    await server.waitFor('stderr', /client 1: send took [\d,]+ of [\d,]+ bytes\n/);
+    await server.waitFor('stderr', /client 1: wrote [\d,]+ of [\d,]+ bytes\n/);
     client.close();
   });
 });
@@ -263,10 +263,10 @@ test('the log gives the reason of a disconnect: full text, reset, dropped contro
     full.send('ab');
     await full.receiveAll();
     broken.socket.resetAndDestroy();
-    await server.waitFor('stderr', /client 1 closed, the text is full: 1 letter\n/);
+    await server.waitFor('stderr', /client 1 closed, text full: 1 letter\n/);
     await server.waitFor(
       'stderr',
-      /client 2 lost, read ECONNRESET: 0 letters, 1 control character thrown away\n/,
+      /client 2 lost, read ECONNRESET: 0 letters, 1 control character discarded\n/,
     );
   });
 });

@@ -81,7 +81,7 @@ testWith(
       assert.ok(peakMiB < 150, `${peakMiB} MiB`);
       client.destroy();
       assert.is((await server.finished).status, 0);
-      assert.match(server.stderr, /^the client is lost: [^\n]+\n$/);
+      assert.match(server.stderr, /^client lost: [^\n]+\n$/);
     });
   },
 );
@@ -176,7 +176,7 @@ test('tms prints the received string, escaped, and the number of receives', asyn
     await receiveInto(address, 1_000, Buffer.from('\x1b[2J'));
     await server.waitFor(
       'stdout',
-      /client is at 127\.0\.0\.1:\d+\nreceived \\u\{1B\}\[2J: 4 bytes in 1 receive\n/,
+      /client accepted from 127\.0\.0\.1:\d+\nreceived \\u\{1B\}\[2J: 4 bytes in 1 receive\n/,
     );
     await server.waitFor('stdout', /the kernel has taken all 8 bytes after \d+\.\d\d s\n/);
     await receiveInto(address, 1_000, Buffer.alloc(100_000, 'z'));
@@ -247,7 +247,7 @@ test('a client that disconnects before the transfer is reported, and counts', as
     client.send('abc');
     await server.waitFor('stdout', /press Enter/);
     client.socket.resetAndDestroy();
-    await server.waitFor('stderr', /the client is lost: read ECONNRESET\n/);
+    await server.waitFor('stderr', /client lost: read ECONNRESET\n/);
     server.child.stdin?.write('\n');
     assert.is((await server.finished).status, 0);
   });
@@ -425,7 +425,7 @@ listening = socket.create_server(('127.0.0.1', int(sys.argv[1])))
 print('listening on 127.0.0.1:%d' % listening.getsockname()[1], flush=True)
 client, where = listening.accept()
 word = client.recv(1000000)
-print('client is at', where, flush=True)
+print('client accepted from', where, flush=True)
 input()
 client.send(word * 10000)
 client.close()
@@ -467,7 +467,7 @@ testWith(test, noPython, 'tmc works with the tutorial’s server', async () => {
   const server = python(TMS_PY, '0');
   const [, port = ''] = await server.waitFor('stdout', /:(\d+)\n/);
   const client = new Program(TMC, ['127.0.0.1', port, 'abc']);
-  await server.waitFor('stdout', /client is at/);
+  await server.waitFor('stdout', /client accepted from/);
   assert.is(client.stdout, '');
   server.child.stdin?.write('\n');
   const { status, stdout } = await client.finished;

@@ -56,7 +56,7 @@ test('lines that cannot be written are dropped, and counted once writing works a
   const again = openReader();
   for (const line of ['after', 'that']) writer.write(line);
   await writer.flush(DEADLINE_MS);
-  assert.is(read(again), '3 lines dropped here: EPIPE\nafter\nthat\n');
+  assert.is(read(again), '3 log lines dropped: EPIPE\nafter\nthat\n');
   for (const end of [again, fd]) closeSync(end);
 });
 
@@ -71,7 +71,7 @@ test('unread lines wait in a bounded queue; lines beyond it are counted in their
   const all = readAll(writer, reader);
   const read = (await all).split('\n');
   const dropped = Number(
-    /^([\d,]+) lines dropped here: it was not read fast enough$/
+    /^([\d,]+) log lines dropped: it was not read fast enough$/
       .exec(read.at(-2) ?? '')?.[1]
       ?.replace(',', ''),
   );
@@ -96,7 +96,7 @@ test('after a partial line the next one starts on a new line', async () => {
   writer.write('after');
   const [half = '', notice, ...rest] = (await readAll(writer, again)).split('\n');
   assert.ok(long.startsWith(half));
-  assert.equal([notice, ...rest], ['1 line dropped here: EPIPE', 'after', '']);
+  assert.equal([notice, ...rest], ['1 log line dropped: EPIPE', 'after', '']);
   for (const end of [again, fd]) closeSync(end);
 });
 

@@ -128,11 +128,11 @@ test('a letter for which the disk of the journal has no room closes as a full te
   };
   const session = new ByteSession(text, durability);
   session.receive(Buffer.from('a'));
-  durability.refusal = 'disk full';
+  durability.refusal = 'diskFull';
   assert.is(drain(session), 'a');
   session.receive(Buffer.from('\nb\n'));
   assert.is(drain(session), '\n');
-  assert.is(session.closing, 'disk full');
+  assert.is(session.closing, 'diskFull');
   assert.is(text.length, 1);
 });
 

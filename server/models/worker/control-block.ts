@@ -16,12 +16,21 @@ const STOPPING_SLEEP_MS = 1;
 // Indexes of the fields.
 const STATE = 0;
 const FD = 1;
+/** Negative while the thread sends to it. */
 const CLIENT = 2;
 const POLLS = 3;
 const HITS = 4;
 const THREADS = 5;
 const HAND_OVER = 6;
 const FIELDS = 7;
+
+/** What an I/O thread does, and has done. */
+export interface IoProgress {
+  readonly client: number;
+  readonly call: 'recv' | 'send';
+  readonly polls: number;
+  readonly hits: number;
+}
 
 export class ControlBlock {
   /** To be passed to the other threads. */
@@ -36,17 +45,21 @@ export class ControlBlock {
 
   // --- for I/O threads ---
 
-  /** Call before a system call that may sleep. False: the server stops, do not sleep. */
+  /** Call before a send, or a poll, that may sleep. False: the server stops, do not sleep. */
   announceWait(client: number, fd: number): boolean {
-    Atomics.store(this.#fields, CLIENT, client);
-    Atomics.store(this.#fields, FD, fd);
-    return !this.stopping;
+    return this.#announce(-client, fd);
   }
 
   /** Call before a receive, which may sleep; the result is as of announceWait. */
   countPoll(client: number, fd: number): boolean {
     Atomics.add(this.#fields, POLLS, 1);
-    return this.announceWait(client, fd);
+    return this.#announce(client, fd);
+  }
+
+  #announce(client: number, fd: number): boolean {
+    Atomics.store(this.#fields, CLIENT, client);
+    Atomics.store(this.#fields, FD, fd);
+    return !this.stopping;
   }
 
   /** Call after a receive that returned data or the end of the stream. */
@@ -89,10 +102,12 @@ export class ControlBlock {
     return Atomics.load(this.#fields, FD);
   }
 
-  /** The client polled last, and the numbers of polls and hits, which wrap around. */
-  get progress(): { readonly client: number; readonly polls: number; readonly hits: number } {
+  /** The client of the last call, that call, and the numbers of polls and hits, which wrap around. */
+  get progress(): IoProgress {
     const load = (field: number) => Atomics.load(this.#fields, field);
-    return { client: load(CLIENT), polls: load(POLLS), hits: load(HITS) };
+    const client = load(CLIENT);
+    const call = client < 0 ? 'send' : 'recv';
+    return { client: Math.abs(client), call, polls: load(POLLS), hits: load(HITS) };
   }
 
   // --- threads of clients ---

@@ -16,11 +16,13 @@ export function monitorWaits(
   let seconds = 0;
   return setInterval(() => {
     const now = control.progress;
-    const blocked = now.polls === before.polls && now.client === before.client && now.client !== NO_CLIENT;
+    const { client, call } = now;
+    const same = now.polls === before.polls && client === before.client && call === before.call;
+    const blocked = same && client !== NO_CLIENT;
     seconds = blocked ? seconds + 1 : 0;
-    const remote = addressOf(now.client);
+    const remote = addressOf(client);
     if (remote !== undefined && (seconds === 1 || (seconds > 1 && log.detailed))) {
-      log.record({ type: 'blocked', client: now.client, remote, seconds });
+      log.record({ type: 'blocked', client, remote, call, seconds });
     }
     const [polls, hits] = [(now.polls - before.polls) | 0, (now.hits - before.hits) | 0];
     if (log.detailed && polls > hits + 1) log.record({ type: 'polled', polls, hits });
