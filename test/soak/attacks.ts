@@ -1,5 +1,5 @@
-// Attacks by many clients, or with much input by one. A healthy client must not be affected, and nothing may be left in the
-// server.
+// Attacks by many clients, or by one with much input. A healthy client must not be affected, and the server must free all
+// memory and descriptors afterwards.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ended, Program } from '../support/program.js';
@@ -30,7 +30,7 @@ const WARM_UP = 5_000;
 const HEALTHY_BEFORE = 20;
 /** After an attack, until closed connections are freed. */
 const SETTLE_MS = 500;
-/** Only ends attackers that hang. */
+/** Ends attackers that hang. */
 const DEADLINE_MS = { least: 30_000, all: 240_000 };
 /** Of a paste, how much the kernels of server and client may buffer. */
 const TAKEN_MB = 64;
@@ -44,7 +44,7 @@ interface Attack {
   readonly letters?: number;
   readonly warmUp?: number;
   readonly args: readonly string[];
-  /** How much the server's memory may grow meanwhile, and its heap in the end, in MiB. */
+  /** Limits for the growth of the server's memory during the attack, and of its heap afterwards, in MiB. */
   readonly growth: number;
   readonly heapGrowth: number;
   /** How many clients the server disconnects as stalled. */
@@ -59,7 +59,7 @@ export function nonReadersWithFewLetters(scope: Scope): Promise<Row[]> {
   return sendWithoutReading(NON_READER_LETTERS.few, scope);
 }
 
-/** The text, and so every reply, is soon 1 MB: latency is reported and not judged. */
+/** The text, and so every reply, is soon 1 MB: latency is reported without a limit. */
 export function nonReadersWithManyLetters(scope: Scope): Promise<Row[]> {
   return sendWithoutReading(NON_READER_LETTERS.many, { ...scope, latencyMs: Number.POSITIVE_INFINITY });
 }
@@ -82,13 +82,13 @@ export async function resets(scope: Scope): Promise<Row[]> {
 
 export async function paste(scope: Scope): Promise<Row[]> {
   const megabytes = scaled(PASTED_MB, scope, 100);
-  const what = 'MB pasted by one client that reads nothing';
+  const what = 'MB pasted by one client that never reads';
   const limits = { growth: 32, heapGrowth: 2, stalled: 1 };
   const args = stallTimeout(scope);
   const amount = 1e6 * megabytes;
   const { rows, output } = await attack({ what, kind: 'paste', amount, args, ...limits }, scope);
   const taken = [...output.matchAll(/taken (\d+)/g)].map(([, bytes]) => Number(bytes));
-  return [...rows, atMost('  of it left the client', Math.max(0, ...taken) / 1e6, TAKEN_MB, 'MB')];
+  return [...rows, atMost('  sent by the client', Math.max(0, ...taken) / 1e6, TAKEN_MB, 'MB')];
 }
 
 /** Clients that send input which stores nothing as fast as the server reads it. */
@@ -137,7 +137,7 @@ async function attack(
       atMost('  latency of a healthy client (p99)', healthy.p99(first), latencyMs, 'ms'),
       atMost('  latency of a new client (p99)', newcomers.p99, NEWCOMER_SHARE * latencyMs, 'ms'),
       baselineP99(baseline),
-      nothing('  promises broken to them', healthy.violations(text)),
+      nothing('  violations of linearizability', healthy.violations(text)),
       atMost('  growth of the memory of the server', peakMiB - before.residentMiB, growth, 'MiB'),
       atMost('  growth of its live objects', heapMiB - before.heapMiB, heapGrowth, 'MiB'),
       exactly('  descriptors left open', open, 0),

@@ -1,6 +1,6 @@
-// A log that cannot be written, while a client is served by each I/O model: stderr is on a full disk, its reader has ended,
-// or its terminal or pipe is not read. All models go on serving and count the lines that they drop, the count is logged
-// once writing works again, and SIGTERM ends the server in order, also when it does not.
+// A log that cannot be written, with each I/O model: stderr is on a full disk, its reader has exited, or its terminal or
+// pipe is not read. Clients must be served, dropped lines counted, the count logged once writing works again, and SIGTERM
+// must end the server in order in all cases.
 
 import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, constants, openSync, readSync } from 'node:fs';
@@ -18,10 +18,10 @@ import { inFolder, info, nothing, type Row, type Scope, scaled } from './suite.j
 const ROUND_TRIPS = 1_000;
 /** With two lines each, these overflow a pipe and the queue of the server's log. */
 const OVERFLOWING = 5_000;
-/** Only ends what hangs. */
+/** Ends a server that hangs. */
 const DEADLINE_MS = 240_000;
 
-/** Where a server's stderr goes. It works until `fail` is called, and again after `repair`. */
+/** A server's stderr. It works until `fail` is called, and again after `repair`. */
 interface Sink {
   readonly fd: number;
   /** @param pid of the server */
@@ -34,7 +34,7 @@ interface Sink {
 
 interface Fault {
   readonly what: string;
-  /** What this machine lacks for it. */
+  /** The reason to skip it on this machine. */
   readonly missing: string | undefined;
   /** Whether lines wait until a queue is full, instead of failing at once. */
   readonly queues: boolean;
@@ -69,20 +69,20 @@ export async function failingLog(scope: Scope, models: readonly IoModelName[] = 
         const found = await violation(io, sink, trips).finally(() => sink.close());
         return found === undefined ? [] : [`${io}: ${found}`];
       });
-      rows.push(info(title, trips), nothing('  promises broken', (await Promise.all(results)).flat()));
+      rows.push(info(title, trips), nothing('  violations', (await Promise.all(results)).flat()));
     }
     return rows;
   });
 }
 
-/** @returns what went wrong */
+/** @returns the violations */
 async function violation(io: IoModelName, sink: Sink, trips: number): Promise<string | undefined> {
   const args = ['0', ...modelArgs(io), '--verbose', '--log', 'json'];
   const server = new Program(
     spawn(process.execPath, [built('server/strsvr.js'), ...args], { stdio: ['ignore', 'pipe', sink.fd] }),
   );
   const { pid = 0 } = server.child;
-  const deadline = setTimeout(() => server.kill(), DEADLINE_MS); // what waits for the server then fails
+  const deadline = setTimeout(() => server.kill(), DEADLINE_MS); // the pending waits then fail
   try {
     const [, host = '', port] = await server.waitFor('stdout', /listening on (.+):(\d+) /);
     const client = await ByteClient.connect({ host, port: Number(port) });
@@ -96,7 +96,7 @@ async function violation(io: IoModelName, sink: Sink, trips: number): Promise<st
       sent += trips + 1;
       const allLogged = () => log.add(sink.read()) >= 2 * sent;
       await until(allLogged, 'each line is written or counted as dropped');
-    } while (log.dropped === 0); // a busy server may not have written meanwhile
+    } while (log.dropped === 0); // a busy server may not have written yet
     sink.fail(pid);
     await exchange(client, '\n', Math.ceil(trips / 6)); // more than a pipe holds
     await exchange(client, 'a', 1);
@@ -126,7 +126,7 @@ class LineCounter {
   #written = 0;
   #partial = '';
 
-  /** @returns both together */
+  /** @returns their sum */
   add(text: string): number {
     const lines = (this.#partial + text).split('\n');
     this.#partial = lines.pop() ?? '';
@@ -138,7 +138,7 @@ class LineCounter {
   }
 }
 
-/** EFBIG in the place of ENOSPC: a full disk would need a file system of its own. */
+/** EFBIG instead of ENOSPC: a full disk would need its own file system. */
 async function openLimitedFile(path: string): Promise<Sink> {
   const fd = openSync(path, 'a');
   const reader = openSync(path, 'r');
@@ -221,7 +221,7 @@ function drain(reader: number): string {
   return text;
 }
 
-/** The terminal of a program that only waits; Ctrl-S and Ctrl-Q are typed there. */
+/** A terminal whose program only waits; Ctrl-S and Ctrl-Q are typed there. */
 async function openTerminal(): Promise<Sink> {
   const terminal = spawnTerminal('sh', ['-c', 'tty; exec cat'], {});
   let shown = '';

@@ -1,5 +1,5 @@
-// A server in a process of its own that is observed from outside (memory, descriptors) and from inside (heap, event-loop
-// lag), beside an idle server as a baseline; clients that measure its latency; and the load that sections share.
+// A server process observed from outside (memory, descriptors) and from inside (heap, event-loop lag), and an idle server
+// as a baseline; clients that measure its latency; and the open-loop load that sections share.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -38,7 +38,7 @@ export class InstrumentedServer {
     return readdirSync(`/proc/${this.program.child.pid}/fd`).length;
   }
 
-  /** Collects garbage there and returns what is left. */
+  /** Runs a garbage collection there and returns what is left. */
   async probe(question: Question = 'look'): Promise<Probe> {
     const answer = once(this.program.child, 'message');
     this.program.child.send(question);
@@ -68,13 +68,13 @@ export function finalText(stdout: string): Buffer {
   return Buffer.from(text);
 }
 
-/** An idle server and its healthy client, which show how slow the machine alone makes a server. */
+/** An idle server with a healthy client: the latency that the machine alone causes. */
 export interface Baseline {
   readonly server: InstrumentedServer;
   readonly healthy: HealthyClient;
 }
 
-/** Starts a server beside the baseline, and ends it whatever happens. Without /proc the section is skipped. */
+/** Starts a server beside the baseline, and ends it on every path. Without /proc the section is skipped. */
 export async function withInstrumented(
   args: readonly string[],
   use: (server: InstrumentedServer, baseline: Baseline) => Promise<Row[]>,
@@ -104,7 +104,7 @@ async function listening(program: Program): Promise<InstrumentedServer> {
 }
 
 const EVERY_MS = 50;
-/** No attacker sends it. */
+/** Not sent by attackers. */
 export const HEALTHY_LETTER = 'é';
 
 /** A client that sends a letter every 50 ms, by the clock, and records the replies. */
@@ -157,7 +157,7 @@ export class HealthyClient {
     return percentiles(Float64Array.from(this.times.slice(first)))?.p99 ?? Number.NaN;
   }
 
-  /** The violated invariant, given the final text; nothing is known of the other clients' letters. */
+  /** The violated invariant, given the final text; the other clients' letters are unknown. */
   violations(text: Buffer): string[] {
     const others: Operation[] = [];
     for (const letter of text.toString()) {
@@ -239,9 +239,9 @@ async function withBaseline(use: (baseline: Baseline) => Promise<Row[]>): Promis
   }
 }
 
-/** To be read beside the latency of a server under load or attack. */
+/** For comparison with the latency of a server under load or attack. */
 export function baselineP99({ healthy }: Baseline): Row {
-  return info('  and of an idle server meanwhile', `${healthy.p99().toFixed(1)} ms`);
+  return info('  of an idle server at the same time', `${healthy.p99().toFixed(1)} ms`);
 }
 
 /** An open-loop load at a constant rate, in letters a second. */

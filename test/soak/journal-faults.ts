@@ -8,7 +8,7 @@ import { injecting, NO_STRACE, READ, WRITE } from '../support/journal-fixtures.j
 import { ended, Program } from '../support/program.js';
 import { inFolder, info, nothing, type Row, type Scope, scaled } from './suite.js';
 
-/** What the call returns, and whether the server goes on, if need be after a retry. */
+/** The result of the call, and whether the server continues, perhaps after a retry. */
 interface Fault {
   readonly calls: string;
   readonly effect: string;
@@ -16,7 +16,7 @@ interface Fault {
 }
 
 const HELD = 'é€\ufffd';
-const TORN = Buffer.of(0xe2, 0x82); // a start cuts it off
+const TORN = Buffer.of(0xe2, 0x82); // removed at the next start
 const LETTERS = ['a', 'é', '€', '😀'];
 const TIMEOUT_MS = 30_000;
 
@@ -52,11 +52,11 @@ export async function journalFaults(scope: Scope): Promise<Row[]> {
       const found = await violation(fault, folder);
       if (found !== undefined) broken.push(`${fault.calls} ${fault.effect}: ${found}`);
     }
-    return [info('faults at system calls on a journal', total), nothing('  promises broken', broken)];
+    return [info('faults at system calls on a journal', total), nothing('  violations', broken)];
   });
 }
 
-/** Sends a few letters to a server whose journal has the fault. @returns the promise that was broken */
+/** Sends a few letters to a server whose journal has the fault. @returns the violation */
 async function violation({ calls, effect, survived }: Fault, folder: string): Promise<string | undefined> {
   const file = join(folder, 'text');
   writeFileSync(file, Buffer.concat([Buffer.from(HELD), TORN]));
@@ -74,12 +74,12 @@ async function violation({ calls, effect, survived }: Fault, folder: string): Pr
       answered = reply;
     }
     client.close();
-  } catch {} // it did not start, or answers no more: what follows decides
+  } catch {} // it did not start, or has stopped replying: checked below
   const { status, stdout } = await ended(server, TIMEOUT_MS).finally(() => server.kill());
   const all = HELD + LETTERS.join('');
   const whole = readFileSync(file);
   if (!whole.subarray(0, Buffer.byteLength(answered)).equals(Buffer.from(answered)))
-    return 'answered letters are gone';
+    return 'answered letters are lost';
   const found = (await recoverFile(whole, folder)).toString();
   if (!found.startsWith(answered) || !all.startsWith(found)) return `${found} is recovered, of ${answered}`;
   if (survived) return answered === all && status === 0 ? undefined : `exit ${status} after ${answered}`;

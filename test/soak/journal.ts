@@ -1,4 +1,4 @@
-// The crash consistency of the journal: kill -9, images of a power cut, and the order of system calls.
+// Crash consistency of the journal: kill -9, images of a power failure, and the order of system calls.
 
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -10,7 +10,7 @@ const KILL_CYCLES = 1_000;
 const IMAGES = 10_000;
 const TRACED_RUNS = 50;
 const REPLIES_A_RUN = 200;
-/** Replies are the whole text, so a longer history costs more than it shows. */
+/** Each reply is the whole text, so the cost of a cycle grows with the history. */
 const CYCLES_A_JOURNAL = 50;
 
 export function kills(scope: Scope): Promise<Row[]> {
@@ -28,7 +28,7 @@ export function kills(scope: Scope): Promise<Row[]> {
     return [
       info('kill -9 with 8 clients, cycles', total),
       { what: '  letters answered', figure: answered, good: answered > 5 * total },
-      nothing('  promises broken', broken),
+      nothing('  violations', broken),
     ];
   });
 }

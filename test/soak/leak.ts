@@ -1,4 +1,4 @@
-// Some minutes of steady load: memory grows by the text alone, and no descriptor is left open.
+// Some minutes of steady load: memory may grow by the text only, and no descriptor may be left open.
 
 import { runLoad } from '../../client/load/run-load.js';
 import {
@@ -14,14 +14,14 @@ const CLIENTS = 100;
 const RATE = 2 * CLIENTS;
 const SECONDS = 300;
 const LEAST_SECONDS = 3;
-/** At the beginning the memory of every process grows. */
+/** Excluded, because the memory of every process grows at first. */
 const SETTLING_MINUTES = 1;
-/** A shorter run shows nothing about how memory grows. */
+/** A shorter run says nothing about memory growth. */
 const SLOPE_SECONDS = 120;
-/** Garbage is collected before each sample: between two collections memory goes up and down by V8's own rhythm. */
+/** Each sample follows a garbage collection, because memory varies between collections. */
 const SAMPLE_MINUTES = 1 / 6;
 const SLOPE_MIB = 1;
-/** Of a client's limit: 20 ms of 100. */
+/** As a share of the limit for a client's latency: 20 ms of 100. */
 const LAG_SHARE = 0.2;
 const HEAP_GROWTH_MIB = 2;
 
@@ -50,10 +50,10 @@ async function measure(
   const [after, unloaded] = await Promise.all([server.probe(), baseline.server.probe()]);
   const textSlope = finalBytes / 2 ** 20 / (seconds / 60);
   const slope = (await samples.slopeAfter(SETTLING_MINUTES)) - textSlope;
-  const growth = 'growth of its memory in a minute, less the text';
+  const growth = 'memory growth per minute, less the text';
   return [
     exactly('  letters answered', answered, plan.letters),
-    nothing('  promises broken', Object.keys(faults)),
+    nothing('  violations', Object.keys(faults)),
     atMost('  latency (p99)', latency?.p99 ?? Number.POSITIVE_INFINITY, scope.latencyMs, 'ms'),
     baselineP99(baseline),
     seconds < SLOPE_SECONDS
@@ -63,7 +63,7 @@ async function measure(
     info('  memory of the server (peak)', `${server.memory.peakMiB.toFixed(1)} MiB`),
     exactly('  descriptors left open', open, 0),
     atMost('  event-loop lag (p99)', after.lagMs.p99, LAG_SHARE * scope.latencyMs, 'ms'),
-    info('  and of an idle server meanwhile', `${unloaded.lagMs.p99.toFixed(1)} ms`),
+    info('  of an idle server at the same time', `${unloaded.lagMs.p99.toFixed(1)} ms`),
   ];
 }
 

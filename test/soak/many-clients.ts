@@ -56,7 +56,7 @@ async function measure(
   const cpuSeconds = (watched?.after.cpuSeconds ?? Number.NaN) - (watched?.before.cpuSeconds ?? 0);
   return [
     exactly('  letters answered', answered, plan.letters),
-    nothing('  promises broken', Object.keys(faults)),
+    nothing('  violations', Object.keys(faults)),
     atMost('  latency (p99)', latency?.p99 ?? Number.POSITIVE_INFINITY, latencyMs, 'ms'),
     baselineP99(baseline),
     atMost('  resident memory of the server', (server.memory.peakMiB * 2 ** 20) / 1e6, RESIDENT_MB, 'MB'),

@@ -15,7 +15,7 @@ const STREAMS_OVER_SOCKETS = 10_000;
 const STREAMS_PER_SERVER = 500;
 const SCRIPTS = 200;
 const SCRIPTS_OF_OTHERS = 20;
-/** Scripts mostly wait. */
+/** Concurrent, because scripts mostly wait. */
 const CONCURRENT_SCRIPTS = 4;
 
 export async function seeds(scope: Scope): Promise<Row[]> {
@@ -42,10 +42,10 @@ async function tryAll(
     progress(seed, total);
     await otherWork();
   }
-  return nothing('  promises broken', found);
+  return nothing('  violations', found);
 }
 
-/** The same number with each I/O model, all of different seeds. */
+/** The same number of seeds with each I/O model, all different. */
 async function fuzzSockets(scope: Scope): Promise<Row[]> {
   const each = scaled(STREAMS_OVER_SOCKETS / IO_MODELS.length, scope);
   const total = each * IO_MODELS.length;
@@ -68,7 +68,7 @@ async function fuzzSockets(scope: Scope): Promise<Row[]> {
     const streams = Math.min(STREAMS_PER_SERVER, each - from);
     await Promise.all(IO_MODELS.map((io, number) => through(io, 1 + number * each + from, streams)));
   }
-  return [info('hostile streams over sockets, all I/O models', total), nothing('  promises broken', found)];
+  return [info('hostile streams over sockets, all I/O models', total), nothing('  violations', found)];
 }
 
 export async function chaosProxy(scope: Scope): Promise<Row[]> {
@@ -87,7 +87,7 @@ export async function chaosProxy(scope: Scope): Promise<Row[]> {
       }
     };
     await Promise.all(Array.from({ length: CONCURRENT_SCRIPTS }, work));
-    rows.push(info(`scripts of a network with faults, ${io}`, total), nothing('  promises broken', found));
+    rows.push(info(`scripts of a network with faults, ${io}`, total), nothing('  violations', found));
   }
   return rows;
 }

@@ -36,7 +36,7 @@ export async function shutdown(scope: Scope): Promise<Row[]> {
     rows.push(
       info(`SIGTERMs while ${CLIENTS} clients send, ${io}`, total),
       info('  letters answered', sum.answered),
-      nothing('  promises broken', sum.found),
+      nothing('  violations', sum.found),
       atMost('  ended after', sum.seconds, Number.isFinite(scope.latencyMs) ? LIMIT_S : scope.latencyMs, 's'),
     );
   }
@@ -72,7 +72,7 @@ async function stopUnderLoad(io: IoModelName, seed: number): Promise<Stopped> {
   return stopped;
 }
 
-/** @returns what the final text does not explain, or a wrong count of letters in the log's last line */
+/** @returns the violated invariant, or a wrong letter count in the log's last line */
 function unexplained(history: readonly Operation[], text: Buffer, stderr: string): string | undefined {
   const found = checkHistory(history, text);
   if (found !== undefined) return `${found.invariant}: ${found.what}`;

@@ -1,4 +1,4 @@
-// What the sections of `make soak` share. Each returns rows of a table, and can be run at a share of its size.
+// Shared by the sections of `make soak`. Each returns rows of a table, and can run at a fraction of its size.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,14 +7,14 @@ import { join } from 'node:path';
 export interface Row {
   readonly what: string;
   readonly figure: number | string;
-  /** Whether the promise is kept. */
+  /** Whether the row is within its limit. */
   readonly good: boolean;
 }
 
 export interface Scope {
   /** 1: full size. */
   readonly share: number;
-  /** The limit for a healthy client's latency (p99). Infinity: times are reported and not judged. */
+  /** The limit for a healthy client's latency (p99). Infinity: times are reported without a limit. */
   readonly latencyMs: number;
   readonly progress: (done: number, of: number) => void;
 }
@@ -28,7 +28,7 @@ export function scaled(whole: number, { share }: Scope, least = 1): number {
   return Math.max(least, Math.ceil(whole * share));
 }
 
-/** A row that is not judged. */
+/** A row without a limit. */
 export function info(what: string, figure: number | string): Row {
   return { what, figure, good: true };
 }
@@ -39,7 +39,7 @@ export function exactly(what: string, figure: number, wanted: number): Row {
 
 /**
  * @param what a limit such as ", at most 64 MiB" is appended
- * @param limit Infinity: the figure is reported and not judged
+ * @param limit Infinity: the figure is reported without a limit
  */
 export function atMost(what: string, figure: number, limit: number, unit: string): Row {
   const digits = limit < 10 ? 2 : 1;
@@ -51,7 +51,7 @@ export function atMost(what: string, figure: number, limit: number, unit: string
   };
 }
 
-/** Judges that no violation was found, and shows the first. */
+/** A row that fails if there are violations, and shows the first. */
 export function nothing(what: string, found: readonly string[]): Row {
   if (found.length === 0) return { what, figure: 0, good: true };
   return { what: `${what}: ${found[0]}`, figure: found.length, good: false };

@@ -1,5 +1,5 @@
-// A network that is slow, cuts everything small, and breaks: a proxy between clients and a server, seeded. `make test`
-// runs few scripts of such faults, `make soak` many.
+// A TCP proxy with network faults between clients and a server: latency, small segments, resets, half-closes, black holes.
+// The faults follow from a seed. `make test` runs a few seeds, `make soak` many.
 
 import { once } from 'node:events';
 import { createConnection, createServer, type Socket } from 'node:net';
@@ -11,18 +11,18 @@ import { talk } from './recording-client.js';
 import { type Address, withServer } from './servers.js';
 
 const CLIENTS = 4;
-/** A client behind a network that swallows everything gives up. */
-const TALK = { letters: 8, patienceMs: 500 };
+/** Behind a black hole a client gives up after `timeoutMs`. */
+const TALK = { letters: 8, timeoutMs: 500 };
 
-/** What happens to each direction of each connection; 0 and Infinity mean nothing does. */
+/** Faults of each direction of each connection; 0 and Infinity disable one. */
 export interface Faults {
-  /** Each piece is held up so long, and at random up to `jitterMs` longer; pieces stay in order. */
+  /** The delay of each slice; a random part of `jitterMs` is added. Slices stay in order. */
   readonly latencyMs: number;
   readonly jitterMs: number;
-  /** Pieces are cut into slices of at most so many bytes. */
+  /** The largest slice of a chunk, in bytes. */
   readonly sliceBytes: number;
   readonly bytesPerSecond: number;
-  /** After so many bytes both sides are reset, one direction ends, or nothing gets through any more. */
+  /** After this number of bytes both sides are reset, one direction ends, or all further bytes are dropped. */
   readonly resetAfterBytes: number;
   readonly halfCloseAfterBytes: number;
   readonly blackholeAfterBytes: number;
@@ -40,7 +40,7 @@ export const NO_FAULTS: Faults = {
   blackholeAfterBytes: NEVER,
 };
 
-/** Some faults, most of them harmless, at most one that ends the connection. */
+/** Mostly delays and slices; at most one fault that ends the connection. */
 function randomFaults({ below, oneOf }: Prng): Faults {
   const end = oneOf(['none', 'none', 'resetAfterBytes', 'halfCloseAfterBytes', 'blackholeAfterBytes']);
   return {
@@ -53,7 +53,7 @@ function randomFaults({ below, oneOf }: Prng): Faults {
   };
 }
 
-/** A proxy in front of a server, closed with all its connections whatever happens. */
+/** A proxy in front of a server, closed with all its connections on every path. */
 export async function withProxy(
   server: Address,
   faults: Faults,
@@ -112,7 +112,7 @@ async function carry(from: Socket, to: Socket, faults: Faults, chance: Prng): Pr
   }
 }
 
-/** Some clients behind faults that follow from the seed; what went wrong, or undefined. */
+/** Runs clients behind the faults of a seed. @returns the violated invariant, or undefined */
 export async function runScript(io: IoModelName, seed: number): Promise<string | undefined> {
   const chance = prng(seed);
   const faults = randomFaults(chance);

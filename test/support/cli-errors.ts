@@ -1,10 +1,10 @@
-// Command lines that are refused, one after the other in one process: that a process starts takes longer than all of them.
+// Tests rejected command lines, all in one process, because starting a process takes longer than all of them.
 
 import { pathToFileURL } from 'node:url';
 import * as assert from 'uvu/assert';
 import { built, Program } from './program.js';
 
-/** A command is a module that does its work when it is loaded, and a query makes it another module. */
+/** A command runs when its module is loaded; a query in the URL loads it again. */
 const SCRIPT = `
   const [url, commandLines] = process.argv.slice(1);
   const print = process.stdout.write.bind(process.stdout);
@@ -21,7 +21,7 @@ const SCRIPT = `
   }
   print(JSON.stringify(refusals));`;
 
-/** A command must refuse each of these command lines with its complaint, in one line, and exit status 2. */
+/** A command must reject each of these command lines with its message, in one line, and exit status 2. */
 export async function rejects(
   name: string,
   path: string,

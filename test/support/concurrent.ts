@@ -1,4 +1,4 @@
-// Runs tests of one uvu suite concurrently, where they spend their time waiting.
+// Runs tests of one uvu suite concurrently; for tests that mostly wait.
 
 import type { Test } from 'uvu';
 

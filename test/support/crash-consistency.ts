@@ -1,6 +1,5 @@
-// What a journal promises, proven as often as is asked for: servers killed at any instant, every state in which a
-// power cut may leave the file, and the order of the system calls of a real run. `make test` asks for few, `make soak`
-// for many.
+// Crash consistency of the journal: servers that are killed at random times, random states in which a power failure can
+// leave the file, and the order of system calls under strace. `make test` runs a few of each, `make soak` many.
 
 import * as fs from 'node:fs';
 import { join } from 'node:path';
@@ -18,18 +17,18 @@ import { withStrsvr } from './servers.js';
 const CLIENTS = 8;
 const LF = 0x0a;
 
-// --- killed again and again ---
+// --- kill -9 ---
 
 export interface KillFigures {
   readonly cycles: number;
   readonly answered: number;
-  /** The promise that the text in the end shows to be broken. */
+  /** The invariant that the final text violates. */
   readonly broken: string | undefined;
 }
 
 /**
- * Kills a server with 8 clients, starts it again, and at the end checks the history. It is killed soon after some letters
- * were sent, however long they took; in each third cycle before most clients have an answer.
+ * Kills a server with 8 clients and restarts it, `cycles` times, then checks the history. Each kill follows a number of
+ * sent letters, not a time; in every third cycle it comes before most clients have a reply.
  */
 export async function killCycles(cycles: number, file: string): Promise<KillFigures> {
   const history: Operation[] = [];
@@ -43,7 +42,7 @@ export async function killCycles(cycles: number, file: string): Promise<KillFigu
     const letter = () => {
       letters += 1;
       if (letters === enough) go();
-      return letterOf(letters); // none is ever sent twice
+      return letterOf(letters); // each letter is sent once
     };
     await withStrsvr(['0', '--journal', file, '--log', 'silent'], async (server, address) => {
       const clients = Array.from({ length: CLIENTS }, (_, i) =>
@@ -70,25 +69,25 @@ function letterOf(n: number): string {
   return String.fromCodePoint(0x10000 + n);
 }
 
-// --- what a power cut may leave ---
+// --- power failure ---
 
 const PAGE = 4096;
-/** One image in so many is also laid before a journal as a file. */
+/** One image in AS_FILE is recovered from a file, the others in memory. */
 const AS_FILE = 40;
 
 export interface ImageFigures {
   images: number;
-  /** Images after which something that was answered was not there. */
+  /** Images from which an answered letter was not recovered. */
   lost: number;
-  /** Images after which something was there that nobody had said. */
+  /** Images from which a letter was recovered that no client had sent. */
   invented: number;
-  /** Images that were taken for another file. */
+  /** Images that recovery rejected. */
   refused: number;
 }
 
 /**
- * The file is synced up to some point, and a group of at most the largest size was being written: the power cut leaves
- * any length of it, and of its pages any to be zeros.
+ * Images of a file that is synced up to a random offset, while a group is being written: a random length of the group is
+ * in the file, and random pages of it are zeros.
  */
 export async function powerCutImages(images: number, folder: string): Promise<ImageFigures> {
   const figures: ImageFigures = { images, lost: 0, invented: 0, refused: 0 };
@@ -139,7 +138,7 @@ function recoverBytes(image: Buffer): Buffer {
   return Buffer.from(text.view(0, text.length));
 }
 
-/** What a start makes of a journal that holds these bytes. */
+/** Recovers a journal file with these bytes. @returns the file's content afterwards */
 export async function recoverFile(image: Buffer, folder: string): Promise<Buffer> {
   const file = join(folder, 'image');
   fs.writeFileSync(file, image);
@@ -160,7 +159,7 @@ export interface TraceFigures {
 const TRACED = 'openat,accept4,close,write,writev,pwrite64,sendto,sendmsg,fdatasync';
 const LETTERS_EACH = 25;
 
-/** A server under strace, 8 clients, and a look at what the system saw. The file must exist. */
+/** Runs a server with 8 clients under strace and checks the trace. The file must exist. */
 export async function tracedRun(file: string, trace: string): Promise<TraceFigures> {
   const options = ['-e', `trace=${TRACED}`, '-xx', '-s', '1000000', '-o', trace];
   const through = ['strace', '-f', ...options];
@@ -175,7 +174,7 @@ export async function tracedRun(file: string, trace: string): Promise<TraceFigur
     'server/strsvr.js',
     through,
   );
-  return judgeTrace(fs.readFileSync(trace, 'utf8'), file);
+  return checkTrace(fs.readFileSync(trace, 'utf8'), file);
 }
 
 async function line(client: ByteClient): Promise<void> {
@@ -192,7 +191,7 @@ async function sendSome(client: ByteClient, number: number): Promise<void> {
   await client.receiveAll();
 }
 
-/** What was sent to one client, and how much of the text was on disk when each piece began to be sent. */
+/** What was sent to one client, and the durable length when each write began. */
 interface Stream {
   readonly pieces: Array<{ readonly bytes: Buffer; readonly durable: number }>;
 }
@@ -202,16 +201,16 @@ interface SystemCall {
   readonly name: string;
   readonly args: string;
   readonly result: number;
-  /** Which of its two ends this line tells; a call that nothing interrupted has both in one line. */
+  /** Whether this line has the begin or the end of the call; an uninterrupted call has both in one line. */
   readonly begins: boolean;
   readonly ends: boolean;
 }
 
 /** Follows the journal's bytes through write and fdatasync, and the replies' bytes to the sockets. */
-function judgeTrace(trace: string, file: string): TraceFigures {
+function checkTrace(trace: string, file: string): TraceFigures {
   const streams: Stream[] = [];
   const sockets = new Map<number, Stream>();
-  /** By thread: what an fdatasync under way will have brought to disk. */
+  /** By thread: the length that will be durable after a running fdatasync. */
   const syncing = new Map<string, number>();
   let journal = -1;
   let written = 0;
@@ -220,7 +219,7 @@ function judgeTrace(trace: string, file: string): TraceFigures {
     const fd = Number.parseInt(args, 10);
     if (name === 'openat' && ends && result >= 0 && decode(args).toString().includes(file)) {
       journal = result;
-      written = 3; // what the file holds before
+      written = 3; // the length of the file at the start
     } else if (name === 'accept4' && ends && result >= 0) {
       const stream = { pieces: [] };
       streams.push(stream);
@@ -236,13 +235,13 @@ function judgeTrace(trace: string, file: string): TraceFigures {
       sockets.get(fd)?.pieces.push({ bytes: decode(args).subarray(0, ends ? result : undefined), durable });
     }
   }
-  return streams.map(judgeStream).reduce((sum, one) => ({
+  return streams.map(checkStream).reduce((sum, one) => ({
     replies: sum.replies + one.replies,
     early: sum.early + one.early,
   }));
 }
 
-function judgeStream({ pieces }: Stream): TraceFigures {
+function checkStream({ pieces }: Stream): TraceFigures {
   let length = 0;
   let durableAtStart = Number.POSITIVE_INFINITY;
   const figures: TraceFigures = { replies: 0, early: 0 };
@@ -262,7 +261,7 @@ function judgeStream({ pieces }: Stream): TraceFigures {
   return figures;
 }
 
-/** The lines of `strace -f`: whole calls, and calls in two halves with other threads' lines between them. */
+/** The lines of `strace -f`: whole calls, and calls split by other threads' lines (unfinished, resumed). */
 function* systemCalls(trace: string): Generator<SystemCall> {
   const unfinished = new Map<string, { name: string; args: string }>();
   for (const entry of trace.split('\n')) {

@@ -1,7 +1,8 @@
-// Breaks the disk of a server, when loaded before it (node --import): BROKEN_DISK in the environment says how.
+// Fault injection in a server's file system calls, when loaded before it (node --import). The environment variable
+// BROKEN_DISK selects the fault:
 //   full:N   the file has room for N bytes (0)
 //   short    a write takes one byte
-//   late     a write begins after half a second
+//   late     a write starts after half a second
 //   fails:N  the N-th fdatasync fails (1 is the start's) and the ones after it succeed, as on Linux
 //   hangs    from the second fdatasync on none ever returns. With BROKEN_DISK_PIPE a thread of the pool is then really
 //            stuck in a call of the system: the open(2) of that pipe
@@ -49,7 +50,7 @@ function systemError(code: string, what: string): Error {
   return Object.assign(new Error(`${code}: ${what}`), { code });
 }
 
-/** What to start a server through, for its disk to be broken. */
+/** A wrapper command that starts a server with such a fault. */
 export function fsFaultArgs(how: 'full' | 'hangs', pipe = ''): readonly string[] {
   const options = `NODE_OPTIONS=--import=${pathToFileURL(built('test/support/fs-fault-preload.js'))}`;
   return ['env', options, `BROKEN_DISK=${how}`, `BROKEN_DISK_PIPE=${pipe}`];

@@ -1,5 +1,5 @@
-// Hostile bytes against a model of the wire table made of strings and copies, byte for byte: in process for every cut
-// that chance finds, and over sockets for every I/O model. The same seed is the same bytes.
+// Fuzzing: random bytes, in random chunks, compared with a model of the wire table that uses strings and copies. In process
+// for one session, and over sockets for every I/O model. A seed determines the bytes.
 
 import type { StringServer } from 'strsvr';
 import { Text } from '../../server/core/text.js';
@@ -8,7 +8,7 @@ import { type Prng, prng } from '../../shared/prng.js';
 import { ByteClient } from './byte-client.js';
 import { ByteSession } from './byte-session.js';
 
-/** Room for every text. */
+/** More than any of the texts. */
 const MAX_LENGTH = 1_000;
 
 /** Letters of every length, halves of them, overlong forms, surrogates, bytes that are never UTF-8, controls, LFs. */
@@ -40,7 +40,7 @@ function hostile({ below, oneOf }: Prng): Buffer {
   return Buffer.from(pieces.flat());
 }
 
-/** What the wire table says about a client's whole stream, given the text before it. */
+/** The replies to a client's whole stream by the wire table, given the text before it. */
 function model(before: string, stream: Uint8Array): { text: string; answers: string } {
   let [text, answers] = [before, ''];
   for (const letter of new TextDecoder('utf-8', { ignoreBOM: true }).decode(stream, { stream: true })) {
@@ -50,7 +50,7 @@ function model(before: string, stream: Uint8Array): { text: string; answers: str
   return { text, answers };
 }
 
-/** One stream through a session, in any cuts, read in any pieces; what went wrong, or undefined. */
+/** Passes one stream through a session in random chunks. @returns the first difference from the model, or undefined */
 export function fuzzInProcess(seed: number): string | undefined {
   const chance = prng(seed);
   const stream = hostile(chance);
@@ -71,7 +71,7 @@ export function fuzzInProcess(seed: number): string | undefined {
   }
   session.end();
   const expected = model('', stream);
-  if (session.nextOutput(1) !== undefined) return `seed ${seed}: it has more to say than was asked`;
+  if (session.nextOutput(1) !== undefined) return `seed ${seed}: it has more output than the model`;
   if (session.closing !== 'ended') return `seed ${seed}: closing: ${session.closing}`;
   return (
     difference(seed, 'answers', Buffer.concat(answers).toString(), expected.answers) ??
@@ -79,7 +79,7 @@ export function fuzzInProcess(seed: number): string | undefined {
   );
 }
 
-/** One stream over a socket to a server that no one else talks to. */
+/** The same over a socket to a server with no other client. */
 export async function fuzzOverSocket(
   { address }: StringServer,
   seed: number,

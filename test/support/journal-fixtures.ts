@@ -1,5 +1,4 @@
-// What the tests of the journal share: a folder of files that goes when they have ended, what this machine lacks, and ways
-// to wait that end.
+// Fixtures of the journal tests: a temporary folder, the reasons to skip, and waits with a timeout.
 
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -27,13 +26,13 @@ export const NO_FLOCK = missingProgram('flock');
 export const NO_STRACE = NO_FLOCK ?? missingProgram('strace');
 
 /**
- * What to start a server through, for the system to do something else than it is asked in calls on one file.
+ * A wrapper command that starts a server with fault injection at system calls on one file (strace).
  * @param calls such as `write,pwrite64`
  * @param effect as strace's inject= takes it, such as `error=EIO:when=2`
  * @param trace where strace writes these calls
  */
 export function injecting(file: string, calls: string, effect: string, trace: string): readonly string[] {
-  // strace counts calls in each thread by itself: the pool has but one
+  // strace counts calls per thread, so the pool must have one thread
   const inject = ['-e', `trace=${calls}`, '-e', `inject=${calls}:${effect}`];
   return ['env', 'UV_THREADPOOL_SIZE=1', 'strace', '-f', '-qq', '-o', trace, '-P', file, ...inject];
 }
@@ -50,7 +49,7 @@ export async function failure(promise: Promise<unknown>): Promise<Error & { code
   throw new Error('expected a failure');
 }
 
-/** The connection must end before a byte comes. */
+/** The connection must end before any byte arrives. */
 export async function noAnswer(client: ByteClient): Promise<void> {
   const end = client.receiveSome().then(String, () => 'the end');
   assert.is(await Promise.race([end, sleep(TIMEOUT_MS, 'silence', { ref: false })]), 'the end');

@@ -1,5 +1,5 @@
-// A mark in the environment of every process that is started from here on, and so in that of all their children: what is
-// left behind can be found by it, whatever group it is in and whoever its parent is. Where there is no /proc, nothing is.
+// Finds processes that a test leaves behind, by a mark in the environment, which their children inherit: it works for any
+// process group and parent. Needs /proc; without it no process is found.
 
 import { readdirSync, readFileSync } from 'node:fs';
 
@@ -20,7 +20,7 @@ export class OrphanTracker {
     this.#entry = `${name}=${value}`;
   }
 
-  /** Ends all that carry the mark and are still there, and says which they were. */
+  /** Kills all running processes that have the mark, and returns them. */
   endAll(): LeftBehind[] {
     const left = processes().filter((pid) => read(pid, 'environ').split('\0').includes(this.#entry));
     return left.map((pid) => {
@@ -33,7 +33,7 @@ export class OrphanTracker {
   }
 }
 
-/** All but this one. */
+/** All processes except this one. */
 function processes(): number[] {
   try {
     return readdirSync('/proc')

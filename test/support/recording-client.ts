@@ -1,4 +1,4 @@
-// Clients that send letters, look at the replies and write down both, as a history that shared/linearizability.ts can check.
+// Clients that send letters and record letters and replies as a history for shared/linearizability.ts.
 
 import { connect } from 'strsvr/client';
 import { OperationalError } from '../../shared/errors.js';
@@ -8,29 +8,29 @@ import type { Address } from './servers.js';
 const LETTERS = ['a', 'é', '€', '😀'] as const;
 
 export interface RecordingClient {
-  /** The next letter to send; without: four of different lengths, again and again. */
+  /** Returns the next letter to send; default: four letters of different lengths, repeated. */
   readonly letter?: () => string;
-  /** Letters that it sends; without: until the connection ends. */
+  /** Number of letters to send; default: until the connection ends. */
   readonly letters?: number;
-  /** So many letters may be unanswered at a time. */
+  /** The most unanswered letters at a time. */
   readonly unanswered?: number;
-  /** It gives up after so long. */
-  readonly patienceMs?: number;
+  /** Closes the connection after this time. */
+  readonly timeoutMs?: number;
 }
 
 /**
- * Sends letters until all are answered or the connection has ended; what is not answered by then stays not known.
- * @throws Error when what came is no reply
+ * Sends letters until all are answered or the connection has ended; the remaining ones are recorded as unanswered.
+ * @throws Error at an invalid reply
  */
 export async function talk(
   address: Address,
   client: number,
-  { letter: next, letters = Number.POSITIVE_INFINITY, unanswered = 1, patienceMs }: RecordingClient,
+  { letter: next, letters = Number.POSITIVE_INFINITY, unanswered = 1, timeoutMs }: RecordingClient,
 ): Promise<Operation[]> {
   const history: Operation[] = [];
   try {
     const connection = await connect(address);
-    const giveUp = patienceMs === undefined ? undefined : setTimeout(() => connection.close(), patienceMs);
+    const giveUp = timeoutMs === undefined ? undefined : setTimeout(() => connection.close(), timeoutMs);
     const sendOneByOne = async () => {
       while (history.length < letters) {
         const index = history.length;

@@ -1,4 +1,4 @@
-// Starts servers on a free port for the time of a callback: in this process, as a command, or a stub on node:net. Each is
+// Starts servers on a free port for the duration of a callback: in this process, as a command, or on node:net. Each is
 // closed on every path.
 
 import { once } from 'node:events';

@@ -1,6 +1,5 @@
-// Session, text and the logic of a stop in a world made of random numbers: clients that send in pieces, read slowly,
-// end, are reset, and a server that is told to stop at any moment. One seed is one run, always the same. Time is the
-// number of steps; nothing here waits.
+// Deterministic simulation of sessions, text and stop: clients that send in chunks, read slowly, end, or are reset, and a
+// server that stops at a random step. A seed determines the run. Time is the number of steps; nothing waits.
 
 import type { Durability } from '../../server/core/durability.js';
 import { Text } from '../../server/core/text.js';
@@ -10,10 +9,10 @@ import { type Prng, prng } from '../../shared/prng.js';
 import { ByteSession } from './byte-session.js';
 
 const LF = '\n';
-/** What a client may send besides letters. Bytes that are no UTF-8 would become letters of nobody. */
+/** What a client may send besides letters. Not invalid UTF-8, since U+FFFD would belong to no client. */
 const NOISE = [LF, '\r', '\0', '\u0085'] as const;
 
-/** Runs one seed; gives what went wrong, or undefined. */
+/** Runs one seed. @returns the violation, or undefined */
 export function simulate(seed: number): string | undefined {
   return new World(prng(seed)).run();
 }
@@ -41,7 +40,7 @@ class World {
       client?.step(this.#now, this.#stopped);
       if (!this.#stopped && this.#random.below(300) === 0) this.#stop();
     }
-    // In the end everybody reads what is left, and the server stops.
+    // At the end all clients read the pending replies, and the server stops.
     for (const client of this.#clients) client.readAll(this.#now + 1);
     this.#stop();
     for (const client of this.#clients) client.readAll(this.#now + 1);
@@ -68,11 +67,11 @@ export class SimulatedClient {
   readonly #id: number;
   readonly #random: Prng;
   #sent = 0;
-  /** On the way to the server. */
+  /** In flight to the server. */
   #toServer = Buffer.alloc(0);
-  /** Arrived and not understood yet. */
+  /** Received and not parsed yet. */
   #arrived = '';
-  /** What must still be answered: letters, by their place in the history, and LFs. */
+  /** Pending replies: letters, by their index in the history, and LFs. */
   #expected: Array<number | typeof LF> = [];
   #answered = 0;
   #ending = false;
@@ -95,13 +94,13 @@ export class SimulatedClient {
     else this.#gone = !stopped && this.#random.below(10) === 0;
   }
 
-  /** Reads whatever the server still writes, and lets everything arrive that is on its way. */
+  /** Reads everything that the server still writes, and delivers everything in flight. */
   readAll(now: number): void {
     if (this.#gone) return;
-    for (let turns = 0; turns < 10_000 && (this.#read(now, 1_000) || this.#deliver()); turns += 1);
+    for (let steps = 0; steps < 10_000 && (this.#read(now, 1_000) || this.#deliver()); steps += 1);
   }
 
-  /** What this client alone can tell to be wrong. */
+  /** Violations that this client alone can detect. */
   wrong(): string | undefined {
     if (this.#gone) return undefined;
     if (this.#arrived !== '')
@@ -128,7 +127,7 @@ export class SimulatedClient {
     this.#toServer = Buffer.concat([this.#toServer, Buffer.from(sent)]);
   }
 
-  /** A letter of 1 to 4 bytes that nobody else sends and this client sends once, so that replies can be told apart. */
+  /** A letter of 1 to 4 bytes that no other client sends, and this one once, so that each reply is unique. */
   #newLetter(): string {
     const number = 16 * this.#sent + this.#id;
     this.#sent += 1;
@@ -136,7 +135,7 @@ export class SimulatedClient {
     return String.fromCodePoint(first === 0x21 && number > 90 ? 0x100 + number : first + number);
   }
 
-  /** Some bytes reach the server, if it reads; after the last one, perhaps the end of the stream. */
+  /** Delivers some bytes to the server, if it reads; after the last one, perhaps the end of the stream. */
   #deliver(): boolean {
     if (this.session.wants !== 'input') return false;
     if (this.#toServer.length === 0) {
@@ -147,7 +146,7 @@ export class SimulatedClient {
     this.#toServer = this.#toServer.subarray(piece.length);
     const shared = Buffer.from(piece);
     this.session.receive(shared);
-    shared.fill(0x58); // read buffers are used again
+    shared.fill(0x58); // the read buffer is reused
     return true;
   }
 
@@ -159,7 +158,7 @@ export class SimulatedClient {
     return true;
   }
 
-  /** Takes whole answers off what has arrived. A reply ends where its letter stands, which stands there once. */
+  /** Parses complete replies. A reply ends at its letter, which occurs once. */
   #understand(now: number): void {
     for (let next = this.#expected[0]; next !== undefined; next = this.#expected[0]) {
       if (next === LF) {

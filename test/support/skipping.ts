@@ -1,4 +1,4 @@
-// Skips a test, with the reason, where the machine lacks a program or a right that the test needs.
+// Skips a test, with the reason, if the machine lacks a program or a permission that the test needs.
 
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -9,7 +9,7 @@ export function onPath(program: string): boolean {
   return (process.env['PATH'] ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)));
 }
 
-/** The reason to skip a test that needs these programs; undefined where PATH has them all. */
+/** The reason to skip a test that needs these programs; undefined if PATH has them all. */
 export function missingProgram(...programs: readonly string[]): string | undefined {
   const missing = programs.find((program) => !onPath(program));
   return missing && `there is no ${missing}`;

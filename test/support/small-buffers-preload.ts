@@ -1,5 +1,5 @@
-// Loaded before a server, or by a test: as if this Node.js had no such thing as a buffer to read into (server/models/shared-read-buffer.ts).
-// Sockets then read ahead of what has been answered, and hear of the end of a stream before all replies are out.
+// Loaded before a server, or by a test: disables the shared read buffer (server/models/shared-read-buffer.ts), as in a
+// Node.js without that feature. Sockets then read ahead, and see the end of a stream before all replies are sent.
 
 import { once } from 'node:events';
 import { createServer } from 'node:net';
@@ -15,7 +15,7 @@ const useUserBuffer: unknown = Reflect.get(prototype, 'useUserBuffer');
 if (typeof useUserBuffer !== 'function') throw new Error('this Node.js has no useUserBuffer');
 Reflect.set(prototype, 'useUserBuffer', undefined);
 
-/** Brings it back. */
+/** Enables it again. */
 export function restore(): void {
   Reflect.set(prototype, 'useUserBuffer', useUserBuffer);
 }

@@ -1,20 +1,20 @@
-// A string server in this process that does one thing wrong, or late, as a test tells it.
+// A string server in this process whose replies a test can make wrong or late.
 
 import type { Socket } from 'node:net';
 import { type Address, withNetServer } from './servers.js';
 
 export interface Letter {
   readonly letter: string;
-  /** How many letters came before it. */
+  /** Number of letters before it. */
   readonly number: number;
   readonly socket: Socket;
-  /** The text with this letter; what is assigned is the text from now on. */
+  /** The text with this letter; assign to replace the text. */
   text: string;
-  /** Sends the text as it is now, and an LF. */
+  /** Sends the current text and an LF. */
   readonly reply: () => void;
 }
 
-/** @param answer what to do with each letter; without, everything is right */
+/** @param answer handles each letter; default: the correct reply */
 export function withStubServer(
   use: (address: Address, text: () => string) => Promise<void>,
   answer: (letter: Letter) => void = ({ reply }) => reply(),
