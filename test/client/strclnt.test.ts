@@ -1,4 +1,4 @@
-// The client as people use it: at a real terminal, from a pipe, against servers that are not there or go away.
+// The client at a real terminal and from a pipe, also with servers that are missing, disconnect or are wrong.
 
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
@@ -13,7 +13,7 @@ import { type Address, at, withNetServer, withServer } from '../support/servers.
 
 const PROMPT = 'enter a letter:';
 
-/** strclnt at a terminal of its own, closed whatever happens. */
+/** strclnt at a terminal, closed on every path. */
 async function withTerminal(
   args: readonly string[],
   use: (terminal: PtyProgram) => Promise<void>,
@@ -286,7 +286,7 @@ test('a closed stdout ends strclnt without an error', async () => {
   });
 });
 
-// --- servers that are not there, or are none of ours ---
+// --- servers that are missing or wrong ---
 
 test('no server, an unknown host and wrong arguments are one line each', async () => {
   const free = await startStringServer({ port: 0 });
@@ -360,7 +360,7 @@ test('a rejected client prints one line, however the connection ends', async () 
   await withNetServer((socket) => socket.end(), refused);
 });
 
-/** Sends the same bytes again and again, as fast as they are taken. */
+/** Sends the same bytes repeatedly, as fast as the peer reads. */
 function sendForEver(bytes: string): (socket: Socket) => void {
   return (socket) => {
     const more = () => {
@@ -405,7 +405,7 @@ test('a long reply is printed whole, an invalid one is abbreviated', async () =>
 });
 
 test('a connect without an answer times out', async () => {
-  // A listener that never accepts: its process stands still, and its queue is full.
+  // A listener that never accepts: its process is suspended, and its queue is full.
   const script = `
     require('node:net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, function () {
       require('node:fs').writeSync(1, this.address().port + '\\n');
@@ -441,7 +441,7 @@ test('a truncated reply is an error, even if it ends in the letter sent', async 
   );
 });
 
-/** A server of the tutorial's kind: one byte at a time, LF is a letter too, and the whole string goes back. */
+/** A server like the tutorial's: it reads one byte at a time, stores LF too, and replies with the whole string. */
 function tutorialServer(): (socket: Socket) => void {
   let v = Buffer.alloc(0);
   return (socket) => {

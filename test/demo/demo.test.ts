@@ -1,4 +1,4 @@
-// What `make demo` calls expected, unexpected and inconclusive, from made-up observations.
+// The verdict of `make demo`: expected, unexpected or inconclusive, from fabricated observations.
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';

@@ -30,7 +30,7 @@ export interface Observed {
 export interface Outcome {
   readonly model: Model;
   readonly atLunch: Observed;
-  /** Letters that were answered after client 1 had left. */
+  /** Letters that were answered after client 1 had disconnected. */
   readonly answeredAfterLunch: number;
 }
 

@@ -68,7 +68,7 @@ class Session {
     await this.#clients[client].waitFor(`the letter ${letter}`, (lines) => lines.at(-1) === PROMPT + letter);
   }
 
-  /** Sends the letter and waits for a reply, whatever it says; or, without a letter, leaves. */
+  /** Sends the letter and waits for any reply; without a letter, the client exits. */
   async pressEnter({ client, reply }: Turn): Promise<void> {
     const program = this.#clients[client];
     const wanted = program.lines.length + 2;

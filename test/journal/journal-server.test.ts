@@ -1,5 +1,5 @@
-// A server with a journal: what its clients see of a restart, a stop, a file that somebody changes, and a disk that is
-// slow, hangs or is full; and the system's own record of it. The long versions are run by `make soak`.
+// A server with a journal, seen by its clients: restarts, stops, a file that another program changes, a disk that is slow,
+// hangs or is full; and the order of its system calls. `make soak` runs the long versions.
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
@@ -36,7 +36,7 @@ const waiting = concurrent(test, 3);
 const slow = (name: string, body: () => Promise<void>) =>
   NO_FLOCK === undefined ? waiting(name, body) : it(name, body);
 
-// --- a file that somebody changes ---
+// --- a file that another program changes ---
 
 for (const [what, change] of [
   ['truncates', (file: string) => fs.truncateSync(file, 1)],
@@ -50,7 +50,7 @@ for (const [what, change] of [
     },
   ],
 ] as const) {
-  it(`somebody ${what} the file: the next letter is not answered, exit 1`, async () => {
+  it(`another program ${what} the file: the next letter is not answered, exit 1`, async () => {
     const file = newFile();
     await withStrsvr(['0', '--journal', file], async (server, address) => {
       const client = await ByteClient.connect(address);
@@ -162,7 +162,7 @@ test('a journal requires the events model, in the library too', async () => {
     assert.instance(await failure(startStringServer({ journal: newFile(), io } as object)), TypeError);
 });
 
-// --- a disk that is slow, hangs, or is full while people are connected ---
+// --- a disk that is slow, hangs, or is full while clients are connected ---
 
 it('with a slow disk LFs are answered meanwhile, and two commits answer all letters', async () => {
   const { fdatasync } = NODE_FILE_SYSTEM;
@@ -281,7 +281,7 @@ it('strclnt reports in one line that a full disk rejected its letter', async () 
   );
 });
 
-// --- a server that dies, a disk that fills, and the system's own record ---
+// --- kill -9, a full disk, and the order of system calls ---
 
 it('after repeated kill -9 with 8 clients no answered letter is lost or duplicated', async () => {
   const { cycles, answered, broken } = await killCycles(6, newFile());

@@ -1,5 +1,5 @@
-// The journal by itself: what a start finds, what a commit does and in what order, and each fault of the disk at each
-// call. The long versions of what crash.ts proves are run by `make soak`.
+// The journal without a server: recovery, the order of a commit, and each disk fault at each call. `make soak` runs the
+// long versions of crash-consistency.ts.
 
 import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
@@ -64,13 +64,13 @@ async function say({ journal, text }: Opened, letters: string): Promise<void> {
 
 const NULS = (n: number) => '\0'.repeat(n);
 
-/** Where bytes were kept that a start cut off a journal. */
+/** The files with bytes that recovery removed from a journal. */
 function keptBeside(file: string): string[] {
   const names = fs.readdirSync(FOLDER).filter((name) => name.startsWith(`${basename(file)}.cut-`));
   return names.map((name) => join(FOLDER, name));
 }
 
-// --- what a start finds ---
+// --- recovery ---
 
 it('a new journal has mode 0600 and contains only the text', async () => {
   const file = newFile();
@@ -180,10 +180,10 @@ it('every image that a power failure may leave is recovered: all answered letter
 
 // --- the order of a commit ---
 
-/** A disk that tells which calls are made, and how many are under way at a time. */
+/** A disk that records its calls, and how many run at a time. */
 function watched(calls: string[], change: Partial<FileSystem> = {}): FileSystem {
   const disk: FileSystem = { ...NODE_FILE_SYSTEM, ...change };
-  const told =
+  const recorded =
     <A extends unknown[], R>(name: string, call: (...args: A) => Promise<R>) =>
     async (...args: A) => {
       calls.push(name);
@@ -193,10 +193,10 @@ function watched(calls: string[], change: Partial<FileSystem> = {}): FileSystem 
     };
   return {
     ...disk,
-    write: told('write', disk.write),
-    fdatasync: told('fdatasync', disk.fdatasync),
-    fsync: told('fsync', disk.fsync),
-    ftruncate: told('ftruncate', disk.ftruncate),
+    write: recorded('write', disk.write),
+    fdatasync: recorded('fdatasync', disk.fdatasync),
+    fsync: recorded('fsync', disk.fsync),
+    ftruncate: recorded('ftruncate', disk.ftruncate),
   };
 }
 
@@ -264,7 +264,7 @@ it('a letter is durable after its write and an fdatasync; later letters are the 
   });
   append(text, 'ab');
   journal.commit();
-  append(text, 'c'); // in the same turn
+  append(text, 'c'); // in the same tick
   journal.commit();
   assert.is(journal.durableLength, 0);
   await Promise.race([
@@ -311,8 +311,8 @@ it('a write that writes nothing counts as a full disk, not as progress', async (
   };
   const opened = await open(newFile(), { disk: { ...NODE_FILE_SYSTEM, write } });
   await say(opened, 'a');
-  const told = opened.events.map(({ type }) => type);
-  assert.equal(told, ['journal', 'diskFull', 'diskFree']);
+  const recorded = opened.events.map(({ type }) => type);
+  assert.equal(types, ['journal', 'diskFull', 'diskFree']);
   await opened.journal.close();
 });
 
@@ -340,19 +340,19 @@ it('closing makes the whole text durable', async () => {
   assert.is(content(file), 'abc');
 });
 
-// --- a disk that fails ---
+// --- disk faults ---
 
 type Fault = 'EIO' | 'ENOSPC' | 'EDQUOT' | 'EINTR' | 'killed';
 type Call = 'open' | 'read' | 'write' | 'fdatasync' | 'fsync' | 'ftruncate' | 'fstat' | 'stat';
 
-/** A disk whose n-th call of a kind fails; or the process is killed in that call: it is made, and no call returns any more. */
+/** A disk whose n-th call of a kind fails; or the process is killed in that call: it takes effect, and no call returns. */
 class FaultyDisk {
   readonly calls: Call[] = [];
   /** Descriptors that are open. */
   readonly opened = new Set<number>();
   /** The calls after the one that failed. */
   after: Call[] | undefined;
-  /** Resolves when the call in which the process is killed has been made: no other one is under way then. */
+  /** Resolves when the call in which the process is killed has taken effect; no other call runs then. */
   readonly killed: Promise<void>;
   readonly disk: FileSystem;
 
@@ -408,7 +408,7 @@ const GROUPS = ['abcd', 'é€😀', 'x', 'yz€'];
 
 interface Survived {
   readonly faulty: FaultyDisk;
-  /** The most that was shown to anybody, and the text that it was shown from. */
+  /** The longest text that a client was sent, and the text of the server. */
   readonly shown: string;
   readonly said: string;
   readonly failed: Error | undefined;
@@ -417,7 +417,7 @@ interface Survived {
   readonly events: ServerEvent[];
 }
 
-/** Says a few groups on a disk that fails, each when the one before is durable, and looks at what is there then. */
+/** Commits a few groups on a failing disk, one after the other, and returns the resulting file. */
 async function survive(fails: Call, n: number, fault: Fault): Promise<Survived> {
   const fileBefore = Buffer.concat([Buffer.from(HELD), Buffer.of(0xe2, 0x82)]);
   const file = newFile(fileBefore);
@@ -425,7 +425,7 @@ async function survive(fails: Call, n: number, fault: Fault): Promise<Survived> 
   let said = '';
   let opened: Opened | undefined;
   let failed: Error | undefined;
-  const story = async () => {
+  const commits = async () => {
     opened = await open(file, { disk: faulty.disk });
     said = HELD;
     for (const group of GROUPS) {
@@ -434,7 +434,7 @@ async function survive(fails: Call, n: number, fault: Fault): Promise<Survived> 
     }
     await opened.journal.close();
   };
-  const end = story().catch((error: Error) => {
+  const end = commits().catch((error: Error) => {
     failed = error;
   });
   await Promise.race([end, faulty.killed]);
@@ -474,7 +474,7 @@ for (const [call, faults] of Object.entries(FAILURES) as Array<[Call, readonly F
   }
 }
 
-/** EINTR is never seen; a full disk is waited for; after anything else nothing more is shown, and nothing tried again. */
+/** EINTR is retried; a full disk is waited for; after any other error no reply is sent and no call retried. */
 function judge(survived: Survived, call: Call, n: number, fault: Fault): void {
   const { faulty, shown, said, failed, fileAfter, events } = survived;
   const where = `${fault} at ${call} ${n}`;
@@ -489,8 +489,8 @@ function judge(survived: Survived, call: Call, n: number, fault: Fault): void {
     assert.is(failed, undefined, where);
     assert.is(shown, said, where);
     assert.is(fileAfter.toString(), said, where);
-    const told = events.map(({ type }) => type);
-    assert.equal(told, ['journalOpened', 'diskFull', 'diskFree'], where);
+    const types = events.map(({ type }) => type);
+    assert.equal(types, ['journalOpened', 'diskFull', 'diskFree'], where);
   } else {
     assert.is((failed as { code?: string } | undefined)?.code, fault, where);
     if (opening) return;
@@ -502,7 +502,7 @@ function judge(survived: Survived, call: Call, n: number, fault: Fault): void {
   }
 }
 
-/** A server that starts on what is there then finds all that was shown, and nothing that was not said. */
+/** A restart recovers every letter that was sent to a client, and no letter that no client sent. */
 async function judgeRestart({ shown, said, fileAfter, fileBefore }: Survived): Promise<void> {
   const file = newFile(fileAfter);
   const { journal, text } = await open(file);

@@ -1,4 +1,4 @@
-// The baselines speak the wire: what is measured against ours must do the same visible work.
+// The baselines implement the wire, so that a comparison with them is fair.
 
 import { spawn } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -38,7 +38,7 @@ async function withTarget(
   }
 }
 
-/** All that a client is sent that sends this and ends its side. */
+/** Everything that a client receives that sends this and ends its side. */
 async function exchange(address: Address, sent: string | Uint8Array): Promise<string> {
   const client = await ByteClient.connect(address);
   client.send(sent);
@@ -156,7 +156,7 @@ for (const name of NAMES.slice(1)) {
   );
 
   conforms(
-    'a slow reader holds up nobody, is not read from, and gets every byte of a big text',
+    'a slow reader delays no other client, is not read from, and gets every byte of a long text',
     async (server) => {
       await withTarget(server, async (address) => {
         const [slow, other] = [await ByteClient.connect(address), await ByteClient.connect(address)];
@@ -168,7 +168,7 @@ for (const name of NAMES.slice(1)) {
           before = text;
           text = await line(other, 'y');
         }
-        assert.ok(count(text, 'x') < letters, 'letters were taken whose replies nobody reads');
+        assert.ok(count(text, 'x') < letters, 'letters were stored although their replies are not read');
         const received = await slow.endAndReceive();
         text = await line(other, 'z');
         assert.is(count(text, 'x'), letters);

@@ -1,4 +1,4 @@
-// `strlab bench`: what it calls met, missed and inconclusive, what it measures with, and one run of it as a command.
+// `strlab bench`: when a target is met, missed or inconclusive, how it measures, and one run as a command.
 
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -68,7 +68,7 @@ test('too few repeats are inconclusive, and without a bound the number is only r
   assert.is(share([90, 90, 90, 90, 90]).verdict, undefined);
 });
 
-test('what was not measured, and what was wrong, is inconclusive and says why', () => {
+test('missing or wrong measurements are inconclusive, with the reason', () => {
   const threshold = ratioOf('letters/s', 'letters/s', OURS, THEIRS, { atLeast: 0.7 });
   const ours = runs(OURS, [90, 90, 90, 90, 90]);
   const alone = evaluate(threshold, new Analysis(ours, 1));
@@ -100,7 +100,7 @@ test('the table has a row for each, with interval, bound and verdict', () => {
   ]);
 });
 
-test('what a comparison is held to is what it measures', () => {
+test('each comparison measures the metrics of its targets', () => {
   const lab = {
     models: [],
     quick: false,
@@ -165,7 +165,7 @@ testWith(
         const found = await load.run({ ...plan, seed: 2 });
         assert.is(found.answered, 40);
         assert.equal(found.faults, {});
-        // All but a few of its turns find nothing to do; when another process has the core, it is not busy either.
+        // Most of its polls find nothing; while another process has the core, it is not busy either.
         const { before, after } = found.watched ?? {};
         const cpuSeconds = (after?.cpuSeconds ?? 0) - (before?.cpuSeconds ?? 0);
         const busySeconds = found.loadCpu * found.seconds;
@@ -177,7 +177,7 @@ testWith(
   },
 );
 
-test('a burst is timed until its last reply, and its replies are looked at', async () => {
+test('a burst is timed until its last reply, and its replies are checked', async () => {
   const plan = { letters: 100, warmup: 3, timeoutMs: 30_000 };
   await withServer({}, async (server) => {
     const found = await runBurst({ ...plan, ...server.address });

@@ -1,5 +1,5 @@
-// The laboratory: what its experiments say of made results; that live runs are made and right, whatever else the machine
-// does; and as a command, that it leaves nothing behind.
+// The laboratory: conclusions from fabricated results; short live runs, whose verdict does not depend on timing; and the
+// command, which must leave no process behind.
 
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -41,7 +41,7 @@ const STRLAB = 'client/lab/strlab.js';
 const load = new LoadProcess();
 test.after(() => load.close());
 
-/** What an experiment finds in one run of each of these servers at each of its quick levels. */
+/** The results of an experiment with one run of each of these servers at each quick level. */
 async function find(
   experiment: Experiment,
   { clients, models = IO_MODELS }: Partial<LabOptions> = {},
@@ -53,7 +53,7 @@ async function find(
   return findings;
 }
 
-/** What holds of every live run, however busy the machine: each was made, and no server was wrong. */
+/** True of every live run, on a busy machine too: each ran, and no server was wrong. */
 function madeAndRight(found: Findings, conditions: number): void {
   assert.is(found.rows.length, conditions);
   for (const { target, parameter, estimates, remarks } of found.rows) {

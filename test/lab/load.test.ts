@@ -1,4 +1,4 @@
-// The load in a process of its own, over real sockets, against servers in this one that are right or wrong.
+// The load in a child process, over real sockets, against correct and faulty servers in this process.
 
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -24,18 +24,18 @@ import { type Address, at, modelOptions, withNetServer, withServer } from '../su
 import { type Letter, withStubServer } from '../support/stub-server.js';
 import { until } from '../support/waiting.js';
 
-/** These mostly wait: for a load to start, and for what never comes. */
+/** These tests mostly wait, for a load to start or for a timeout. */
 const it = concurrent(test, 6);
 
-/** Those that nobody uses now: starting one takes longer than most runs. */
+/** Idle load processes: starting one takes longer than most runs. */
 const free: LoadProcess[] = [];
 test.after(async () => {
   for (const load of free) await load.close();
 });
 
-async function drive(asked: LoadPlan): Promise<LoadResult> {
+async function drive(plan: LoadPlan): Promise<LoadResult> {
   const load = free.pop() ?? new LoadProcess();
-  return load.run(asked).finally(() => free.push(load));
+  return load.run(plan).finally(() => free.push(load));
 }
 
 function plan(address: Address, changes: Partial<LoadPlan> = {}): LoadPlan {
@@ -55,7 +55,7 @@ function plan(address: Address, changes: Partial<LoadPlan> = {}): LoadPlan {
   };
 }
 
-/** What the load says of a server that answers letters in this way. */
+/** The load's result for a server with this behaviour. */
 async function verdictOn(
   answer: (letter: Letter) => void,
   changes: Partial<LoadPlan> = {},
@@ -123,7 +123,7 @@ it('silent clients are connected and left alone', async () => {
   );
 });
 
-it('clients that the server refuses are counted, and the others go on', async () => {
+it('rejected clients are counted, and the others continue', async () => {
   await withServer({ io: 'threads', maxThreads: 2 }, async ({ address }) => {
     const { faults, timedOut, sent, finalLetters } = await drive(plan(address, { clients: 4 }));
     assert.equal([faults, timedOut, sent, finalLetters], [{ closed: 2 }, 0, 500, 502]);
@@ -143,11 +143,11 @@ test('in an open loop letters are sent by the clock, and not only when the last 
   const held: string[] = [];
   const { faults, answered } = await verdictOn(
     ({ number, socket, text }) => {
-      const isLook = number === 0 || number > 100; // at the text, before and after
-      if (!isLook) last = performance.now();
+      const readsText = number === 0 || number > 100; // at the text, before and after
+      if (!readsText) last = performance.now();
       held.push(`${text}\n`);
-      // None is answered before five of them have come.
-      if (isLook || held.length === 5) socket.write(held.splice(0).join(''));
+      // No reply is sent before five letters have arrived.
+      if (readsText || held.length === 5) socket.write(held.splice(0).join(''));
     },
     { rate: 200, letters: 100 },
   );
@@ -155,7 +155,7 @@ test('in an open loop letters are sent by the clock, and not only when the last 
   assert.ok(last - began >= 495, `the last came ${last - began} ms after the beginning, before its time`);
 });
 
-test('after the duration no more is sent', async () => {
+test('after the duration no letter is sent', async () => {
   const changes = { rate: 100, letters: 1_000, durationMs: 300 };
   const { sent, answered, faults } = await verdictOn(({ reply }) => reply(), changes);
   assert.is(answered, sent);
@@ -209,7 +209,7 @@ test('no reply is measured as shorter than the server took for it', async () => 
     },
     { letters: 30 },
   );
-  // The first and the last letter are looks at the text, before and after the measured ones.
+  // The first and the last letter read the text, before and after the measured ones.
   const measured = delays.slice(1, -1).toSorted((one, other) => one - other);
   assert.is(measured.length, 30);
   assert.ok(
@@ -382,8 +382,8 @@ it('it answers each plan with a line, and ends at the end of its input', async (
         plan(address, { rate: 1_000, letters: 100 }),
         plan(address, { prefill: 3_000, idleClients: 1, letters: 100, seed: 2 }),
       ];
-      const asked = plans.map((one) => `${JSON.stringify({ plan: one, progress: false })}\n`).join('');
-      const { status, stdout } = await run('client/load/load-process.js', [], asked);
+      const input = plans.map((one) => `${JSON.stringify({ plan: one, progress: false })}\n`).join('');
+      const { status, stdout } = await run('client/load/load-process.js', [], input);
       const found = stdout
         .trim()
         .split('\n')
@@ -404,16 +404,16 @@ it('it answers each plan with a line, and ends at the end of its input', async (
   );
 });
 
-it('it reports how far it is', async () => {
-  const told: number[] = [];
+it('it reports its progress', async () => {
+  const progress: number[] = [];
   await withStubServer(async (address) => {
-    const onProgress = (answered: number) => told.push(answered);
+    const onProgress = (answered: number) => progress.push(answered);
     await runLoad(plan(address, { rate: 20, letters: 20 }), { onProgress });
   });
-  assert.ok(told.length >= 2, told.join(' '));
+  assert.ok(progress.length >= 2, progress.join(' '));
   assert.equal(
-    told,
-    told.toSorted((one, other) => one - other),
+    progress,
+    progress.toSorted((one, other) => one - other),
   );
 });
 
@@ -607,7 +607,7 @@ it('strlab drive counts the clients that timed out', async () => {
   );
 });
 
-it('strlab drive shows how far it is, at a terminal only; with --rate, both times', async () => {
+it('strlab drive shows its progress, at a terminal only; with --rate, both times', async () => {
   await withServer({}, async ({ address }) => {
     const terminal = new PtyProgram(STRLAB);
     terminal.start('drive', ...at(address), '--rate', '100', '--letters', '100');
@@ -650,7 +650,7 @@ it('a command gives its output, or an error with the end of its stderr, its stat
   assert.match(await failure(output(['no-such-program'])), /^ENOENT spawn no-such-program/);
 });
 
-test('where there is no epoll, poll reports the ready sockets', () => {
+test('without epoll, poll reports the ready sockets', () => {
   const listener = libc.listen({ host: '127.0.0.1', port: 0 }, 5);
   const connected = [0, 1].map(() => libc.connect(libc.localAddress(listener), { nagle: false }));
   for (const watch of [openReadiness(2), new PollReadiness(2)]) {

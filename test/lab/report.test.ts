@@ -1,5 +1,5 @@
-// The laboratory's report and the files beside it, from fabricated results: what is in them, and, in a real browser, that
-// they can be read on a phone and on a projector, in light and in dark, without a network and without JavaScript.
+// The laboratory's report and its data files, from fabricated results: their content, and in a real browser that the report
+// is readable on a phone and a projector, in light and dark mode, without a network and without JavaScript.
 
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -30,9 +30,9 @@ test.after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-// --- what is in it ---
+// --- content ---
 
-test('what a server said is shown and never becomes part of the page', () => {
+test('a server’s output is shown escaped', () => {
   assert.not.match(FULL, /<script/);
   assert.not.match(FULL, /<b>Not|<i>lock/);
   assert.match(FULL, '>without &lt;i&gt;lock&lt;/i&gt;<');
@@ -41,7 +41,7 @@ test('what a server said is shown and never becomes part of the page', () => {
   for (const unsafe of ['\u0007', '\u202e']) assert.not.match(FULL, unsafe);
 });
 
-test('the page asks for nothing from outside: every address in it is a link that a reader may follow', () => {
+test('the page loads nothing from outside: every address in it is a link', () => {
   const addresses = FULL.match(/(?:https?:)?\/\/[\w.-]+/g) ?? [];
   assert.equal([...new Set(addresses)], ['https://example.org']);
   assert.match(FULL, '<a href="https://example.org/a?b=1&amp;c=2" rel="noreferrer">');
@@ -69,7 +69,7 @@ test('the contents answer each question with the first conclusion, and with too 
   assert.not.match(FULL, 'are needed for intervals');
 });
 
-test('what does not count is said with its reason, each reason once', () => {
+test('excluded runs are listed with their reasons, each once', () => {
   assert.match(FULL, 'blocking at 1 silent; blocking at 10 silent: void: no letter was answered');
   assert.is(FULL.split('void: no letter was answered').length, 2);
 });
@@ -130,7 +130,7 @@ test('the CSV has a line for each metric of each run, and reads back as it was',
     'quick',
   ]);
   assert.is(lunch[3]?.[6], `wrong: ${escapeUnprintable(HOSTILE)}`);
-  assert.is(lunch.at(-1)?.[1], "'=cmd()", 'what looks like a formula is none');
+  assert.is(lunch.at(-1)?.[1], "'=cmd()", 'a cell that starts like a formula is quoted');
   assert.is(new Set(rows.map((row) => row.length)).size, 1);
 });
 
@@ -153,7 +153,7 @@ function readCsv(text: string): string[][] {
 
 // --- in a browser ---
 
-/** Opens the report; fails when the page complains or asks for anything but itself. */
+/** Opens the report; fails if the page logs an error or loads anything else. */
 async function withPage(options: BrowserContextOptions, use: (page: Page) => Promise<void>): Promise<void> {
   browser ??= await chromium.launch({
     executablePath: CHROMIUM,

@@ -76,7 +76,7 @@ test('runs that do not count are left out of every estimate and named once each'
   assert.is(analysis.estimate({ target: 'threads', parameter: 'one' }, 'letters/s'), undefined);
 });
 
-test('a load that had no time left is named, unless the server had none either', () => {
+test('a saturated load is named, unless the server was saturated too', () => {
   const at = (load: number, server?: number) => {
     const metrics = { 'load CPU %': load, ...(server !== undefined && { 'server CPU %': server }) };
     return new Analysis([{ ...condition, repeat: 0, metrics }], 1).rows();
@@ -87,7 +87,7 @@ test('a load that had no time left is named, unless the server had none either',
   assert.equal(at(96)[0]?.remarks, [], 'no letter was answered, or there is no /proc');
 });
 
-test('a comparison is a ratio, or no difference was shown, and nothing with too few repeats', () => {
+test('a comparison is a ratio, or no difference, and nothing with too few repeats', () => {
   const other = { target: 'events', parameter: 'one' };
   const against = (...rates: number[]) => runs(...rates).map((run) => ({ ...run, ...other }));
   const said = (...all: Run[]) =>

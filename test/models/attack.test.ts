@@ -1,5 +1,5 @@
-// The server under attack: clients that take nothing, vanish, flood or do not belong here, a system that runs out of
-// descriptors, a process that is stopped. Whatever happens, the others are served, and the log says what it was.
+// The server under attack: clients that do not read, vanish, flood or are not allowed, a system without free descriptors, a
+// suspended process. Other clients must be served, and the log must give the reason.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -48,7 +48,7 @@ async function answered(address: Address): Promise<ByteClient> {
   return client;
 }
 
-/** SIGTERM, and how that ends: in order. */
+/** Sends SIGTERM and expects an orderly end. */
 async function ended(server: Program): Promise<string> {
   server.child.kill('SIGTERM');
   const { status, stderr } = await server.finished;
@@ -57,8 +57,8 @@ async function ended(server: Program): Promise<string> {
 }
 
 /**
- * Servers with a short stall timeout, one of each model, for all tests that do not need a fresh server. A test closes
- * its clients; the text keeps what they sent, so those that count on a short one come first.
+ * Servers with a short stall timeout, one of each model, for all tests that do not need a fresh server. Each test closes
+ * its clients; the text keeps their letters, so tests that need a short text come first.
  */
 const impatient = new Map<IoModelName, Promise<{ server: Program; address: Address }>>();
 
@@ -77,7 +77,7 @@ async function withImpatient(
   await use(server, address);
 }
 
-/** What the log calls a client; it has been let in. */
+/** An accepted client's name in the log. */
 async function nameOf({ socket: { localPort } }: ByteClient, server: Program): Promise<string> {
   const [, name = ''] = await server.waitFor(
     'stderr',
@@ -151,7 +151,7 @@ testWith(
     await each(['poll', 'nonblocking', 'blocking', 'threads'], async (io) => {
       await withImpatient(io, async (server, address) => {
         const inside = await answered(address);
-        // In the other two a client that is connected is waited for without rest, or alone.
+        // The other two poll without pause, or block in recv for the connected client.
         const stays = io === 'poll' || io === 'threads';
         const { length } = descriptors(server);
         if (!stays) inside.close();
@@ -208,7 +208,7 @@ test('threads: only the client for which the system starts no thread is disconne
     const unlucky = await ByteClient.connect(address);
     assert.is((await unlucky.receiveAll().catch(() => '')).length, 0);
     await server.waitFor('stderr', /client 2 lost, the system starts no thread: 0 letters\n/);
-    const later = await answered(address); // nobody has its place
+    const later = await answered(address); // the failed client has left no gap
     inside.send('a');
     assert.is((await inside.receive(1)).toString(), 'a');
     for (const client of [inside, later]) client.close();
@@ -260,7 +260,7 @@ test('the reader of the log closes its end', async () => {
   );
 });
 
-/** Its stderr is a terminal of its own that takes nothing: as good as one that was stopped with Ctrl-S. */
+/** stderr is a terminal that is not read, as after Ctrl-S. */
 const ON_STOPPED_TERMINAL = `
 import os, pty, sys
 ours, its = pty.openpty()
@@ -275,7 +275,7 @@ testWith(test, missingProgram('python3'), 'the terminal that shows the log is st
   );
 });
 
-/** Its lines cannot be written, however many clients come; they are served, and it ends in order. */
+/** With a log that cannot be written, clients are served and the server ends in order. */
 function outlivesItsLog(clients: number): (server: Program, address: Address) => Promise<void> {
   return async (server, address) => {
     for (let i = 0; i < clients; i += 1) (await answered(address)).close();
@@ -288,17 +288,17 @@ function outlivesItsLog(clients: number): (server: Program, address: Address) =>
   };
 }
 
-// --- clients that take nothing ---
+// --- clients that do not read ---
 
 test('with TCP_INFO one reply in the kernel’s buffer is enough to detect a stall', async () => {
   await each(['poll', 'nonblocking', 'blocking', 'threads'], async (io) => {
     await withImpatient(io, async (server, address) => {
-      const greedy = await ByteClient.connect(address);
-      greedy.socket.pause();
-      greedy.send('x'.repeat(1_500)); // 1.1 MB of replies: more than the client's kernel takes, less than the server's
-      const name = await nameOf(greedy, server);
+      const nonReader = await ByteClient.connect(address);
+      nonReader.socket.pause();
+      nonReader.send('x'.repeat(1_500)); // 1.1 MB of replies: more than the client's receive buffer, less than the server's send buffer
+      const name = await nameOf(nonReader, server);
       await server.waitFor('stderr', new RegExp(`${name} dropped, it read less than 1024 bytes`));
-      greedy.close();
+      nonReader.close();
     });
   });
 });
@@ -307,10 +307,10 @@ test('a client that reads none of its replies is disconnected after --stall-time
   await each(IO_MODELS, async (io) => {
     await withImpatient(io, async (server, address) => {
       const idle = io === 'blocking' ? undefined : await answered(address);
-      const greedy = await ByteClient.connect(address);
-      greedy.socket.pause();
-      greedy.send('x'.repeat(100_000));
-      const name = await nameOf(greedy, server);
+      const nonReader = await ByteClient.connect(address);
+      nonReader.socket.pause();
+      nonReader.send('x'.repeat(100_000));
+      const name = await nameOf(nonReader, server);
       await server.waitFor(
         'stderr',
         new RegExp(`${name} dropped, it read less than 1024 bytes of its replies in 1 s: [\\d,]+ letters\n`),
@@ -318,7 +318,7 @@ test('a client that reads none of its replies is disconnected after --stall-time
       const client = idle ?? (await ByteClient.connect(address));
       client.send('\n');
       assert.is((await client.receive(1)).toString(), '\n', io);
-      for (const one of [client, greedy]) one.close();
+      for (const one of [client, nonReader]) one.close();
     });
   });
 });
@@ -362,16 +362,16 @@ test('a stall is less than 1 KiB per --stall-timeout, however it is spread', asy
 
 test('--stall-timeout 0 disconnects no client', async () => {
   await withStrsvr(['0', '--stall-timeout', '0'], async (server, address) => {
-    const greedy = await ByteClient.connect(address);
-    greedy.socket.pause();
-    greedy.send('x'.repeat(10_000));
+    const nonReader = await ByteClient.connect(address);
+    nonReader.socket.pause();
+    nonReader.send('x'.repeat(10_000));
     const healthy = await connect(address);
     for (let i = 0; i < 5; i += 1) {
       await healthy.send('y');
-      await sleep(50); // time enough for a cut that must not come
+      await sleep(50); // long enough for a wrong disconnect
     }
     assert.not.match(server.stderr, /client \d+ dropped/);
-    for (const client of [greedy, healthy]) client.close();
+    for (const client of [nonReader, healthy]) client.close();
   });
 });
 
@@ -391,7 +391,7 @@ test('a client that waits for the journal is not disconnected, however slow the 
   });
   const client = await ByteClient.connect(await model.listen());
   client.send('abc');
-  await sleep(4 * stallTimeoutMs); // time enough for a cut that must not come
+  await sleep(4 * stallTimeoutMs); // long enough for a wrong disconnect
   assert.is(text.length, 3);
   assert.equal(closed, []);
   model.abort();
@@ -400,7 +400,7 @@ test('a client that waits for the journal is not disconnected, however slow the 
 });
 
 test('a SIGSTOP longer than --stall-timeout disconnects no client that reads', async () => {
-  const stallSeconds = 5; // a reader on a busy machine is not kept from reading for as long
+  const stallSeconds = 5; // even on a busy machine a reader reads within this time
   await each(IO_MODELS, async (io) => {
     const args = ['0', ...modelArgs(io), '--stall-timeout', String(stallSeconds)];
     await withStrsvr(args, async (server, address) => {
@@ -412,7 +412,7 @@ test('a SIGSTOP longer than --stall-timeout disconnects no client that reads', a
       const hasReceived = (bytes: number) => until(() => received > bytes || reader.socket.closed, io);
       reader.send('x'.repeat(8_000)); // 32 MB of replies
       await hasReceived(2_000_000);
-      server.child.kill('SIGSTOP'); // while more are owed
+      server.child.kill('SIGSTOP'); // while replies are pending
       await sleep(1_200 * stallSeconds);
       server.child.kill('SIGCONT');
       await hasReceived(31_000_000);
@@ -441,13 +441,13 @@ testWith(test, NO_PROC, 'every accepted connection has keepalive after 45 s of s
       const { timer, when, row } = serversEnd(silent, address) ?? {};
       assert.is(timer, '02', `${io}: ${row}`); // 02: keepalive
       const seconds = Number.parseInt(when ?? '', 16) / 100;
-      assert.ok(seconds > 10 && seconds <= 45, `${io}: ${seconds} s`); // it counts down since the last byte came
+      assert.ok(seconds > 10 && seconds <= 45, `${io}: ${seconds} s`); // counted down since the last received byte
       silent.close();
     });
   });
 });
 
-/** What the system knows of a connection at the server's end: what was not read yet, and which timer runs for how long. */
+/** A connection at the server's end, from /proc/net/tcp: unread bytes, the running timer and its remaining time. */
 function serversEnd({ socket: { localPort = 0 } }: ByteClient, { port }: Address) {
   const ends = [port, localPort].map((end) => `0100007F:${hex(end)}`).join(' ');
   const rows = readFileSync('/proc/net/tcp', 'utf8').split('\n');
@@ -468,7 +468,7 @@ testWith(test, NO_PROC, 'a reset in the middle of a letter leaks nothing', async
       const before = descriptors('self').length;
       const broken = await ByteClient.connect(address);
       broken.send(Buffer.from('😀').subarray(0, 2));
-      for (const letter of 'bc') await healthy.send(letter); // in `blocking` it is the other one's turn after that
+      for (const letter of 'bc') await healthy.send(letter); // in `blocking` the server then waits for the other one
       await until(() => serversEnd(broken, address)?.unread === 0, `${io}: half a letter was not read`);
       broken.socket.resetAndDestroy();
       assert.is(await healthy.send('d'), 'abcd', io);
@@ -502,7 +502,7 @@ function descriptors(server: Program | 'self'): number[] {
   return readdirSync(`/proc/${server === 'self' ? server : server.child.pid}/fd`).map(Number);
 }
 
-// --- strangers, and floods of them ---
+// --- clients that are not allowed, and floods of them ---
 
 test('--allow accepts only its networks, IPv4-mapped addresses too; rejected clients do not count for --clients', async () => {
   await each(IO_MODELS, async (io) => {
@@ -609,7 +609,7 @@ function countsInJson(stderr: string): number[] {
   return events.flatMap(({ type, count = 1 }) => (type.startsWith('rejected') ? [count] : []));
 }
 
-// --- what reaches the log, and mistakes of ours ---
+// --- the log's content, and programming errors ---
 
 test('the log contains nothing that a client sends', async () => {
   await each(IO_MODELS, async (io) => {
@@ -671,7 +671,7 @@ test('an exception on the main thread ends the process, even while a worker slee
   });
 });
 
-// --- the last ---
+// --- the end ---
 
 test('a server reports the number of stalled clients and stops gracefully', async () => {
   await each(IO_MODELS, async (io) => {

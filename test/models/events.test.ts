@@ -125,7 +125,7 @@ test('events go to onEvent only; reads and writes only with detailed', async () 
   assert.is(stderr, '');
 });
 
-/** A program that starts and stops a server that has something to warn of. */
+/** A program that starts and stops a server which logs warnings. */
 const LIBRARY = [
   '--input-type=module',
   '-e',
@@ -230,24 +230,24 @@ testWith(
 
 test('a client that never reads costs little memory and delays no other client', async () => {
   await withStrsvr(['0'], async (server, address) => {
-    const greedy = await ByteClient.connect(address);
-    greedy.socket.pause();
+    const nonReader = await ByteClient.connect(address);
+    nonReader.socket.pause();
     const healthy = await connect(address);
     await healthy.send('a');
     const before = await residentBytes(server);
     const megabyte = Buffer.alloc(1_000_000, 'x');
-    greedy.send(megabyte);
+    nonReader.send(megabyte);
     for (let i = 0; i < 200; i += 1) await healthy.send('b');
     const grown = (await residentBytes(server)) - before;
     assert.ok(grown < 24 * 1024 * 1024, `${grown} bytes`);
     const { length } = await healthy.send('c');
     assert.ok(length < 20_000, `it was read from although it does not read: ${length} letters`);
-    greedy.close();
+    nonReader.close();
     healthy.close();
   });
 });
 
-/** Of a server in a process of its own; where there is no /proc, nothing grows. */
+/** Resident memory of a server process; constant without /proc. */
 async function residentBytes(server: Program): Promise<number> {
   const { readFile } = await import('node:fs/promises');
   const status = await readFile(`/proc/${server.child.pid}/status`, 'utf8').catch(() => '');
@@ -327,7 +327,7 @@ test('clients that flood the server are read round-robin, one read each', async 
       clients.push(client);
     }
     const flood = Buffer.alloc(FLOODS.reads * RECEIVE_BYTES, '\x07');
-    for (const client of clients) client.send(flood); // it is with the kernel before the event loop comes to read
+    for (const client of clients) client.send(flood); // in the kernel's buffers before the event loop reads
     for (const client of clients) client.send('\n');
     for (const client of clients) await client.receive(1);
     for (const client of clients) client.close();
@@ -339,26 +339,26 @@ test('clients that flood the server are read round-robin, one read each', async 
   }
 });
 
-/** What they send fits into the kernel's buffers. */
+/** Their input fits into the kernel's buffers. */
 const FLOODS = { clients: 10, reads: 6 };
 
 test('a stop answers every letter of the text, and ends although a client does not read', async () => {
   const server = await startStringServer({ port: 0 });
-  const [silent, greedy] = [
+  const [silent, nonReader] = [
     await ByteClient.connect(server.address),
     await ByteClient.connect(server.address),
   ];
   silent.send('a');
   await silent.receive(1);
-  greedy.socket.pause();
-  greedy.send('x'.repeat(20_000));
+  nonReader.socket.pause();
+  nonReader.send('x'.repeat(20_000));
   const other = await connect(server.address);
-  await other.send('b'); // by now the server has read what the greedy one sent before
+  await other.send('b'); // by now the server has read what the non-reader has sent
   const stopped = server.stop();
   assert.is((await silent.receiveAll()).toString(), '');
   const { text } = await stopped;
   assert.match(text.toString(), /^ax+b$/);
-  greedy.close();
+  nonReader.close();
   other.close();
 });
 

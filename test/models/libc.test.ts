@@ -1,4 +1,4 @@
-// The calls of libc, as far as the suite of the models does not show them; and what happens where they are missing.
+// Calls of libc that the models' suite does not cover, and the behaviour without koffi.
 
 import { spawn } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
@@ -21,7 +21,7 @@ function withListener(use: (fd: number) => Promise<void>): Promise<void> {
   return use(fd).finally(() => libc.close(fd));
 }
 
-/** Where nobody listens any more. */
+/** An address without a listener. */
 async function abandonedAddress(): Promise<Address> {
   let address: Address | undefined;
   await withListener(async (fd) => {
@@ -36,7 +36,7 @@ test('no connection to accept and nothing to read are results, not errors', asyn
     assert.is(libc.accept(listener, BLOCKING), libc.EAGAIN);
     const client = await ByteClient.connect(libc.localAddress(listener));
     const accepted = libc.accept(listener, { ...BLOCKING, nonblocking: true });
-    if (typeof accepted === 'number') throw new Error('nobody was accepted');
+    if (typeof accepted === 'number') throw new Error('no connection was accepted');
     assert.equal(accepted.remote, { host: '127.0.0.1', port: client.socket.localPort });
     const buffer = Buffer.alloc(10);
     assert.is(libc.recv(accepted.fd, buffer), libc.EAGAIN);
@@ -62,7 +62,7 @@ test('a socket connects without blocking, and epoll reports when it is writable 
     assert.is(libc.ppoll(list, 1, TIMEOUT_MS), 1);
     libc.connected(fd);
     const accepted = libc.accept(listener, BLOCKING);
-    if (typeof accepted === 'number') throw new Error('nobody was accepted');
+    if (typeof accepted === 'number') throw new Error('no connection was accepted');
     list.set(0, fd, libc.POLLIN);
     const before = performance.now();
     assert.is(libc.ppoll(list, 1, 1.5), 0);
@@ -156,7 +156,7 @@ test('every model resolves host names', async () => {
   });
 });
 
-test('without koffi events works, and the others are refused in one line', async () => {
+test('without koffi events works, and the other models are rejected in one line', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'strsvr-'));
   try {
     for (const part of ['package.json', 'dist/server', 'dist/shared']) {

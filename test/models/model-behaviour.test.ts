@@ -1,4 +1,4 @@
-// What sets the I/O models apart, each as a test that fails when the model is exchanged for another.
+// What distinguishes the I/O models. Each test fails with another model.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -58,9 +58,9 @@ for (const io of IO_MODELS.filter((name) => name !== 'blocking')) {
   test(`${io}: a silent first client delays no other client`, async () => {
     await withStrsvr(['0', ...modelArgs(io)], async (_, address) => {
       const silent = await ByteClient.connect(address);
-      const talkers = await Promise.all(Array.from({ length: 3 }, () => connect(address)));
-      for (const [i, talker] of talkers.entries()) assert.is(await talker.send('a'), 'a'.repeat(i + 1));
-      for (const talker of talkers) talker.close();
+      const others = await Promise.all(Array.from({ length: 3 }, () => connect(address)));
+      for (const [i, other] of others.entries()) assert.is(await other.send('a'), 'a'.repeat(i + 1));
+      for (const other of others) other.close();
       silent.close();
     });
   });
@@ -72,9 +72,9 @@ waiting(
     await withStrsvr(['0', '--io', 'blocking', '--verbose'], async (server, address) => {
       const silent = await ByteClient.connect(address);
       await server.waitFor('stderr', /client 1 accepted/);
-      const talker = await connect(address);
+      const other = await connect(address);
       let answered = false;
-      const reply = talker.send('a').finally(() => {
+      const reply = other.send('a').finally(() => {
         answered = true;
       });
       const port = silent.socket.localPort;
@@ -89,7 +89,7 @@ waiting(
       assert.not(answered);
       silent.close();
       assert.is(await reply, 'a');
-      talker.close();
+      other.close();
     });
   },
 );
@@ -98,13 +98,13 @@ waiting('blocking: a second letter is answered only after every other client has
   await withServer({ io: 'blocking' }, async ({ address }) => {
     const [one, other] = [await connect(address), await connect(address)];
     assert.is(await one.send('a'), 'a');
-    assert.is(await other.send('u'), 'au'); // now both are accepted, and the server waits for the first
+    assert.is(await other.send('u'), 'au'); // both are accepted, and the server waits for the first
     assert.is(await one.send('b'), 'aub');
     let answered = false;
     const second = one.send('c').finally(() => {
       answered = true;
     });
-    await sleep(100); // time enough for an answer that must not come
+    await sleep(100); // long enough for a wrong reply
     assert.not(answered);
     assert.is(await other.send('v'), 'aubv');
     assert.is(await second, 'aubvc');
@@ -115,13 +115,13 @@ waiting('blocking: a second letter is answered only after every other client has
 
 waiting('blocking: a client that never reads delays all others', async () => {
   await withStrsvr(['0', '--io', 'blocking'], async (server, address) => {
-    const greedy = await ByteClient.connect(address);
-    greedy.socket.pause();
-    greedy.send('x'.repeat(100_000));
+    const nonReader = await ByteClient.connect(address);
+    nonReader.socket.pause();
+    nonReader.send('x'.repeat(100_000));
     await server.waitFor('stderr', /all clients wait for client 1 .*blocked in send/);
     const other = await connect(address);
     const reply = other.send('a');
-    greedy.close();
+    nonReader.close();
     assert.match(await reply, /^x+a$/);
     other.close();
   });
@@ -130,32 +130,32 @@ waiting('blocking: a client that never reads delays all others', async () => {
 waiting('poll: a silent client is not reported as blocking when the listener is closed', async () => {
   await withStrsvr(['0', '--io', 'poll', '--clients', '2'], async (server, address) => {
     const silent = await ByteClient.connect(address);
-    const talker = await connect(address);
+    const other = await connect(address);
     await sleep(2_500); // the thread sleeps in poll(2) for both
-    assert.is(await talker.send('a'), 'a');
+    assert.is(await other.send('a'), 'a');
     assert.not.match(server.stderr, /wait/);
     silent.close();
-    talker.close();
+    other.close();
   });
 });
 
-// --- what waiting costs ---
+// --- the cost of waiting ---
 
-/** A server that was not seen asleep so often in a row spins. */
-const LOOKS = 40;
+/** A server that is awake in this number of consecutive samples busy-waits. */
+const SAMPLES = 40;
 
-/** What a server costs: threads for three clients after the first, and whether it spins while all are silent. */
+/** A server's threads for three clients after the first, and whether it busy-waits while all are silent. */
 async function costs(io: IoModelName, args: string[]): Promise<{ threads: number; spins: boolean }> {
   const figures = { threads: 0, spins: true };
   await withStrsvr(['0', '--io', io, ...args], async (server, address) => {
     const threads = () => readdirSync(`/proc/${server.child.pid}/task`).length;
     const first = await answered(address);
     const before = threads();
-    // In blocking the first client, now silent, holds up the others.
+    // In blocking the first client, now silent, blocks the others.
     const more = () => (io === 'blocking' ? ByteClient.connect(address) : answered(address));
     const clients = [first, await more(), await more(), await more()];
     figures.threads = threads() - before;
-    for (let looks = 0; figures.spins && looks < LOOKS; looks += 1) {
+    for (let samples = 0; figures.spins && samples < SAMPLES; samples += 1) {
       await sleep(50);
       figures.spins = !asleep(server);
     }
@@ -175,7 +175,10 @@ testWith(
         io,
         ...(await costs(io, [])),
       })),
-      costs('nonblocking', ['--idle-sleep', '20']).then((figures) => ({ io: 'with naps', ...figures })),
+      costs('nonblocking', ['--idle-sleep', '20']).then((figures) => ({
+        io: 'nonblocking with --idle-sleep',
+        ...figures,
+      })),
     ]);
     for (const { io, ...figures } of resting)
       assert.equal(figures, { threads: io === 'threads' ? 3 : 0, spins: false }, io);
@@ -195,9 +198,9 @@ test('nonblocking sleeps only briefly during a stop, while replies are pending',
   const control = new ControlBlock();
   control.stop();
   const { wait } = Atomics;
-  const naps: Array<number | undefined> = [];
+  const sleeps: Array<number | undefined> = [];
   Atomics.wait = (_memory: unknown, _index: unknown, _value: unknown, ms?: number) => {
-    naps.push(ms);
+    sleeps.push(ms);
     return 'timed-out';
   };
   try {
@@ -205,12 +208,12 @@ test('nonblocking sleeps only briefly during a stop, while replies are pending',
   } finally {
     Atomics.wait = wait;
   }
-  assert.equal(naps, [1]);
+  assert.equal(sleeps, [1]);
 });
 
 // --- threads ---
 
-/** A client that has been served once, and so has a thread if it gets one. */
+/** A client that has been served once, so its thread has started. */
 async function answered(address: Address): Promise<ByteClient> {
   const client = await ByteClient.connect(address);
   client.send('\n');

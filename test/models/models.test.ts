@@ -1,5 +1,5 @@
-// One suite for all I/O models: the same wire, the same limits, the same ending. What sets them apart is tested in
-// waiting.test.ts.
+// One suite for all I/O models: the same wire, the same limits, the same end. Their differences are tested in
+// model-behaviour.test.ts.
 
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -20,12 +20,12 @@ import { asleep, until } from '../support/waiting.js';
 
 skipChildCoverage();
 const NO_PROC = existsSync('/proc/self/task') ? undefined : 'it is seen in /proc';
-/** In `blocking` a silent client holds up the others: there, clients can only take turns. */
+/** In `blocking` a silent client blocks the others, so clients must send in turn. */
 const takesTurns = (io: IoModelName) => io === 'blocking';
 
 for (const io of IO_MODELS) {
   const test = suite(io);
-  /** Where nobody looks at what asking in a circle costs, it naps and leaves the core alone. */
+  /** `nonblocking` sleeps between rounds, to leave the core to other tests. */
   const model = modelOptions(io);
 
   // --- the wire ---
@@ -77,7 +77,7 @@ for (const io of IO_MODELS) {
       one.send(Buffer.from('😀').subarray(2));
       other.send(Buffer.from('🎉').subarray(2));
       const replies = [await one.receive(4), await other.receive(4)].map(String);
-      // The second of the two is answered with both, whichever it is.
+      // The later reply has both.
       assert.ok(replies.includes('😀') || replies.includes('🎉'), replies.join());
       for (const client of [one, other]) client.socket.end();
       const rest = [await one.receiveAll(), await other.receiveAll()].map(String).join('');
@@ -141,11 +141,11 @@ for (const io of IO_MODELS) {
       await idle.receive(1);
       idle.socket.resetAndDestroy();
       await once(idle.socket, 'close');
-      const greedy = await ByteClient.connect(address);
-      greedy.send('x'.repeat(5_000));
-      await greedy.receive(100_000);
-      greedy.socket.resetAndDestroy();
-      await once(greedy.socket, 'close');
+      const nonReader = await ByteClient.connect(address);
+      nonReader.send('x'.repeat(5_000));
+      await nonReader.receive(100_000);
+      nonReader.socket.resetAndDestroy();
+      await once(nonReader.socket, 'close');
       const healthy = await connect(address);
       assert.match(await healthy.send('b'), /^ax+b$/);
       healthy.close();
@@ -167,7 +167,7 @@ for (const io of IO_MODELS) {
       const client = await ByteClient.connect(address);
       client.socket.pause();
       client.send('x'.repeat(1_001));
-      await sleep(4 * LINGER_IDLE_MS); // time enough for a close that must not come
+      await sleep(4 * LINGER_IDLE_MS); // long enough for a wrong close
       client.send('y');
       assert.is((await client.receiveAll()).length, (1_000 * 1_001) / 2);
     });
@@ -179,7 +179,7 @@ for (const io of IO_MODELS) {
       const first = await connect(address);
       assert.is(await first.send('a'), 'a');
       const second = await ByteClient.connect(address);
-      const sent = takesTurns(io) ? first.send('b') : undefined; // the circle must come round to see the second
+      const sent = takesTurns(io) ? first.send('b') : undefined; // the server accepts the second only after this round
       assert.is((await second.receiveAll().catch(() => '')).toString(), '');
       assert.is(await (sent ?? first.send('b')), 'ab');
       first.close();
@@ -189,14 +189,14 @@ for (const io of IO_MODELS) {
   if (!takesTurns(io)) {
     test('a client that never reads delays no other client', async () => {
       await withServer({ ...model }, async ({ address }) => {
-        const greedy = await ByteClient.connect(address);
-        greedy.socket.pause();
-        greedy.send('x'.repeat(1_000_000));
+        const nonReader = await ByteClient.connect(address);
+        nonReader.socket.pause();
+        nonReader.send('x'.repeat(1_000_000));
         const healthy = await connect(address);
         for (let i = 0; i < 20; i += 1) await healthy.send('b');
         assert.ok((await healthy.send('b')).length < 50_000, 'it was still read from');
         healthy.close();
-        greedy.close();
+        nonReader.close();
       });
     });
   }
@@ -224,7 +224,7 @@ for (const io of IO_MODELS) {
     assert.is(countDescriptors(), descriptors);
   });
 
-  // --- what it tells ---
+  // --- the log ---
 
   test('--verbose prints descriptors where the model has them; SIGINT while a client is idle is exit 0', async () => {
     await withStrsvr(['0', ...modelArgs(io), '--verbose'], async (server, address) => {
@@ -266,8 +266,8 @@ for (const io of IO_MODELS) {
     const events: Array<Record<string, unknown>> = JSON.parse(readFileSync(trace, 'utf8'));
     rmSync(folder, { recursive: true });
     const names = (pid: number) => events.filter((event) => event['pid'] === pid && event['ph'] !== 'M');
-    const story = (pid: number) => names(pid).map(({ ph, name }) => `${ph} ${name}`);
-    assert.equal(story(1), [
+    const lane = (pid: number) => names(pid).map(({ ph, name }) => `${ph} ${name}`);
+    assert.equal(lane(1), [
       'b client 1',
       'i accepted',
       'i read a',
@@ -279,8 +279,8 @@ for (const io of IO_MODELS) {
       'e client 1',
       'i closed',
     ]);
-    assert.equal(story(2).slice(0, 3).sort(), ['i client 1: accepted', 'i client 1: read a', 'i listening']);
-    assert.is(story(2).at(-1), 'i stats');
+    assert.equal(lane(2).slice(0, 3).sort(), ['i client 1: accepted', 'i client 1: read a', 'i listening']);
+    assert.is(lane(2).at(-1), 'i stats');
     const times = events.flatMap(({ ts }) => (typeof ts === 'number' ? [ts] : []));
     assert.equal(
       times,
@@ -300,28 +300,28 @@ test('a stop ends within 5 s although a client never reads, and a second signal 
   const dropped: IoModelName[] = [];
   const ends = async (io: IoModelName, signals: 1 | 2) => {
     await withStrsvr(['0', ...modelArgs(io)], async (server, address) => {
-      const greedy = await ByteClient.connect(address);
-      greedy.send('x'.repeat(100_000)); // 5 GB of replies
-      await greedy.receive(100_000);
-      greedy.socket.pause();
+      const nonReader = await ByteClient.connect(address);
+      nonReader.send('x'.repeat(100_000)); // 5 GB of replies
+      await nonReader.receive(100_000);
+      nonReader.socket.pause();
       if (takesTurns(io)) await server.waitFor('stderr', /all clients wait for client 1/);
       else await stuck(address);
       server.child.kill('SIGTERM');
       await server.waitFor('stderr', /stopping/);
       if (signals === 2) server.child.kill('SIGTERM');
       else if (NO_PROC === undefined) {
-        // On a busy machine it may have ended before it was looked at.
+        // On a busy machine it may have ended already.
         const { child } = server;
         await until(() => asleep(server) || child.exitCode !== null, `${io} sleeps while it waits`);
       }
       const { status, stdout, stderr } = await server.finished;
       assert.is(status, signals === 1 ? 0 : 143, io);
       assert.is(/final value of v is [xw]+\n/.test(stdout), signals === 1, io);
-      // What is still owed may just fit into the kernel's buffers after all, which grow as they like.
+      // The pending replies may fit into the kernel's buffers, whose size varies.
       if (signals === 1)
         assert.match(stderr, /client 1 (dropped, it did not read its replies in 5 s|closed)/, stderr);
       if (/client 1 dropped/.test(stderr)) dropped.push(io);
-      greedy.close();
+      nonReader.close();
     });
   };
   await Promise.all([...IO_MODELS.map((io) => ends(io, 1)), ...IO_MODELS.map((io) => ends(io, 2))]);
@@ -330,7 +330,7 @@ test('a stop ends within 5 s although a client never reads, and a second signal 
 
 test.run();
 
-/** Resolves when the text grows by nobody's letters but our own. */
+/** Resolves when no other client's letters arrive in the text any more. */
 async function stuck(address: Address): Promise<void> {
   const watcher = await connect(address);
   let length = 0;
@@ -342,7 +342,7 @@ async function stuck(address: Address): Promise<void> {
   watcher.close();
 }
 
-/** How many descriptors this process has open; where there is no /proc, always 0. */
+/** The number of open descriptors of this process; 0 without /proc. */
 function countDescriptors(): number {
   return existsSync('/proc/self/fd') ? readdirSync('/proc/self/fd').length : 0;
 }

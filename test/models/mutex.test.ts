@@ -4,7 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { built } from '../support/program.js';
 
-/** Lets four threads add to one number, each many times; a sum needs reading and writing, and so can go wrong. */
+/** Four threads increment one number many times; without mutual exclusion increments are lost. */
 async function addTogether(lock: boolean): Promise<number> {
   const [threads, times] = [4, 20_000];
   const memory = new SharedArrayBuffer(4);
@@ -46,7 +46,7 @@ test('a thread that finds the mutex locked sleeps until it is unlocked', async (
   const worker = new Worker(script, { eval: true, workerData: memory });
   assert.is((await once(worker, 'message'))[0], 'tries');
   const state = new Int32Array(memory);
-  while (Atomics.load(state, 0) !== 2) await new Promise((resolve) => setImmediate(resolve)); // it says that it sleeps
+  while (Atomics.load(state, 0) !== 2) await new Promise((resolve) => setImmediate(resolve)); // it is about to sleep
   mutex.unlock();
   assert.is((await once(worker, 'message'))[0], 'has it');
   await once(worker, 'exit');

@@ -10,7 +10,7 @@ import { withServer } from '../support/servers.js';
 
 const test = suite('receive');
 
-/** What a server's socket hands over, how many of its 'data' events it had, and whether it heard the end. */
+/** The data of a server's socket, the number of its 'data' events, and whether it had 'end'. */
 async function received(prepare: (socket: Socket) => void): Promise<{ text: string; buffers: number }> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -1,4 +1,4 @@
-// How a command ends, whatever it does. What its command line may be is tested with each command.
+// How a command ends: exit status and output. Its command line is tested with each command.
 
 import { execFile, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';

@@ -1,5 +1,5 @@
-// What `npm publish` would send: every file that its pages link to, and commands that run with nothing but the
-// dependencies of package.json, without what only a clone has.
+// The published package: it has every file that its pages link to, and its commands run with the dependencies of
+// package.json alone.
 
 import { execFile } from 'node:child_process';
 import {
@@ -40,7 +40,7 @@ async function install(): Promise<string[]> {
   return packed.files.map(({ path }) => path);
 }
 
-/** What npm installs beside the package: all but what is for development. */
+/** The packages that npm installs with it: dependencies without devDependencies. */
 function dependencies(): string[] {
   const lock = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as {
     packages: Record<string, { dev?: boolean }>;

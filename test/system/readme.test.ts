@@ -1,5 +1,5 @@
-// What the documents claim: every row of "Follow the tutorial" is typed as it stands, the page of code is the file, the
-// bytes of the wire are sent, the tables of options and events are complete, and every link leads somewhere.
+// The documents are true: every row of "Follow the tutorial" is typed, the README's code is the file, the bytes of the wire
+// are sent, the tables of options and events are complete, and every link has a target.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -132,7 +132,7 @@ for (const [index, { section, commands, seen }] of rows.entries()) {
   const typed = new Set(['bash', ...name.split(' ')]);
   const missing = ['bash', 'nc', 'w', 'ps'].filter((tool) => typed.has(tool) && !onPath(tool));
   if (commands.join().includes('--no-lock') && availableParallelism() < 2) missing.push('second core');
-  // Rows mostly wait, so some are typed at the same time; each has a port of its own.
+  // Rows mostly wait, so some run concurrently, each with its own port.
   const outcome = (typing[index - AT_ONCE] ?? Promise.resolve()).then(async () => {
     let unseen: string[] = [];
     for (const longer of missing.length > 0 ? [] : LONGER) {

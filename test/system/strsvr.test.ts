@@ -1,4 +1,4 @@
-// The command as people and scripts use it: what stands on stdout, what on stderr, how it ends.
+// The command: stdout, stderr and exit status.
 
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -59,7 +59,7 @@ for (const [signal, status] of [
     await withStrsvr(['0'], async (server, address) => {
       const client = await ByteClient.connect(address);
       client.socket.pause();
-      client.send('x'.repeat(10_000)); // its replies will not be taken
+      client.send('x'.repeat(10_000)); // its replies are not read
       await server.waitFor('stderr', /accepted from/);
       const other = await ByteClient.connect(address);
       other.send('y');
@@ -170,7 +170,7 @@ test('the final value of a long text is written whole to a pipe', async () => {
     const socket = createConnection(address);
     socket.on('error', () => {});
     socket.write('x'.repeat(length));
-    // Its replies would be 45 GB. It goes away once the server has read all of it.
+    // The replies would be 45 GB. The client disconnects once the server has read all letters.
     await server.waitFor('stderr', /accepted from/);
     socket.destroy();
     await once(socket, 'close');
@@ -189,7 +189,7 @@ test('--verbose prints every read and write, with letters escaped', async () => 
     await server.waitFor('stderr', /incomplete letter buffered/);
     await client.endAndReceive();
     const { stderr } = await server.finished;
-    const story = [
+    const expected = [
       `client 1 accepted from 127.0.0.1:${port} to 127.0.0.1:${address.port}, tcp`,
       'client 1: read 9 bytes, letters a \\u{202E} \\u{200D} " ", LF',
       'client 1: wrote 21 bytes',
@@ -197,7 +197,7 @@ test('--verbose prints every read and write, with letters escaped', async () => 
       'client 1: read 0 bytes, end of stream, incomplete letter discarded',
       'client 1 disconnected: 4 letters',
     ];
-    assert.is(stderr.split('\n').slice(0, -2).join('\n'), story.join('\n'));
+    assert.is(stderr.split('\n').slice(0, -2).join('\n'), expected.join('\n'));
   });
 });
 

@@ -1,5 +1,5 @@
-// svr and wps: exactly w or ps, whatever a client sends, line by line. Most tests put programs of their own in front
-// of the PATH, so that what they print is known. Also with the tutorial's own two programs, here in Python 3.
+// svr and wps: svr runs w or ps only, and answers line by line. Most tests put programs with known output in front of the
+// PATH. Also with the tutorial's own two programs, here in Python 3.
 
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -56,7 +56,7 @@ async function withSvr(
   }
 }
 
-/** Sends something and resolves to all that comes back, without ending our side before. */
+/** Sends bytes and resolves to the whole answer, without ending our side first. */
 async function ask(address: Address, ...parts: ReadonlyArray<string | Uint8Array>): Promise<string> {
   const client = await ByteClient.connect(address);
   for (const part of parts) {
@@ -209,7 +209,7 @@ test('a missing or failing program is one line', async () => {
 });
 
 waiting('a client that does not read its lines is disconnected', async () => {
-  const long = { w: `yes ${'x'.repeat(10_000)} | head -n 1000` }; // more than the kernels take
+  const long = { w: `yes ${'x'.repeat(10_000)} | head -n 1000` }; // more than the kernels buffer
   // Within the default time limit the program is done too: what it has printed until then might fit into the kernels.
   await withSvr(['--max-output', '100000000'], long, async (server, address) => {
     const client = await ByteClient.connect(address);
@@ -236,13 +236,13 @@ test('the program of a client that disconnects is killed', async () => {
 test('20 concurrent clients are served while one is silent and another does not read', async () => {
   const long = { ...KNOWN, w: `yes ${'x'.repeat(1_000)} | head -n 20000` };
   await withSvr(['--max-output', '100000000'], long, async (_, address) => {
-    const [silent, greedy] = [await ByteClient.connect(address), await ByteClient.connect(address)];
-    greedy.socket.pause();
-    greedy.send('w');
+    const [silent, nonReader] = [await ByteClient.connect(address), await ByteClient.connect(address)];
+    nonReader.socket.pause();
+    nonReader.send('w');
     const served = await Promise.all(Array.from({ length: 20 }, () => ask(address, 'p', 's')));
     for (const answer of served) assert.is(answer, PS);
     silent.close();
-    greedy.close();
+    nonReader.close();
   });
 });
 
@@ -483,7 +483,7 @@ testWith(
   },
 );
 
-/** The number that a program of a test has written down. */
+/** The number in a file that a test's program has written. */
 async function pidIn(folder: string): Promise<number> {
   for (;;) {
     const written = await readFile(join(folder, 'pid'), 'utf8').catch(() => '');

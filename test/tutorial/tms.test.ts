@@ -1,5 +1,5 @@
-// tms and tmc: every copy arrives in full, however the client receives, and nobody sends before the go-ahead. Also
-// with the tutorial's own two programs, here in Python 3.
+// tms and tmc: every copy arrives in full with any receive size, and no copy is sent before Enter is pressed. Also with the
+// tutorial's own two programs, here in Python 3.
 
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
@@ -24,7 +24,7 @@ function withTms(
   return withStrsvr(['0', ...args], use, TMS);
 }
 
-/** Sends a string and receives at most so many bytes at a time, to the end. */
+/** Sends a string and receives to the end, with a maximum receive size in bytes. */
 async function receiveInto(address: Address, size: number, string: Uint8Array): Promise<Buffer> {
   const chunks: Buffer[] = [];
   const callback = (bytes: number, buffer: Uint8Array) => {
@@ -186,7 +186,7 @@ test('tms prints the received string, escaped, and the number of receives', asyn
   });
 });
 
-// --- the go-ahead ---
+// --- Enter ---
 
 test('at a terminal, each client gets its copies when Enter is pressed, and not before', async () => {
   const terminal = new PtyProgram(TMS);

@@ -113,7 +113,7 @@ test('the listener is found among several processes', () => {
   assert.is(findListener(4000, [3, 4], source), undefined);
 });
 
-test('where there is no /proc, the view says so', () => {
+test('without /proc the view says so', () => {
   const view = kernelView(77, 2000, { root, arch: 'x64' });
   assert.not.ok(view.available);
   assert.match(describeView(view, String), /^no view of process 77: ENOENT/);

@@ -1,4 +1,4 @@
-// Lines to a pipe that is full, or that nothing reads: what is dropped is counted, and said in its place.
+// Lines to a pipe that is full or has no reader: dropped lines are counted, and a notice takes their place.
 
 import { spawnSync } from 'node:child_process';
 import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
@@ -19,7 +19,7 @@ test.after(() => rmSync(folder, { recursive: true }));
 const openReader = () => openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
 const openWriter = () => openSync(fifo, constants.O_WRONLY | constants.O_NONBLOCK);
 
-/** All that is in the pipe now. */
+/** The pipe's content. */
 function read(reader: number): string {
   const buffer = Buffer.alloc(1 << 20);
   try {
@@ -30,7 +30,7 @@ function read(reader: number): string {
   }
 }
 
-/** Whatever the writer still has. */
+/** The writer's remaining lines. */
 async function readAll(writer: LineWriter, reader: number): Promise<string> {
   const flushed = writer.flush(DEADLINE_MS).then(() => true);
   let all = '';

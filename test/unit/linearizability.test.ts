@@ -41,7 +41,7 @@ test('each violation is named', () => {
   assert.is(verdict('a', answered(1, 0, 1, 'a'), answered(2, 0, 1, 'a')), 'I3');
   assert.is(verdict('aa', answered(1, 0, 9, 'aa'), answered(1, 1, 9, 'a')), 'I4');
   assert.is(verdict('ab', answered(1, 0, 1, 'ab'), answered(2, 2, 3, 'a')), 'I5');
-  assert.is(verdict('ab', answered(1, 0, 1, 'a')), 'I7', 'nobody sent b');
+  assert.is(verdict('ab', answered(1, 0, 1, 'a')), 'I7', 'no client sent b');
   assert.is(verdict('abb', answered(1, 0, 1, 'a'), unanswered(2, 0, 'b')), 'I7', 'b is there twice');
   assert.is(
     verdict('ba', answered(1, 0, 1, 'ba'), unanswered(2, 2, 'b')),
@@ -86,7 +86,7 @@ test('the checker agrees with a brute-force search on 100,000 small histories', 
   assert.ok(verdicts.good > 10_000 && verdicts.bad > 10_000, JSON.stringify(verdicts));
 });
 
-/** Up to five letters of two kinds by up to three clients, now and then two of a client underway, mostly nearly right. */
+/** Up to five letters of two kinds by up to three clients, sometimes two of a client in flight, mostly almost linearizable. */
 function smallHistory(seed: number): { history: Operation[]; text: string } {
   const { below, oneOf } = prng(seed);
   const history: Operation[] = [];
@@ -119,19 +119,19 @@ function smallHistory(seed: number): { history: Operation[]; text: string } {
   }
   if (below(3) === 0)
     text = oneOf([`${text}a`, text.slice(0, -1), [...text].reverse().join(''), text.replace('a', 'b')]);
-  const told = history.map((operation, index): Operation => {
+  const recorded = history.map((operation, index): Operation => {
     if (operation.answer === undefined) return operation;
     let reply = replies.get(index) ?? 'a';
     if (below(12) === 0)
       reply = oneOf([`${reply}b`, `${reply}${operation.letter}`, `a${reply}`, operation.letter]);
     return { ...operation, answer: { at: operation.answer.at, reply: fingerprint(Buffer.from(reply)) } };
   });
-  return { history: told, text };
+  return { history: recorded, text };
 }
 
 /**
- * Whether some order of the answered letters and some of the others, true to the times and to the order of each client's
- * letters, gives all replies and the text; and whether nobody saw a longer text before a shorter one.
+ * Whether some order of the answered letters and some of the others, consistent with the times and with the order of each
+ * client's letters, explains all replies and the text; and whether no client saw a longer text before a shorter one.
  */
 function explainable(history: readonly Operation[], text: string): boolean {
   return !shrinks(history) && hasOrder(history, text);
@@ -152,7 +152,7 @@ function hasOrder(history: readonly Operation[], text: string): boolean {
     if (!text.startsWith(appended) || appended.length > text.length) return false;
     const firstAnswer = Math.min(...left.map(({ answer }) => answer?.at ?? Number.POSITIVE_INFINITY));
     return left.some((next) => {
-      if (next.sent > firstAnswer) return false; // somebody was answered before this one was sent
+      if (next.sent > firstAnswer) return false; // another was answered before this one was sent
       const longer = appended + next.letter;
       if (next.answer !== undefined) {
         const [first] = left.filter(({ client, answer }) => client === next.client && answer !== undefined);

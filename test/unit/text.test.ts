@@ -30,10 +30,10 @@ test('the text keeps all letters in order', () => {
 });
 
 test('with a synthetic load it holds the same letters, and goes through all its rounds for each', () => {
-  let looks = 0;
+  let polls = 0;
   const rounds = {
     valueOf: () => {
-      looks += 1;
+      polls += 1;
       return 1_000;
     },
   };
@@ -43,7 +43,7 @@ test('with a synthetic load it holds the same letters, and goes through all its 
     [1, 4, FULL],
   );
   assert.is(Buffer.from(text.view(0, text.length)).toString(), 'a€');
-  assert.is(looks, 3 * 1_001); // before each round, and to see that there is none left
+  assert.is(polls, 3 * 1_001); // before each round, and to see that there is none left
 });
 
 test('a letter that does not fit is rejected and changes nothing; a shorter one still fits', () => {

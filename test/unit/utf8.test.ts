@@ -18,7 +18,7 @@ function decodeAll(chunks: Uint8Array[]): string {
   return text;
 }
 
-/** What the platform's decoder makes of it; its stream is never ended, as an unfinished letter is never told. */
+/** The platform's decoder as reference. Its stream is not ended, because an incomplete letter is not decoded. */
 function platform(bytes: Uint8Array): string {
   return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes, { stream: true });
 }

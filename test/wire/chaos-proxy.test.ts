@@ -1,4 +1,4 @@
-// Clients behind a bad network: whatever it does, one text explains every reply.
+// Clients behind a network with faults: one text must explain every reply.
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';

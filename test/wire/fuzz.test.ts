@@ -1,4 +1,4 @@
-// Hostile bytes against a model, for some thousand seeds. A failing seed is printed. `make soak` takes a million.
+// Random bytes compared with a model, for some thousand seeds. A failing seed is printed. `make soak` runs a million.
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';

@@ -63,23 +63,23 @@ testWith(
   'a client that reads little exhausts the memory (server/core/session.ts owes numbers, and few of them, then stops reading)',
   async () => {
     const letters = 20_000;
-    const look = async (server: Program, address: Address, plain: boolean) => {
+    const measure = async (server: Program, address: Address, plain: boolean) => {
       const before = await peakKiB(server);
-      const greedy = await ByteClient.connect(address);
-      greedy.send('x'.repeat(letters));
+      const nonReader = await ByteClient.connect(address);
+      nonReader.send('x'.repeat(letters));
       const other = await connect(address);
       let text = await other.send('a');
       for (let i = 0; plain ? text.length < letters : i < 100; i += 1) text = await other.send('a');
-      await greedy.receive(4_000_000); // of 200 MB; all the others are then made ready to be sent
+      await nonReader.receive(4_000_000); // of 200 MB; all the others are then made ready to be sent
       text = await other.send('a');
       const grownKiB = (await peakKiB(server)) - before;
       assert.is(grownKiB > 100_000, plain, `${grownKiB} KiB`);
       assert.is(text.length > letters / 2, plain, `${text.length} letters`);
-      greedy.close();
+      nonReader.close();
       other.close();
     };
-    await withPlain((server, address) => look(server, address, true));
-    await withStrsvr(['0'], (server, address) => look(server, address, false));
+    await withPlain((server, address) => measure(server, address, true));
+    await withStrsvr(['0'], (server, address) => measure(server, address, false));
   },
 );
 
