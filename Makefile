@@ -26,7 +26,7 @@ help:
 	@echo 'make test       run all tests'
 	@echo 'make test-unit  run the unit tests, in under 10 s'
 	@echo 'make soak       run the long tests: load, attacks, crashes, disk faults, mutations; about half an hour'
-	@echo 'make exercise   list servers with one bug each, to find and fix; N=4 builds the fourth (HINT=1, CHECK=1)'
+	@echo 'make exercise   list servers with one seeded fault each, to find and fix; N=4 builds the fourth (HINT=1, CHECK=1)'
 	@echo 'make check      check any server and say what is wrong (CMD="python3 server.py {port}", or HOST=127.0.0.1 PORT=2000)'
 	@echo 'make bench      compare the speed of strsvr with C, Python and its targets; about 7 minutes (QUICK=1: fewer runs)'
 	@echo 'make lint       check style and formatting'

@@ -235,7 +235,7 @@ function socketInode(folder: string, fd: string): number {
   return Number(/^socket:\[(\d+)\]$/.exec(target)?.[1] ?? -1);
 }
 
-/** For what can go away while it is read, or belongs to another user. */
+/** For files that can disappear while they are read, or belong to another user. */
 function attempt<T>(read: () => T, otherwise: T): T {
   try {
     return read();

@@ -1,4 +1,4 @@
-// `strlab drive`: loads a server that runs already, also somebody else's, and reports how fast and how correct it was.
+// `strlab drive`: loads a running server in any language and reports its speed and its faults.
 
 import { lookup } from 'node:dns/promises';
 import { print } from '../../shared/cli.js';
@@ -17,7 +17,7 @@ const MAX_CLIENTS = 20_000;
 const MAX_LETTERS = 1_000_000;
 /** Lines without a letter that each client sends before it is measured. */
 const WARM_UP = 3;
-/** A server that sends no reply for so long is given up on. */
+/** Ends the run when no reply has come for this time. */
 const IDLE_TIMEOUT_MS = 10_000;
 
 const DRIVE = {

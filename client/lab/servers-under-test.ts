@@ -63,7 +63,7 @@ export async function baselines(): Promise<Baselines> {
   };
 }
 
-/** The server on one page; it needs nothing but Node.js. */
+/** The server on one page; it needs only Node.js. */
 export function plain(): ServerUnderTest {
   return { name: 'plain', command: [process.execPath, built('server/plain.js'), '0'] };
 }
@@ -100,7 +100,7 @@ async function compile(paths: readonly string[]): Promise<string[][]> {
 }
 
 async function interpret(paths: readonly string[]): Promise<string[][]> {
-  // python3 may be a script that looks for the real one, which would count as start-up time.
+  // python3 may be a wrapper script, whose time would count as start-up time.
   const command = ['python3', '-c', 'import sys; print(sys.executable)'];
   const python = (await output(command, TOOL_TIMEOUT_MS)).trim();
   await output([python, '--version']);

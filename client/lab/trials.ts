@@ -4,7 +4,7 @@
 import type { LabOptions, Trial } from './experiment.js';
 import type { ServerUnderTest } from './servers-under-test.js';
 
-/** Those of these servers that can run here, and of strsvr's I/O models those that were asked for. */
+/** The servers that can run on this machine, of strsvr's I/O models only the selected ones. */
 export function pick(lab: LabOptions, names: readonly string[], quick = names): ServerUnderTest[] {
   return lab.targets.filter(({ name }) => (lab.quick ? quick : names).includes(name));
 }

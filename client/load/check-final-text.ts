@@ -16,9 +16,9 @@ const FAULTS_BY_INVARIANT: Record<Invariant, Fault> = {
   I7: 'duplicated',
   I8: 'reordered',
 };
-/** Clients of their own: who sent the text before the run, and who looked at it. */
+/** Pseudo-clients in the history: the one that sent the text before the run, and the one that reads the text. */
 const EARLIER = -1;
-const LOOKS = -2;
+const READER = -2;
 
 /**
  * Adds what is wrong to the faults.
@@ -28,8 +28,8 @@ const LOOKS = -2;
 export function checkFinalText(context: LoadContext, base: Buffer, text: Buffer | undefined): void {
   const { table, faults } = context;
   const known = context.known.bytes;
-  const history = [...earlier(base), look(base, Number.NEGATIVE_INFINITY), ...table.history(known)];
-  if (text !== undefined) history.push(look(text, Number.POSITIVE_INFINITY));
+  const history = [...earlier(base), readingOf(base, Number.NEGATIVE_INFINITY), ...table.history(known)];
+  if (text !== undefined) history.push(readingOf(text, Number.POSITIVE_INFINITY));
   for (const { invariant } of violations(history, text ?? known)) {
     if (text !== undefined || invariant !== 'I6') context.addFault(FAULTS_BY_INVARIANT[invariant]);
   }
@@ -37,7 +37,7 @@ export function checkFinalText(context: LoadContext, base: Buffer, text: Buffer 
   if (!shown && faults.prefixMismatch === undefined) context.addFault('prefixMismatch');
 }
 
-/** The letters before the first look, as if they had been sent and never answered. */
+/** The letters before the first reading, as if they had been sent and never answered. */
 function* earlier(base: Buffer): Iterable<Operation> {
   const letters = [...base.toString()];
   for (const letter of letters.slice(0, -1)) {
@@ -45,6 +45,6 @@ function* earlier(base: Buffer): Iterable<Operation> {
   }
 }
 
-function look(text: Buffer, at: number): Operation {
-  return { client: LOOKS, letter: lastLetter(text), sent: at, answer: { at, reply: fingerprint(text) } };
+function readingOf(text: Buffer, at: number): Operation {
+  return { client: READER, letter: lastLetter(text), sent: at, answer: { at, reply: fingerprint(text) } };
 }

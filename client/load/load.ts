@@ -1,4 +1,4 @@
-// The load: one thread that is many clients at once. The phases of a run: fill the text, connect and warm up, measure, look
+// The load: one thread that is many clients at once. The phases of a run: fill the text, connect and warm up, measure, read
 // at the final text, report. It has its process for itself: nothing else runs meanwhile.
 
 import * as libc from '../../shared/libc/load-calls.js';
@@ -11,14 +11,14 @@ import { LetterTable } from './letter-table.js';
 import { LoadContext } from './load-client.js';
 import { buckets, percentiles } from './percentiles.js';
 import type { LoadPlan, LoadResult } from './plan.js';
-import { finalLook, prefill } from './prefill.js';
+import { prefill, readFinalText } from './prefill.js';
 import { Schedule } from './schedule.js';
 
 /** Between two reports of progress. */
 const PROGRESS_MS = 200;
 /** How long it waits for unsolicited bytes. */
 const QUIET_MS = 20;
-/** How long the final look at the text may take: after a good run, and where clients have timed out. */
+/** How long reading the final text may take: after a good run, and after timeouts. */
 const FINAL_LOOK_MS = 10_000;
 const FINAL_LOOK_TIMED_OUT_MS = 1_000;
 /** A shorter sleep is not worth it: falling asleep and waking up take a good part of it. */
@@ -65,7 +65,7 @@ class Load {
     const after = this.#observe();
     const timedOut = this.#pool.waiting;
     this.#settle(idleClients, timedOut);
-    const text = finalLook(this.#plan, timedOut > 0 ? FINAL_LOOK_TIMED_OUT_MS : FINAL_LOOK_MS);
+    const text = readFinalText(this.#plan, timedOut > 0 ? FINAL_LOOK_TIMED_OUT_MS : FINAL_LOOK_MS);
     checkFinalText(this.#context, base, text);
     const { sent, started, startedAt, faults } = this.#context;
     return {

@@ -2,7 +2,7 @@
 
 import type { LoadResult, Percentiles } from './plan.js';
 
-/** Of the counted values, so many must lie beyond a percentile that is told. */
+/** A percentile is reported only if at least this number of values lies beyond it. */
 const BEYOND = 10;
 /** Bars of a histogram from one power of ten to the next. */
 const BARS_A_DECADE = 10;

@@ -1,4 +1,4 @@
-// What the load is asked to do and what it reports. Both are plain data, since they cross between processes as JSON.
+// The plan of a load and its result. Both are plain data, because they pass between processes as JSON.
 
 import type { ProcessStats } from '../../shared/procfs.js';
 
@@ -47,7 +47,7 @@ export interface LoadPlan {
   readonly seed: number;
 }
 
-/** What a plan asks for unless it says otherwise. */
+/** Defaults of a plan. */
 export const DEFAULT_PLAN = {
   clients: 1,
   idleClients: 0,
@@ -92,7 +92,7 @@ export interface LoadResult {
   readonly seconds: number;
   readonly lettersPerSecond: number;
   readonly replyBytes: number;
-  /** Letters that the final text should have: those before the run, those sent, and one more from each look at it. */
+  /** Letters that the final text should have: those before the run, those sent, and one more from each reading of it. */
   readonly expectedLetters: number;
   /** Of the final text, as a last client sees it; undefined when it could not be read. */
   readonly finalLetters?: number;

@@ -11,7 +11,7 @@ import { DEFAULT_MAX_REPLY } from '../../shared/options.js';
 import { LF } from '../../shared/utf8.js';
 import { awaitEvent, connectAll, pause } from './connections.js';
 
-/** Letters that one client sends and leaves: strsvr stores at most 1,024 of a client that does not read. */
+/** Letters of one client before it disconnects: strsvr stores at most 1,024 of a client that does not read. */
 const FILL_LETTERS = 1_000;
 /** The receive buffer of such a client is small, so that the server can send few replies. */
 const FILL_OPTIONS = { nagle: false, receiveBuffer: 4_096 };
@@ -36,7 +36,7 @@ const NO_LF = `more than ${plural(DEFAULT_MAX_REPLY, 'byte')} came without a lin
  * Sends a letter and returns the text up to it.
  * @throws OperationalError also where the server does not answer lines
  */
-export function look(server: Address, deadline: number): Buffer {
+export function readText(server: Address, deadline: number): Buffer {
   return withConnection(server, deadline, OPTIONS, (fd) => {
     const ask = (line: Buffer, silence: string) => {
       libc.send(fd, line);
@@ -51,12 +51,12 @@ export function look(server: Address, deadline: number): Buffer {
   });
 }
 
-/** The final text; undefined when it cannot be read. A server at its limit refuses it until it has seen the others leave. */
-export function finalLook(server: Address, waitMs: number): Buffer | undefined {
+/** The final text; undefined when it cannot be read. A full server rejects it until it has closed the other connections. */
+export function readFinalText(server: Address, waitMs: number): Buffer | undefined {
   const deadline = performance.now() + waitMs;
   while (performance.now() < deadline) {
     try {
-      return look(server, deadline);
+      return readText(server, deadline);
     } catch (error) {
       if (!(error instanceof OperationalError)) throw error;
       pause(RETRY_MS);
@@ -86,11 +86,11 @@ export function checkTwoClients(server: Address, idleTimeoutMs: number): void {
  * @returns the text
  */
 export function prefill(server: Address, bytes: number, deadline: number): Buffer {
-  let text = look(server, deadline);
+  let text = readText(server, deadline);
   while (text.length < bytes) {
-    let missing = bytes - text.length - FIRST.length; // look() adds one
+    let missing = bytes - text.length - FIRST.length; // readText() adds one
     while (missing > 0) missing -= fill(server, missing, deadline);
-    text = look(server, deadline);
+    text = readText(server, deadline);
     if (!isUtf8(text)) throw new OperationalError('NOT_UTF8', 'the server has cut a letter of four bytes');
   }
   return text;
@@ -107,7 +107,7 @@ function fill(server: Address, missing: number, deadline: number): number {
   });
 }
 
-/** Closes with a reset: what is on its way is thrown away. */
+/** Closes with a reset: data in flight is discarded. */
 function withConnection<T>(
   server: Address,
   deadline: number,

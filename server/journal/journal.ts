@@ -76,7 +76,7 @@ export class Journal implements Committer {
     this.failed = new Promise((_resolve, reject) => {
       this.#reject = reject;
     });
-    this.failed.catch(() => {}); // those who wait for it handle it
+    this.failed.catch(() => {}); // handled where it is awaited
     this.#hung = new Promise((resolve) => {
       this.#resolveHung = resolve;
     });

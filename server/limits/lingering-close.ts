@@ -26,7 +26,7 @@ export const DRAIN_TIMEOUT: CloseFailure = {
 export const JOURNAL_FAILED: CloseFailure = { reason: 'journal', detail: 'the journal has failed' };
 export const CLUSTER_FAILED: CloseFailure = { reason: 'unavailable', detail: 'the cluster has failed' };
 
-/** As DRAIN_TIMEOUT, but tells a client that waits for the disk from one that does not read. */
+/** As DRAIN_TIMEOUT, with another reason for a client that waits for the disk. */
 export function drainTimeout(socket: Socket, session: Session): CloseFailure {
   if (socket.writableLength > 0 || session.wants !== 'durability') return DRAIN_TIMEOUT;
   return { reason: 'journal', detail: `its letters could not be stored in ${LINGER_MS / 1000} s` };

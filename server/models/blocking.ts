@@ -1,8 +1,8 @@
 // blocking: one thread, one blocking receive after the other, round-robin over the clients.
 //
-// The thread sleeps in recv(2) for one client at a time, whatever the others send. So each client is answered once a
-// round, and one that is silent, out to lunch, blocks all the others (head-of-line blocking): the story with which the
-// tutorial's section 4.6.1 begins. A client that never reads blocks them too, in send(2), until it counts as stalled.
+// The thread sleeps in recv(2) for one client at a time, even if others have sent. So each client is answered once a
+// round, and one that is silent, out to lunch, blocks all the others (head-of-line blocking): the
+// tutorial's section 4.6.1 begins with it. A client that never reads blocks them too, in send(2), until it counts as stalled.
 // While every client sends, nothing is faster. `diff blocking.ts nonblocking.ts` shows what O_NONBLOCK changes.
 
 import * as libc from '../../shared/libc/sockets.js';

@@ -1,8 +1,8 @@
-// nonblocking: one thread asks each client in turn whether it has sent anything.
+// nonblocking: one thread polls each client in turn for input.
 //
 // recv(2) on a socket with O_NONBLOCK returns -1 and the errno EAGAIN when no data has come (Python raises an exception,
 // as the tutorial's section 4.6.1 explains), and the thread goes on to the next client, one byte at a time, as its
-// strsvr.py does. So no client blocks another, but the asking never ends: idle, it uses a whole core (see --idle-sleep).
+// strsvr.py does. So no client blocks another, but polling never ends: an idle server uses a whole core (see --idle-sleep).
 // `diff blocking.ts nonblocking.ts` shows what O_NONBLOCK changes.
 
 import * as libc from '../../shared/libc/sockets.js';

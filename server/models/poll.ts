@@ -3,7 +3,7 @@
 // The thread hands the kernel the list of all sockets and sleeps until one of them can be read or written; then it
 // services those that can, and no others, with the calls of nonblocking.ts. No client blocks another, and an idle server
 // costs nothing: the answer to the tutorial's section 4.6.1 without threads and without busy polling. Its weakness: the
-// kernel looks through the whole list at every call, so the cost of a letter grows with the connected clients.
+// kernel scans the whole list at every call, so the cost of a letter grows with the connected clients.
 
 import * as libc from '../../shared/libc/sockets.js';
 import { NonblockingLoop } from './nonblocking.js';

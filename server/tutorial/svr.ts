@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The tutorial's svr (sections 4.5.1 and 4.5.2): a client sends w or ps and receives the lines that the program prints.
-// It runs one of these two and nothing else, never through a shell, whatever a client sends. There is no authentication:
+// It runs only these two, without a shell, for any input. There is no authentication:
 // any client that reaches the port sees the processes of this machine.
 
 import { type ExecFileException, execFile } from 'node:child_process';

@@ -63,7 +63,7 @@ export function connected(fd: number): void {
   throwPendingError(fd, 'connect');
 }
 
-/** Closes a connection with a reset: what has not been read or sent is thrown away, on both sides. */
+/** Closes a connection with a reset: unread and unsent data is discarded, on both sides. */
 export function abort(fd: number): void {
   setResetOnClose(fd);
   close(fd);

@@ -52,7 +52,7 @@ export function setNonblocking(fd: number): void {
   attempt('fcntl', () => bindings().fcntl(fd, F_SETFL, 'int', O_NONBLOCK));
 }
 
-/** The connection will end with a reset, and what is not sent by then is thrown away. */
+/** The connection will end with a reset, and unsent data is discarded. */
 export function setResetOnClose(fd: number): void {
   setOption(fd, SOL_SOCKET, SO_LINGER, 1, 0);
 }

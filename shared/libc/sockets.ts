@@ -189,7 +189,7 @@ export function shutdown(fd: number, how: number): void {
   if (errno !== ENOTCONN) throw new SystemError('shutdown', errno);
 }
 
-/** Ends a connection with a reset: what is not sent yet is thrown away. The descriptor is still to be closed. */
+/** Ends a connection with a reset: unsent data is discarded. The descriptor is still to be closed. */
 export function reset(fd: number): void {
   setResetOnClose(fd);
   shutdown(fd, SHUT_RDWR);

@@ -1,6 +1,6 @@
-// `make exercise`: servers with a bug for students to find, which are the mutations of mutations.ts: network before disk,
-// each from easy to hard. An exercise is a copy of the TypeScript source in exercise/N below the working directory; it
-// stays until the student removes it.
+// `make exercise`: servers with a seeded fault for students to find, one for each mutation: network before disk, each from
+// easy to hard. An exercise is a copy of the TypeScript source in exercise/N below the working directory, and is never
+// removed or overwritten.
 //
 //   node dist/test/mutations/exercise.js [number] [hint | check]
 
@@ -33,7 +33,7 @@ if (mutation !== undefined) {
 }
 
 function list(): void {
-  say('Servers with one bug each, to find and fix. Take one with: make exercise N=1');
+  say('Servers with one seeded fault each, to find and fix. Start one with: make exercise N=1');
   for (const [i, exercise] of EXERCISES.entries()) {
     if (i === 0) say('\nNetwork');
     else if (usesDisk(exercise) && !usesDisk(EXERCISES[i - 1] ?? exercise))
@@ -47,23 +47,19 @@ async function make(mutation: Mutation, folder: string): Promise<void> {
   if (!(await compiles(folder))) return;
   const { server, client } = commands(mutation.trial, folder, PORT);
   say(`Exercise ${number} (${mutation.difficulty}): ${mutation.symptom}`);
-  say(`\n${folder} is a copy of the server with one thing wrong. See it happen. In one terminal:`);
+  say(`\n${folder} is a copy of the server with one fault. To see it, run in one terminal:`);
   say(`  ${server}`);
-  if (client !== undefined) say(`in another one:\n  ${client}`);
-  if (mutation.trial.interrupt) say('and now press Ctrl-C in the first terminal.');
-  say(`  The right server: ${mutation.trial.right.what}.`);
-  say(`  This one:         ${mutation.trial.wrong.what}.`);
+  if (client !== undefined) say(`in a second terminal:\n  ${client}`);
+  if (mutation.trial.interrupt) say('then press Ctrl-C in the first terminal.');
+  say(`  Without the fault: ${mutation.trial.right.what}.`);
+  say(`  With the fault:    ${mutation.trial.wrong.what}.`);
   say('\nRead, in this order:');
   for (const file of mutation.read) say(`  ${folder}/${file}`);
-  say('\nMend it there. Then:');
-  say(`  make exercise N=${number} CHECK=1   compiles your copy and runs the test that catches this bug`);
+  say('\nFix it there. Then:');
+  say(`  make exercise N=${number} CHECK=1   compiles your copy and runs the test that catches this fault`);
   say(`  make exercise N=${number} HINT=1    gives a hint`);
-  say(
-    `  make exercise N=${number}           compiles your copy, to see for yourself; it never overwrites your work`,
-  );
-  say(
-    `To start again, remove ${folder}. The key to every exercise is a diff against the repository: find it first.`,
-  );
+  say(`  make exercise N=${number}           compiles your copy, and never overwrites your changes`);
+  say(`To start again, remove ${folder}. The solution is a diff against the repository.`);
 }
 
 async function check(mutation: Mutation, folder: string): Promise<void> {
@@ -74,10 +70,10 @@ async function check(mutation: Mutation, folder: string): Promise<void> {
   if (skipped !== undefined) return fail(`cannot be checked on this machine: ${skipped}`, 2);
   if (failed.includes(title)) return fail(`failed: ${file}: ${title}`, 1);
   if (failed.length > 0)
-    return fail(`failed: this bug is gone, but there is another: ${failed.join('; ')}`, 1);
+    return fail(`failed: this fault is fixed, but other tests fail: ${failed.join('; ')}`, 1);
   if (!ended) return fail(`failed: ${file} did not end\n${output}`, 1);
   say(`passed: ${file}: ${title}`);
-  say(`Compare your way with ours: diff -u ${folder}/${mutation.file} ${mutation.file}`);
+  say(`Compare your fix with ours: diff -u ${folder}/${mutation.file} ${mutation.file}`);
 }
 
 /** Compiles a copy, and prints the compiler's messages if that fails. */

@@ -1,4 +1,5 @@
-// The mutations: each applies to the code as it is, and the runner tells caught from not caught. `make soak` runs all.
+// Every mutation can be applied to the current code, and the runner distinguishes caught from not caught. `make soak` runs
+// all mutations.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -42,7 +43,7 @@ test('a caught mutation is distinguished from one that survives', async () => {
 testWith(
   test,
   NO_PROC,
-  'a process that a test leaves behind is found and killed, whatever its process group',
+  'a process that a test leaves behind is found and killed, in any process group',
   async () => {
     const orphans = new OrphanTracker('STRSVR_TEST_LEFT_BEHIND');
     const env = { ...process.env, ...orphans.env };

@@ -1,17 +1,17 @@
-// Mistakes that a server like this one invites, each as one changed place in the source and the test that must catch it.
-// mutation-runner.ts checks that the test does. exercise.ts hands them to students, so each also has a difficulty, a hint
-// and commands that show its symptom (trial.ts checks these). mutant.ts writes a copy of the source with one of them.
+// Typical faults of a server like this one. A mutation is one change in the source and the test that must catch it
+// (mutation-runner.ts checks that). exercise.ts gives them to students, so each also has a difficulty, a hint and commands
+// that show its symptom (trial.ts checks these). mutant.ts writes a copy of the source with one mutation.
 
 export const DIFFICULTIES = ['easy', 'medium', 'hard'] as const;
 
 export interface Mutation {
   readonly name: string;
-  /** What a user notices, not the cause: the title of the exercise. */
+  /** What a user notices, not the cause. The title of the exercise. */
   readonly symptom: string;
   readonly difficulty: (typeof DIFFICULTIES)[number];
   /** One or two sentences that point to the idea, not to the line. */
   readonly hint: string;
-  /** Sources to read, in this order; the mutation is in one of them. */
+  /** Source files to read, in this order; the mutation is in one of them. */
   readonly read: readonly string[];
   readonly trial: Trial;
   /** Relative to the root of the source: server/core/session.ts. */
@@ -22,7 +22,7 @@ export interface Mutation {
   readonly caughtBy: { readonly file: string; readonly title: string };
 }
 
-/** How to see the symptom, in two terminals. In commands HERE is the exercise's folder, PORT the server's port. */
+/** Commands that show the symptom, in two terminals. HERE is the exercise's folder, PORT the server's port. */
 export interface Trial {
   /** Options of the server, after its port. */
   readonly args: readonly string[];
@@ -30,22 +30,22 @@ export interface Trial {
   readonly disk?: string;
   /** Another built file of test/support/ to be loaded before the server. */
   readonly preload?: string;
-  /** A command that the server is started through. */
+  /** A wrapper command for the server. */
   readonly through?: string;
-  /** For the second terminal; STRCLNT and STRLAB are those of the checkout. Without: starting the server is enough. */
+  /** For the second terminal; STRCLNT and STRLAB are those of the checkout. Without it, starting the server is enough. */
   readonly client?: string;
   /** Whether the server then gets a Ctrl-C. */
   readonly interrupt?: true;
-  /** What the right server does. */
+  /** What the unchanged server does. */
   readonly right: Observation;
-  /** What the mutant does; without a sign: the right server's sign never appears. */
+  /** What the mutant does; without a sign: the sign of `right` never appears. */
   readonly wrong: Omit<Observation, 'sign'> & Partial<Observation>;
 }
 
 export interface Observation {
   /** For the student. */
   readonly what: string;
-  /** In the output of the two terminals. */
+  /** A pattern in the output of the two terminals. */
   readonly sign: RegExp;
 }
 

@@ -1,5 +1,5 @@
-// The commands that show a mutation's symptom, as a student types them. Run here, they must show it on the mutant and not
-// on the right server.
+// The commands that show a mutation's symptom, as a student types them. They must show it on the mutant and not on the
+// unchanged server.
 //
 //   node dist/test/mutations/trial.js [name ...]      only the mutations of these names
 
@@ -16,7 +16,7 @@ import { built } from '../support/program.js';
 import { compileMutant, writeMutant } from './mutant.js';
 import { MUTATIONS, type Mutation, type Trial } from './mutations.js';
 
-/** A sign that has not appeared by then counts as absent. */
+/** A sign that has not appeared in this time counts as absent. */
 const NEVER_MS = 30_000;
 
 export interface Commands {
@@ -45,7 +45,7 @@ export function commands(trial: Trial, folder: string, port: number): Commands {
 }
 
 export interface Seen {
-  /** Whether the sign of the right server, and that of the mutant, were seen. */
+  /** Whether the sign of the unchanged server, and that of the mutant, appeared. */
   readonly right: boolean;
   readonly wrong: boolean;
   readonly output: string;
@@ -115,7 +115,7 @@ export async function prove(mutation: Mutation): Promise<string | undefined> {
       if (compiled.status !== 0) return compiled.stdout;
       const seen = await observe(mutation.trial, folder);
       const matches = seen.wrong === wrong && seen.right === !wrong;
-      if (!matches) return `${wrong ? 'mutant' : 'right server'}: ${JSON.stringify(seen, null, 2)}`;
+      if (!matches) return `${wrong ? 'mutant' : 'unchanged server'}: ${JSON.stringify(seen, null, 2)}`;
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }

@@ -1,9 +1,9 @@
-# A yardstick for `nonblocking`: the same wire in Python, with sockets that are asked in a circle, one after the other
+# A baseline for `nonblocking`: the same wire in Python, with nonblocking sockets that are polled round-robin
 # and without end, whether they have anything. Most of the time the answer is "not yet" (BlockingIOError).
-# A client that is still owed something is not asked for letters: this is the backpressure.
+# A client with pending replies is not read from: this is the backpressure.
 # Left out: C1 control characters are letters; a full text ends the server; no limits, no log.
 #
-#   python3 circle.py [port]
+#   python3 nonblocking_loop.py [port]
 
 import codecs
 import mmap
@@ -80,7 +80,7 @@ def main():
         try:
             clients.append(Client(listener.accept()[0]))
         except BlockingIOError:
-            pass  # nobody new
+            pass  # no new client
         gone = [client for client in clients if not client.take_turn()]
         for client in gone:
             client.connection.close()

@@ -1,6 +1,6 @@
 # A yardstick for `threads`: the same wire in Python, a thread for each client, each waiting in its own recv, and a Lock
-# around the text. A reply is a view of the text, made under the lock and sent outside: nobody writes there again. That
-# sending blocks is the backpressure. Python's own lock lets one thread run at a time (PEP 703 tells of its end).
+# around the text. A reply is a view of the text, made under the lock and sent outside, because these bytes never
+# change. A blocking send is the backpressure. Python's global interpreter lock runs one thread at a time (see PEP 703).
 # Left out: C1 control characters are letters; a full text ends its client's thread; no limits, no log.
 #
 #   python3 threads.py [port]

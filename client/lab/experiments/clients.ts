@@ -6,7 +6,7 @@ import { lineChart } from '../report/chart.js';
 import { pick, sentence, trials } from '../trials.js';
 
 const QUICK = ['events', 'threads', 'C epoll', 'C threads'];
-/** With more clients than these a run would measure nothing but the start. */
+/** With more clients a run would mostly measure the start. */
 const LIMITS: Readonly<Record<string, readonly [clients: number, why: string]>> = {
   threads: [100, 'each worker thread takes 7 to 8 MB of memory and some 35 ms of processor time to start'],
   'C threads': [1_000, 'more threads than a process is usually allowed'],

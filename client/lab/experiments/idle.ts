@@ -16,7 +16,7 @@ import { list, pick, sentence, trials } from '../trials.js';
 const KICK_MS = 20;
 /** More, in percent of a core, is called burning. */
 const BURNING = 50;
-/** Less, in percent of a core, cannot be told from nothing. */
+/** Less, in percent of a core, is below the resolution of the measurement. */
 const LEAST = 0.1;
 
 const values = ({ quick }: LabOptions) => (quick ? [10] : [1, 10, 100, 1_000]);

@@ -1,4 +1,4 @@
-// How each server looks in every chart: colour for its I/O model, line and fill for its language. What is no server (a
+// The style of each server in every chart: colour for its I/O model, line and fill for its language. What is no server (a
 // parameter, a reference) is grey. Colours are CSS variables of the page, so that one drawing serves light and dark.
 
 import { type Html, html } from './html.js';
@@ -45,7 +45,7 @@ function server(model: string, dash?: string): SeriesStyle {
   return { color: model, shape, dash, hollow: dash !== undefined, opacity: 1 };
 }
 
-/** The style of a server, also where more follows its name: `events` and `events, 2 cores` look the same. */
+/** The style of a server; a suffix does not matter: `events` and `events, 2 cores` have the same. */
 export function serverStyle(name: string): SeriesStyle | undefined {
   const known = [...SERVERS].find(([server]) => name === server || name.startsWith(`${server},`));
   return known?.[1];
