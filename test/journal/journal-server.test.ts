@@ -459,8 +459,8 @@ testWith(
       fs.writeFileSync(filler, 'x'.repeat(60 * 1024)); // leaves one page
       await withStrsvr(['0', '--journal', file], async (server, address) => {
         const [owed, other] = [await ByteClient.connect(address), await ByteClient.connect(address)];
-        owed.send('a'.repeat(1000));
-        await owed.receive((1000 * 1001) / 2);
+        pending.send('a'.repeat(1000));
+        await pending.receive((1000 * 1001) / 2);
         const big = await ByteClient.connect(address);
         big.send('b'.repeat(4000)); // it must read, or the server would not go on
         const replies = big.receiveAll();
@@ -481,7 +481,7 @@ testWith(
         assert.is(reply, `${'a'.repeat(1000)}${'b'.repeat(4000)}d\n`);
         assert.is(content(file), reply.slice(0, -1));
         server.child.kill('SIGTERM');
-        owed.close();
+        pending.close();
         late.close();
         assert.is((await server.finished).status, 0);
       });
