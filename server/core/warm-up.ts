@@ -10,7 +10,7 @@ const LETTERS = 250;
 
 /**
  * Runs one session per iteration of the event loop, some 10 ms in all.
- * @param output makes what takes the output of a text's sessions for sending; it is thrown away
+ * @param output creates the output of a text for its sessions; the bytes are discarded
  */
 export function warmUp(output: (text: Text) => { next(session: Session): Uint8Array | undefined }): void {
   const letters = Buffer.alloc(LETTERS, 'a');

@@ -458,7 +458,7 @@ testWith(
       const [file, filler] = [join(MOUNT, 'text'), join(MOUNT, 'filler')];
       fs.writeFileSync(filler, 'x'.repeat(60 * 1024)); // leaves one page
       await withStrsvr(['0', '--journal', file], async (server, address) => {
-        const [owed, other] = [await ByteClient.connect(address), await ByteClient.connect(address)];
+        const [pending, other] = [await ByteClient.connect(address), await ByteClient.connect(address)];
         pending.send('a'.repeat(1000));
         await pending.receive((1000 * 1001) / 2);
         const big = await ByteClient.connect(address);
