@@ -79,16 +79,16 @@ export class Monitor {
   }
 
   #follow(event: ServerEvent): void {
-    if (event.type === 'journal') this.textId = fileId(event.file);
-    if (event.type === 'cluster joined') this.textId = event.name;
+    if (event.type === 'journalOpened') this.textId = fileId(event.file);
+    if (event.type === 'clusterJoined') this.textId = event.name;
     if (event.type === 'listening') {
       this.started = true;
       this.#recovered = this.#countLetters();
     }
     if (event.type === 'stopping') this.#stopping = true;
-    if (event.type === 'disk full') this.#storage = "the journal's disk is full";
-    if (event.type === 'disk free') this.#storage = undefined;
-    if (event.type === 'journal failed') this.#storage = event.message;
+    if (event.type === 'diskFull') this.#storage = "the journal's disk is full";
+    if (event.type === 'diskFree') this.#storage = undefined;
+    if (event.type === 'journalFailed') this.#storage = event.message;
   }
 
   #countLetters(): number {

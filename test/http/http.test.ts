@@ -318,7 +318,7 @@ test('a follower never gets a letter that is not on disk; /readyz says that the 
       const http = await httpAddress(server);
       const client = await ByteClient.connect(address);
       client.send('a');
-      await server.waitFor('stderr', /disk is full/);
+      await server.waitFor('stderr', /disk full/);
       assert.equal(await get(http, '/readyz').then(({ status, body }) => [status, body]), [
         503,
         "the journal's disk is full\n",

@@ -311,8 +311,8 @@ it('a write that writes nothing counts as a full disk, not as progress', async (
   };
   const opened = await open(newFile(), { disk: { ...NODE_FILE_SYSTEM, write } });
   await say(opened, 'a');
-  const recorded = opened.events.map(({ type }) => type);
-  assert.equal(types, ['journal', 'diskFull', 'diskFree']);
+  const types = opened.events.map(({ type }) => type);
+  assert.equal(types, ['journalOpened', 'diskFull', 'diskFree']);
   await opened.journal.close();
 });
 
