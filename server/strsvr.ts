@@ -21,7 +21,9 @@ const PIECE_BYTES = 64 * 1024;
 let stuck = false;
 
 /** Known before the options are read, so that a usage error is JSON too. */
-const asJson = /(^|\0)--log(=|\0)json(\0|$)/.test(process.argv.slice(2).join('\0'));
+const asJson =
+  /(^|\0)--log(=|\0)json(\0|$)/.test(process.argv.slice(2).join('\0')) ||
+  process.env['STRSVR_LOG'] === 'json';
 const renderJson = (event: ServerEvent) => formatJson(entryOf(event), false);
 if (asJson) stderr.notice = (dropped) => renderJson({ type: 'logDropped', ...dropped });
 const failureLine = asJson ? (failure: Failure) => renderJson({ type: 'failed', ...failure }) : undefined;

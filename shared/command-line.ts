@@ -4,6 +4,7 @@
 import { createRequire } from 'node:module';
 import { parseArgs } from 'node:util';
 import type { Argv, Options, PositionalOptions, default as Yargs } from 'yargs';
+import { configure, formatConfiguration } from './configuration.js';
 import { UsageError } from './errors.js';
 
 /** What this project uses of an option of yargs. */
@@ -33,6 +34,8 @@ export interface CommandLine<Positionals extends OptionTable, Table extends Opti
   readonly options: Table;
   /** Options that may be repeated. */
   readonly repeatable?: readonly string[];
+  /** The prefix of environment variables; then `options` must have CONFIGURATION_OPTIONS. */
+  readonly environment?: string;
   /** Pairs of a command and what it does. */
   readonly examples: ReadonlyArray<readonly [command: string, what: string]>;
 }
@@ -65,10 +68,13 @@ export class Printed {
   }
 }
 
-type AnyCommandLine = CommandLine<OptionTable, OptionTable>;
+export type AnyCommandLine = CommandLine<OptionTable, OptionTable>;
 
 /** Words that are more than words to yargs: the values of booleans, its own command, nothing, the end of the options. */
 const SPECIAL: ReadonlySet<string> = new Set(['true', 'false', 'completion', '-', '--']);
+
+/** With one of these nothing is started, so a wrong variable is no matter. */
+const EXPLAINS: ReadonlySet<string> = new Set(['--help', '--version', 'completion']);
 
 /**
  * Reads the process's command line, for a main function of `runCommand`.
@@ -77,8 +83,15 @@ const SPECIAL: ReadonlySet<string> = new Set(['true', 'false', 'completion', '-'
 export function readCommandLine<const Positionals extends OptionTable, const Table extends OptionTable>(
   spec: CommandLine<Positionals, Table>,
 ): Parsed<Positionals> & Parsed<Table> {
-  const args = process.argv.slice(2);
-  return (parseFast(args, spec) ?? parseWithYargs(args, spec)) as Parsed<Positionals> & Parsed<Table>;
+  const given = process.argv.slice(2);
+  const { environment } = spec;
+  const explains = given.some((arg) => EXPLAINS.has(arg));
+  const configured = environment === undefined || explains ? undefined : configure(given, spec, environment);
+  const args = configured?.args ?? given;
+  const parsed = parseFast(args, spec) ?? parseWithYargs(args, spec);
+  if (configured !== undefined && Reflect.get(parsed, 'printConfig') === true)
+    throw new Printed(formatConfiguration(configured, spec));
+  return parsed as Parsed<Positionals> & Parsed<Table>;
 }
 
 /** @returns undefined for a command line that is wrong, or that yargs must see for another reason */

@@ -23,7 +23,7 @@ const LONGEST = (
   'tutorial/tms soak/soak system/readme client/strclnt lab/report system/strsvr journal/journal lab/baselines ' +
   'http/http wire/plain wire/fuzz models/events lab/statistics mutations/mutations models/libc unit/text unit/session unit/linearizability'
 ).split(' ');
-const orphans = new OrphanTracker('STRSVR_TEST_RUN');
+const orphans = new OrphanTracker('ORPHANS_OF_STRSVR_TEST_RUN');
 
 interface FileResult {
   readonly passed: number;

@@ -2,6 +2,7 @@
 
 import { formatAddress } from '../../shared/address.js';
 import { readCommandLine } from '../../shared/command-line.js';
+import { CONFIGURATION_OPTIONS } from '../../shared/configuration.js';
 import { UsageError } from '../../shared/errors.js';
 import { parseNetworks } from '../../shared/ip-network.js';
 import {
@@ -137,6 +138,7 @@ const OPTIONS = {
     boolean: true,
     default: false,
   },
+  ...CONFIGURATION_OPTIONS,
   log: {
     ...choice('--log', LOG_FORMATS),
     describe: 'Format of the log on stderr',
@@ -171,6 +173,7 @@ export function readServerCommand(): ServerCommand {
     positionals: { port: listenPort(DEFAULT_PORT) },
     options: OPTIONS,
     repeatable: ['allow', 'http-name'],
+    environment: 'STRSVR',
     examples: [
       ['strsvr', `listen on ${DEFAULT_HOST}:${DEFAULT_PORT} until Ctrl-C`],
       ['strsvr 2000 --clients 2 --verbose', "the tutorial's session, with everything printed"],

@@ -61,7 +61,7 @@ export async function runCatchingTest({ caughtBy }: Mutation, folder: string): P
 
 function runTests(file: string): Promise<{ output: string; overdue: boolean }> {
   const { NODE_V8_COVERAGE: _, ...env } = process.env; // runs of a mutant are no coverage
-  const orphans = new OrphanTracker('STRSVR_MUTATION'); // servers that the test file starts, also in process groups of their own
+  const orphans = new OrphanTracker('ORPHANS_OF_STRSVR_MUTATION'); // servers that the test file starts, also in process groups of their own
   const child = spawn(process.execPath, [file], {
     env: { ...env, ...orphans.env, FORCE_COLOR: '0' },
     stdio: ['ignore', 'pipe', 'pipe'],

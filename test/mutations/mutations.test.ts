@@ -45,13 +45,13 @@ testWith(
   NO_PROC,
   'a process that a test leaves behind is found and killed, in any process group',
   async () => {
-    const orphans = new OrphanTracker('STRSVR_TEST_LEFT_BEHIND');
+    const orphans = new OrphanTracker('ORPHANS_OF_STRSVR_TEST_LEFT_BEHIND');
     const env = { ...process.env, ...orphans.env };
     const child = spawn('sh', ['-c', 'sleep 60 >/dev/null & echo'], { env, detached: true });
     await once(child.stdout.resume(), 'end'); // only the sleep is left
     const [left] = orphans.endAll();
     assert.match(left?.command ?? 'nothing was found', /sleep 60/);
-    assert.equal(new OrphanTracker('STRSVR_TEST_LEFT_BEHIND').endAll(), []);
+    assert.equal(new OrphanTracker('ORPHANS_OF_STRSVR_TEST_LEFT_BEHIND').endAll(), []);
   },
 );
 

@@ -54,7 +54,7 @@ export interface Seen {
 /** Runs a trial with the compiled server in `folder` until one of its signs appears, or NEVER_MS. */
 export async function observe(trial: Trial, folder: string): Promise<Seen> {
   const { server, client } = commands(trial, folder, await freePort());
-  const orphans = new OrphanTracker('STRSVR_TRIAL');
+  const orphans = new OrphanTracker('ORPHANS_OF_STRSVR_TRIAL');
   const { NODE_V8_COVERAGE: _, ...env } = process.env;
   let output = '';
   const shown = (pattern: RegExp | undefined) => pattern?.test(output) === true;

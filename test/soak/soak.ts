@@ -40,7 +40,7 @@ const SECTIONS: readonly Section[] = [
 
 const { share, sections } = readCommandLine();
 /** All processes that are started from here carry its mark. */
-const orphans = new OrphanTracker('STRSVR_SOAK');
+const orphans = new OrphanTracker('ORPHANS_OF_STRSVR_SOAK');
 Object.assign(process.env, orphans.env);
 process.on('exit', () => orphans.endAll());
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, endAtOnce);

@@ -383,4 +383,25 @@ test('a closed stdout is no error', async () => {
   assert.not.match(server.stderr, 'EPIPE');
 });
 
+test('variables configure it, --print-config says from where, and a wrong one is one line', async () => {
+  const strsvr = (environment: Record<string, string>, ...args: string[]) =>
+    new Program(
+      'server/strsvr.js',
+      args,
+      [],
+      ['env', ...Object.entries(environment).map(([name, value]) => `${name}=${value}`)],
+    ).finished;
+  const printed = await strsvr({ STRSVR_MAX_LENGTH: '77' }, '0', '--print-config');
+  assert.equal([printed.status, printed.stderr], [0, '']);
+  assert.match(printed.stdout, /^port +0 +command line\n/);
+  assert.match(printed.stdout, /\nmax-length +77 +environment STRSVR_MAX_LENGTH\n/);
+  assert.match(printed.stdout, /\nio +events +default\n/);
+  const wrong = await strsvr({ STRSVR_CLIENT: '1' });
+  assert.equal([wrong.status, wrong.stderr], [2, 'strsvr: STRSVR_CLIENT: no such option (see --help)\n']);
+  const json = await strsvr({ STRSVR_IO: 'magic', STRSVR_LOG: 'json' });
+  assert.match(JSON.parse(json.stderr).message, /^STRSVR_IO: expected events, /);
+  const help = await strsvr({ STRSVR_CLIENT: '1' }, '--help');
+  assert.is(help.status, 0);
+});
+
 test.run();
