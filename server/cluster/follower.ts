@@ -84,21 +84,25 @@ export class Follower {
       } catch (error) {
         if (error instanceof TamperedError) throw error;
         if (error instanceof CompactedError) this.#mustLoad = true;
+        if (this.#closed) break;
         this.#failures += 1;
         const why = error instanceof Error ? error.message : String(error);
         this.errors.set(endpoint, why);
-        if (this.#member !== undefined && !this.#closed) onLeft(endpoint, why);
+        if (this.#member !== undefined) onLeft(endpoint, why); // else `leave` has called it
       } finally {
         etcd.close(new Error('left'));
         this.#member = undefined;
       }
-      if (!this.#closed) await sleep(clock, PAUSE_MS);
+      await sleep(clock, PAUSE_MS);
     }
   }
 
   /** Goes to the next member, unless it has already. */
   leave(member: Member, why: Error): void {
-    if (member === this.#member) member.etcd.close(why);
+    if (member !== this.#member) return;
+    this.#member = undefined; // at once: the watch ends later
+    this.#options.onLeft(member.endpoint, why.message);
+    member.etcd.close(why);
   }
 
   close(): void {

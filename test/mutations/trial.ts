@@ -4,15 +4,14 @@
 //   node dist/test/mutations/trial.js [name ...]      only the mutations of these names
 
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { OrphanTracker } from '../support/orphan-tracker.js';
 import { built } from '../support/program.js';
+import { freePort } from '../support/servers.js';
 import { compileMutant, writeMutant } from './mutant.js';
 import { MUTATIONS, type Mutation, type Trial } from './mutations.js';
 
@@ -94,15 +93,6 @@ export async function observe(trial: Trial, folder: string): Promise<Seen> {
   } finally {
     orphans.endAll();
   }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as { port: number };
-  probe.close();
-  await once(probe, 'close');
-  return port;
 }
 
 /** @returns what contradicts the trial; undefined: only the mutant shows the symptom */

@@ -14,6 +14,16 @@ export function at({ host, port }: Address): string[] {
   return [host, String(port)];
 }
 
+/** A port that nothing listens on. */
+export async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as { port: number };
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}
+
 /** Runs a string server in this process. */
 export async function withServer(
   options: StringServerOptions,

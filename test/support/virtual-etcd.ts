@@ -183,7 +183,10 @@ export class VirtualMember implements Etcd {
 
   close(why: Error): void {
     this.#closed ??= why;
-    for (const end of this.#onClose) end(this.#closed);
+    const closed = this.#closed;
+    this.#clock.after(0, () => {
+      for (const end of this.#onClose) this.#host.run(() => end(closed));
+    });
   }
 
   get #silent(): boolean {

@@ -2,9 +2,7 @@
 // are sent, the tables of options and events are complete, and every link has a target.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { availableParallelism, tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { test } from 'uvu';
@@ -12,7 +10,7 @@ import * as assert from 'uvu/assert';
 import { completeOptions } from '../../server/options/server-options.js';
 import { ByteClient } from '../support/byte-client.js';
 import { built, Program, run, skipChildCoverage } from '../support/program.js';
-import { withServer, withStrsvr } from '../support/servers.js';
+import { freePort, withServer, withStrsvr } from '../support/servers.js';
 import { onPath, testWith } from '../support/skipping.js';
 import { until } from '../support/waiting.js';
 
@@ -67,15 +65,6 @@ function commandsOnPath(): string {
   const sleep = `#!/bin/sh\nPATH='${process.env['PATH']}' exec sleep $(($1 * LONGER))\n`;
   writeFileSync(join(folder, 'sleep'), sleep, { mode: 0o755 });
   return folder;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** Types the commands of a row, one after the other, each in a shell of its own; resolves when `done`, or nothing comes. */

@@ -1,0 +1,200 @@
+// Servers as processes on a real etcd, where there is one. `make soak` does the same for longer.
+
+import { type LogEntry, OperationalError, startStringServer } from 'strsvr';
+import { connect } from 'strsvr/client';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { prng } from '../../shared/prng.js';
+import { NO_ETCD, RealEtcd } from '../support/etcd.js';
+import { run } from '../support/program.js';
+import { type Address, withServer, withStrsvr } from '../support/servers.js';
+import { testWith } from '../support/skipping.js';
+import { FAULTS, TestCluster } from '../support/test-cluster.js';
+import { until } from '../support/waiting.js';
+
+testWith(test, NO_ETCD, 'one fault of each kind on three members and three servers breaks no promise', () =>
+  RealEtcd.with(3, async (etcd) => {
+    const cluster = await TestCluster.start(etcd, 'faults', {
+      servers: 3,
+      clients: 6,
+      dropOneOf: 20,
+      faultMs: 600,
+    });
+    try {
+      for (const fault of FAULTS.slice(0, -1)) await cluster.round(fault, prng(1));
+      const { broken, answered } = await cluster.verdict();
+      assert.is(broken, undefined);
+      assert.ok(answered > 50, String(answered));
+    } finally {
+      await cluster.stop();
+    }
+  }),
+);
+
+/** One member, and a server of this process on it. */
+function withEtcd(
+  use: (etcd: RealEtcd, options: { readonly port: 0; readonly cluster: readonly string[] }) => Promise<void>,
+  args: readonly string[] = [],
+): () => Promise<void> {
+  const run = (etcd: RealEtcd) => use(etcd, { port: 0, cluster: etcd.members.map(({ url }) => url) });
+  return () => RealEtcd.with(1, run, { args });
+}
+
+testWith(
+  test,
+  NO_ETCD,
+  'a restarted server continues with the text; another name is another text',
+  withEtcd(async (_etcd, options) => {
+    await withServer(options, async ({ address }) => {
+      assert.is(await send(address, 'aé'), 'aé');
+    });
+    await withServer(options, async (server) => {
+      assert.is(server.text.toString(), 'aé');
+      assert.is(await send(server.address, '😀'), 'aé😀');
+      const { member, groups, pendingLetters, notReady, name } = server.cluster ?? {};
+      assert.equal(
+        { member, groups, pendingLetters, notReady, name },
+        { member: options.cluster[0], groups: 3, pendingLetters: 0, notReady: undefined, name: 'main' },
+      );
+    });
+    await withServer({ ...options, name: 'other-1' }, async ({ address }) => {
+      assert.is(await send(address, 'x'), 'x');
+    });
+  }),
+);
+
+testWith(
+  test,
+  NO_ETCD,
+  'a key that an operator deletes ends the server, which names it',
+  withEtcd(async (etcd, options) => {
+    const server = await startStringServer(options);
+    await send(server.address, 'a');
+    const range = { key: base64('strsvr/main/e/'), range_end: base64('strsvr/main/e0') };
+    const failure = server.closed.then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    await etcd.call('kv/deleterange', range);
+    const error = await failure;
+    assert.instance(error, OperationalError);
+    assert.match(
+      String(error),
+      /the text main in etcd: strsvr\/main\/e\/[0-9a-f-]{36}\/0000000000 was deleted$/,
+    );
+  }),
+);
+
+testWith(
+  test,
+  NO_ETCD,
+  'a quota that is used up is a full disk: letters are refused, and those that wait are answered when there is room',
+  withEtcd(
+    async (etcd, options) => {
+      await withServer(options, async (server) => {
+        const value = base64('x'.repeat(1_000_000));
+        for (let full = false; !full; ) {
+          full = await etcd.call('kv/put', { key: base64('fill'), value }).then(
+            () => false,
+            () => true,
+          );
+        }
+        const waiting = send(server.address, 'a');
+        await until(() => server.cluster?.notReady === 'diskFull');
+        const refused = await send(server.address, 'b').catch((error: unknown) => String(error));
+        assert.match(refused, /has closed the connection/);
+        await compact(etcd);
+        await etcd.call('maintenance/defragment', {});
+        const { alarms } = (await etcd.call('maintenance/alarm', { action: 'GET' })) as { alarms: object[] };
+        for (const alarm of alarms) await etcd.call('maintenance/alarm', { ...alarm, action: 'DEACTIVATE' });
+        assert.is(await waiting, 'a');
+      });
+    },
+    ['--quota-backend-bytes', String(4 * 1024 * 1024)],
+  ),
+);
+
+testWith(
+  test,
+  NO_ETCD,
+  'a server that was stopped while etcd compacted its history reads everything again',
+  withEtcd(async (etcd, options) => {
+    const args = ['0', '--cluster', options.cluster.join()];
+    await withStrsvr(args, async (stopped, stoppedAddress) => {
+      await withServer(options, async ({ address }) => {
+        assert.is(await send(stoppedAddress, 'a'), 'a');
+        stopped.child.kill('SIGSTOP');
+        assert.is(await send(address, 'bcd'), 'abcd');
+        await compact(etcd);
+        const [member] = etcd.members;
+        await member?.kill(); // so that the server must ask for the history again
+        member?.start();
+        await etcd.leader();
+        stopped.child.kill('SIGCONT');
+        assert.is(await send(stoppedAddress, 'e'), 'abcde');
+      });
+    });
+  }),
+);
+
+testWith(
+  test,
+  NO_ETCD,
+  'etcd does not answer: clients wait, are disconnected with the reason, and later ones are answered again',
+  withEtcd(async (etcd, options) => {
+    const reasons: string[] = [];
+    const onEvent = ({ event }: LogEntry) => {
+      if (event.type === 'closed') reasons.push(`${event.reason}: ${event.detail}`);
+    };
+    await withServer({ ...options, clusterTimeoutMs: 2_000, onEvent }, async (server) => {
+      assert.is(await send(server.address, 'a'), 'a');
+      const [member] = etcd.members;
+      member?.signal('SIGSTOP');
+      const unanswered = await send(server.address, 'b').catch((error: unknown) => String(error));
+      assert.match(unanswered, /closed the connection|lost the connection/);
+      await until(() => reasons.includes('unavailable: etcd has not answered for 2 s'));
+      assert.is(server.cluster?.notReady, 'unavailable');
+      member?.signal('SIGCONT');
+      await until(() => server.cluster?.notReady === undefined);
+      assert.match(await send(server.address, 'c'), /^ab?c$/);
+    });
+  }),
+);
+
+test('no etcd at the start: one line that names each endpoint, and exit status 1', async () => {
+  const { status, stderr } = await run('server/strsvr.js', [
+    '0',
+    '--cluster',
+    'http://127.0.0.1:1,http://127.0.0.1:2',
+  ]);
+  assert.is(status, 1);
+  assert.is(
+    stderr,
+    'strsvr: no member of etcd answers: http://127.0.0.1:1: connect ECONNREFUSED 127.0.0.1:1; http://127.0.0.1:2: connect ECONNREFUSED 127.0.0.1:2\n',
+  );
+});
+
+/** Sends letters over a connection of their own. @returns the reply to the last one */
+async function send(address: Address, letters: string): Promise<string> {
+  const connection = await connect(address);
+  try {
+    let reply = '';
+    for (const letter of letters) reply = await connection.send(letter);
+    return reply;
+  } finally {
+    connection.close();
+  }
+}
+
+/** Forgets the history up to now. */
+async function compact(etcd: RealEtcd): Promise<void> {
+  const answer = await etcd.call('kv/range', { key: base64('x') });
+  const { header } = answer as { header: { revision: string } };
+  await etcd.call('kv/compaction', { revision: header.revision, physical: true });
+}
+
+function base64(text: string): string {
+  return Buffer.from(text).toString('base64');
+}
+
+test.run();
