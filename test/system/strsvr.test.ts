@@ -147,7 +147,7 @@ for (const [what, status] of [
       if (status !== 0) terminal.kill('SIGTERM');
       else flow(terminal, 'TCOON');
       await until(() => terminal.exitStatus !== undefined, 'the server has exited');
-      assert.is(terminal.exitStatus, status);
+      assert.is(await terminal.exited, status);
       assert.is(terminal.lines.includes('the final value of v is a'), status === 0);
     } finally {
       terminal.kill();
