@@ -1,6 +1,6 @@
 // How a command ends: exit status and output. Its command line is tested with each command.
 
-import { execFile, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -81,6 +81,21 @@ test('yargs’ derived options --no-NAME and --NAME.KEY are rejected', async () 
     [['--journal.a', 'b'], 'Unknown argument: journal.a'],
     [['--__proto__.a', 'b'], 'Unknown argument: __proto__.a'],
   ]);
+});
+
+test('strsvr starts without loading yargs', () => {
+  const script = `
+    process.argv = [process.execPath, 'strsvr', ...process.argv.slice(1)];
+    const { readServerCommand } = await import(${JSON.stringify(built('server/options/command-options.js'))});
+    readServerCommand();
+    const { createRequire } = await import('node:module');
+    console.log(Object.keys(createRequire(import.meta.url).cache).filter((file) => file.includes('yargs')).length);`;
+  const loaded = (...args: string[]) =>
+    Number(
+      execFileSync(process.execPath, ['--input-type=module', '-e', script, ...args], { encoding: 'utf8' }),
+    );
+  assert.is(loaded('2000', '--io', 'events', '--clients=2'), 0);
+  assert.ok(loaded('2000', '--maxLength', '5') > 0);
 });
 
 // --- stdout ---

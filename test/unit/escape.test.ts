@@ -23,9 +23,11 @@ test('line separators are escaped', () => {
 });
 
 test('every control, format and separator character is escaped', () => {
-  for (let letter = 0; letter < 0x110000; letter += 1) {
-    if (letter === 0x200d || (letter >= 0xd800 && letter < 0xe000)) continue;
-    const shown = escapeUnprintable(String.fromCodePoint(letter));
+  const BLOCK = 0x1000;
+  for (let first = 0; first < 0x110000; first += BLOCK) {
+    const block = Array.from({ length: BLOCK }, (_, nth) => first + nth);
+    const letters = block.filter((letter) => letter !== 0x200d && (letter < 0xd800 || letter >= 0xe000));
+    const shown = escapeUnprintable(String.fromCodePoint(...letters));
     assert.not(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(shown), shown);
   }
 });

@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { encode, encodedLength, INCOMPLETE, isControl, lastLetter, Utf8Decoder } from '../../shared/utf8.js';
+import { anyLetter } from '../support/letters.js';
 
 /** 1 to 4 bytes a letter, the borders of each length, a byte order mark, a joined emoji. */
 const MIXED = 'aé€😀\u{7f}\u{80}\u{7ff}\u{800}\u{ffff}\u{10000}\u{10ffff}\ufeff👨‍👩‍👧z';
@@ -36,19 +37,19 @@ test('a text is decoded whole byte by byte', () => {
 
 test('every byte pair, and every lead byte with boundary continuations, decodes as WHATWG specifies', () => {
   const borders = [0x00, 0x41, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc2, 0xe0, 0xed, 0xf4, 0xff];
-  for (let first = 0; first < 256; first += 1) {
-    for (let second = 0; second < 256; second += 1) {
-      const pair = Uint8Array.of(first, second);
-      assert.is(decodeAll([pair]), platform(pair));
-    }
-    if (first < 0xbf) continue; // no longer letter begins below
+  const bytes = Array.from({ length: 256 }, (_, byte) => byte);
+  const check = (sequence: readonly number[]) => {
+    const input = Uint8Array.from(sequence);
+    assert.is(decodeAll([input]), platform(input));
+  };
+  for (const first of bytes) {
+    check(bytes.flatMap((second) => [first, second, 0x41]));
+    if (first < 0xbf) continue; // below, no byte begins a letter of several bytes
+    for (const second of bytes) check([first, second]); // the end of the input
     for (const second of borders) {
-      for (const third of borders) {
-        for (const fourth of borders) {
-          const four = Uint8Array.of(first, second, third, fourth);
-          assert.is(decodeAll([four]), platform(four));
-        }
-      }
+      const fours = (third: number) => borders.flatMap((fourth) => [first, second, third, fourth, 0x41]);
+      check(borders.flatMap(fours));
+      for (const third of borders) check([first, second, third]);
     }
   }
 });
@@ -64,7 +65,7 @@ test('any bytes in any chunks decode as WHATWG specifies', () => {
 
 test('a letter encodes as the platform encodes it', () => {
   fc.assert(
-    fc.property(fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }), (letter) => {
+    fc.property(anyLetter, (letter) => {
       const codePoint = letter.codePointAt(0) ?? 0;
       const bytes = new Uint8Array(encodedLength(codePoint));
       encode(codePoint, bytes, 0);
