@@ -1,8 +1,8 @@
 // Whether letters can be stored now. Two things prevent it: etcd has no room, or no member has answered for too long. Time is
 // counted in ticks, so a SIGSTOP of this server disconnects nobody: a tick that comes late is one tick.
 
+import type { CloseFailure } from '../core/close-reason.js';
 import type { Durability } from '../core/durability.js';
-import type { CloseFailure } from '../log/events.js';
 import type { Log } from '../log/log.js';
 import type { Clock } from './waiting.js';
 

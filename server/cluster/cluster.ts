@@ -5,8 +5,8 @@
 
 import { describe, OperationalError } from '../../shared/errors.js';
 import { countLetters } from '../../shared/utf8.js';
+import type { CloseFailure } from '../core/close-reason.js';
 import type { Committer } from '../core/durability.js';
-import type { CloseFailure } from '../log/events.js';
 import type { Log } from '../log/log.js';
 import { Availability } from './availability.js';
 import { type Etcd, NoSpaceError } from './etcd.js';

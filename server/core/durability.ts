@@ -1,14 +1,14 @@
 // How far replies may go. What stores the text elsewhere (a journal, a cluster) owns this; sessions read it, I/O models
 // drive it.
 
-import type { CloseFailure } from '../log/events.js';
+import type { CloseFailure, Refusal } from './close-reason.js';
 
 /** What a session reads. */
 export interface Durability {
   /** Letters are stored up to this result of the text's `append`, so they may be answered. */
   readonly durableLength: number;
-  /** Why no letter is accepted now: no room to store it, or no storage; undefined: letters are accepted. */
-  readonly refusal: 'diskFull' | 'unavailable' | undefined;
+  /** undefined: letters are accepted. */
+  readonly refusal: Refusal | undefined;
 }
 
 /** What an I/O model works with: a text that is stored in groups of letters. */

@@ -3,6 +3,7 @@
 // A pending reply is one number, so a client that never reads costs a bounded amount of memory, however much it sends.
 
 import { INCOMPLETE, isControl, LF, Utf8Decoder } from '../../shared/utf8.js';
+import type { Closing } from './close-reason.js';
 import { type Durability, MEMORY_ONLY } from './durability.js';
 import { FULL, type Text } from './text.js';
 
@@ -14,9 +15,6 @@ const LINE_END = 0;
 
 /** What the I/O model must do next: receive; send the `nextRange`; wait until letters are durable; close, as `closing` says. */
 export type Want = 'input' | 'output' | 'durability' | 'close';
-
-/** Why a session is over: its client ended the stream, its letter found no room or no storage, or the server stops. */
-export type Closing = 'ended' | 'full' | 'stopped' | NonNullable<Durability['refusal']>;
 
 export class Session {
   readonly #text: Text;

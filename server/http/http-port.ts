@@ -8,7 +8,6 @@ import type { LogEntry } from '../log/events.js';
 import type { Log } from '../log/log.js';
 import { Histogram } from '../measure/histogram.js';
 import { Meter } from '../measure/meter.js';
-import type { IoModelName } from '../models/model.js';
 import { type HttpOptions, HttpServer } from './http-server.js';
 import { Monitor } from './monitor.js';
 import type { Source } from './source.js';
@@ -21,7 +20,7 @@ const COMMIT_SECONDS = [
 const { version } = createRequire(import.meta.url)('../../../package.json') as { version: string };
 
 export interface HttpPortContext {
-  readonly io: IoModelName;
+  readonly io: string;
   readonly maxConnections: number;
   readonly stallTimeoutMs: number;
   /** The text up to its durable length. */

@@ -5,14 +5,16 @@ import { randomUUID } from 'node:crypto';
 import { statSync } from 'node:fs';
 import type { Address } from '../../shared/address.js';
 import { isContinuation } from '../../shared/utf8.js';
-import {
-  type CloseReason,
-  type LogEntry,
-  REJECTION_CAUSES,
-  type RejectionCause,
-  type ServerEvent,
-} from '../log/events.js';
-import type { Source } from './source.js';
+import type { ClusterStatus } from '../cluster/status.js';
+import { type LogEntry, REJECTION_CAUSES, type RejectionCause, type ServerEvent } from '../log/events.js';
+
+/** Where the text is. */
+export interface Stored {
+  /** The text up to its durable length: a view of its own memory, and always a prefix of the next one. */
+  readonly text: () => Uint8Array;
+  /** The state of the connection to etcd; undefined: not in a cluster, or not joined yet. */
+  readonly cluster: () => ClusterStatus | undefined;
+}
 
 export interface ConnectedClient {
   readonly client: number;
@@ -27,7 +29,7 @@ export class Monitor {
   accepted = 0;
   readonly connected = new Map<number, ConnectedClient>();
   readonly rejected = new Map<RejectionCause, number>(REJECTION_CAUSES.map((cause) => [cause, 0]));
-  readonly closed = new Map<CloseReason, number>([['stalled', 0]]);
+  readonly closed = new Map<string, number>([['stalled', 0]]);
   /** Distinguishes this text from any other; the same again after a restart with the same journal or cluster. */
   textId: string = randomUUID();
   /** Whether the listening socket is open, or was. */
@@ -35,13 +37,13 @@ export class Monitor {
   #stopping = false;
   /** Why letters cannot be stored; undefined: they can. */
   #storage: string | undefined;
-  readonly #text: Source['text'];
-  readonly #cluster: Source['cluster'];
+  readonly #text: Stored['text'];
+  readonly #cluster: Stored['cluster'];
   /** Letters of the text, up to an offset: each byte is looked at once. */
   #counted = { offset: 0, letters: 0 };
   #recovered = 0;
 
-  constructor({ text, cluster }: Pick<Source, 'text' | 'cluster'>) {
+  constructor({ text, cluster }: Stored) {
     this.#text = text;
     this.#cluster = cluster;
   }

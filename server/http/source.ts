@@ -1,22 +1,16 @@
-// What the HTTP port shows. It is read when somebody asks, and never changed from here.
+// What the HTTP port shows: read for each request, never changed by it.
 
-import type { ClusterStatus } from '../cluster/status.js';
 import type { Histogram } from '../measure/histogram.js';
 import type { Meter } from '../measure/meter.js';
-import type { IoModelName } from '../models/model.js';
-import type { Monitor } from './monitor.js';
+import type { Monitor, Stored } from './monitor.js';
 
-export interface Source {
+export interface Source extends Stored {
   readonly version: string;
-  readonly io: IoModelName;
-  /** The text up to its durable length: a view of its own memory, and always a prefix of the next one. */
-  readonly text: () => Uint8Array;
+  readonly io: string;
   readonly monitor: Monitor;
-  /** How a server in a cluster stands with etcd; undefined: it is in none, or has not joined yet. */
-  readonly cluster: () => ClusterStatus | undefined;
   readonly meter: Meter;
-  /** How long the commits of the journal took, in seconds. */
+  /** Durations of the journal's commits, in seconds. */
   readonly commits: Histogram;
-  /** A follower that takes less than 1 KiB of what is pending in this time is disconnected; 0: never. */
+  /** A follower that reads less than 1 KiB of pending text in this time is disconnected; 0: never. */
   readonly stallTimeoutMs: number;
 }

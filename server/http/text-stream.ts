@@ -5,8 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { isContinuation } from '../../shared/utf8.js';
-import { watchSockets } from '../limits/stall-detector.js';
-import type { CloseFailure } from '../log/events.js';
+import { type WatchedSocket, watchSockets } from '../limits/stall-detector.js';
 import { plainText } from './responses.js';
 import type { Source } from './source.js';
 
@@ -22,14 +21,12 @@ const MAX_FOLLOWERS = 1_000;
 const DRAIN_MS = 1_000;
 const TICK = HEARTBEAT_MS / BATCH_MS;
 
-interface Follower {
+interface Follower extends WatchedSocket {
   readonly response: ServerResponse;
-  readonly socket: Socket;
   /** Everything before it has been written. */
   offset: number;
   /** Ticks since the last write. */
   idleTicks: number;
-  failure: CloseFailure | undefined;
 }
 
 export class TextStream {

@@ -6,8 +6,8 @@
 
 import type { Socket } from 'node:net';
 import { delivering } from '../../shared/libc/tcp-info.js';
-import type { Closing, Session } from '../core/session.js';
-import type { CloseFailure } from '../log/events.js';
+import type { CloseFailure, Closing } from '../core/close-reason.js';
+import type { Session } from '../core/session.js';
 import { socketFd } from './socket-fd.js';
 import { nextProgress, type Progress } from './stall-detector.js';
 

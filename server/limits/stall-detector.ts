@@ -2,7 +2,7 @@
 // disconnects no healthy client: a tick that comes late is one tick.
 
 import type { Socket } from 'node:net';
-import type { CloseFailure } from '../log/events.js';
+import type { CloseFailure } from '../core/close-reason.js';
 
 /**
  * TCP keepalive: an idle peer that has vanished is found within a minute, by a probe after `idle` seconds and then `probes`
@@ -56,12 +56,18 @@ export function watchStalls<Client extends object>(
   }, timeoutMs / STALL_TICKS).unref();
 }
 
+/** A connection, and why it was disconnected. */
+export interface WatchedSocket {
+  readonly socket: Socket;
+  failure: CloseFailure | undefined;
+}
+
 /**
  * The same on node:net. Only bytes that the kernel has not taken count as pending: other replies wait for the scheduler
  * or for the journal. A stalled connection is reset, since the kernel would offer its buffer for minutes.
  */
 export function watchSockets(
-  clients: ReadonlySet<{ readonly socket: Socket; failure: CloseFailure | undefined }>,
+  clients: ReadonlySet<WatchedSocket>,
   timeoutMs: number,
 ): NodeJS.Timeout | undefined {
   const taken = (socket: Socket) =>

@@ -2,19 +2,7 @@
 // json-format.ts say how they are written.
 
 import type { Address } from '../../shared/address.js';
-import type { Closing } from '../core/session.js';
-
-/**
- * Why a connection was closed: for its session's reason, because it broke, because the client read too little of its
- * replies (`stalled`) or not all of them in time when the server stopped (`drainTimeout`), or because the journal failed.
- */
-export type CloseReason = Closing | 'broken' | 'stalled' | 'drainTimeout' | 'journal';
-
-/** A reason that the session does not know. */
-export interface CloseFailure {
-  readonly reason: CloseReason;
-  readonly detail: string;
-}
+import type { CloseReason } from '../core/close-reason.js';
 
 /** Why a connection was rejected: by --allow, because the server is full, or for want of file descriptors. */
 export const REJECTION_CAUSES = ['address', 'full', 'descriptors'] as const;

@@ -1,7 +1,8 @@
 // Records events and passes each to a sink, with its time and thread. Events of the hot path are made only on request.
 
+import type { CloseFailure } from '../core/close-reason.js';
 import type { Session } from '../core/session.js';
-import type { CloseFailure, LogEntry, ServerEvent } from './events.js';
+import type { LogEntry, ServerEvent } from './events.js';
 
 export interface LogOptions {
   /** Also record events of the hot path, letters included. */

@@ -7,12 +7,12 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { type Address, socketAddress } from '../../shared/address.js';
 import { listen } from '../../shared/listen.js';
+import type { CloseFailure } from '../core/close-reason.js';
 import type { Session } from '../core/session.js';
 import { admit } from '../limits/admission.js';
 import { closeLingering, disconnect, LINGER_MS } from '../limits/lingering-close.js';
 import { KEEP_ALIVE, watchSockets } from '../limits/stall-detector.js';
 import { WriteScheduler, writeQuantum } from '../limits/write-scheduler.js';
-import type { CloseFailure } from '../log/events.js';
 import type { IoModel, IoModelContext } from './model.js';
 import { ReplyCoalescer } from './reply-coalescer.js';
 import { readInto } from './shared-read-buffer.js';

@@ -2,11 +2,11 @@
 // same for all; only how it waits for clients differs.
 
 import type { Address } from '../../shared/address.js';
+import type { CloseFailure } from '../core/close-reason.js';
 import type { Committer } from '../core/durability.js';
 import type { Session } from '../core/session.js';
 import type { Text } from '../core/text.js';
 import type { AdmissionOptions } from '../limits/admission.js';
-import type { CloseFailure } from '../log/events.js';
 import type { Log } from '../log/log.js';
 
 export const IO_MODELS = ['events', 'poll', 'nonblocking', 'blocking', 'threads'] as const;

@@ -2,9 +2,9 @@
 // connected clients. A model says which socket flags it wants, how it receives and sends, and, if not all clients in
 // turn, which clients are next.
 
+import type { CloseFailure } from '../core/close-reason.js';
 import type { Session } from '../core/session.js';
 import { DRAIN_TIMEOUT } from '../limits/lingering-close.js';
-import type { CloseFailure } from '../log/events.js';
 import { PendingWrite, ReplyGatherer } from './pending-write.js';
 import { Acceptor } from './worker/acceptor.js';
 import { type AcceptedClient, peerFailure, type WorkerContext } from './worker/worker-context.js';

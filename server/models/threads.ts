@@ -6,13 +6,13 @@
 // The lock is held during append only: a reply is a view of what was there, however long sending it takes.
 
 import * as libc from '../../shared/libc/sockets.js';
+import type { CloseFailure } from '../core/close-reason.js';
 import type { Session } from '../core/session.js';
 import { withSyntheticLoad } from '../core/synthetic-load.js';
 import { Text } from '../core/text.js';
 import type { TextBuffer } from '../core/text-buffer.js';
 import { DRAIN_TIMEOUT } from '../limits/lingering-close.js';
 import { MAX_WRITE_QUANTUM } from '../limits/write-scheduler.js';
-import type { CloseFailure } from '../log/events.js';
 import { PendingWrite, ReplyGatherer } from './pending-write.js';
 import { Acceptor } from './worker/acceptor.js';
 import { Mutex } from './worker/mutex.js';

@@ -1,7 +1,8 @@
 // The clients of a worker model as the main thread knows them: from the log entries that it has received so far.
 
 import type { Address } from '../../../shared/address.js';
-import type { CloseFailure, LogEntry } from '../../log/events.js';
+import type { CloseFailure } from '../../core/close-reason.js';
+import type { LogEntry } from '../../log/events.js';
 
 interface ClientSocket {
   readonly fd: number;

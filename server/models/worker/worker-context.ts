@@ -5,10 +5,11 @@
 import { parentPort } from 'node:worker_threads';
 import type { Address } from '../../../shared/address.js';
 import * as libc from '../../../shared/libc/sockets.js';
-import type { Closing, Session } from '../../core/session.js';
+import type { CloseFailure, Closing } from '../../core/close-reason.js';
+import type { Session } from '../../core/session.js';
 import type { Text } from '../../core/text.js';
 import type { TextBuffer } from '../../core/text-buffer.js';
-import type { CloseFailure, LogEntry } from '../../log/events.js';
+import type { LogEntry } from '../../log/events.js';
 import { Log } from '../../log/log.js';
 import type { OpenSession } from '../../measure/session-opener.js';
 import type { IoModelOptions } from '../model.js';

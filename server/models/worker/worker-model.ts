@@ -9,7 +9,7 @@ import type { Address } from '../../../shared/address.js';
 import { errorCode } from '../../../shared/errors.js';
 import * as libc from '../../../shared/libc/sockets.js';
 import { acknowledged } from '../../../shared/libc/tcp-info.js';
-import type { Closing } from '../../core/session.js';
+import type { Closing } from '../../core/close-reason.js';
 import { LINGER_MS } from '../../limits/lingering-close.js';
 import { watchStalls } from '../../limits/stall-detector.js';
 import type { LogEntry } from '../../log/events.js';
