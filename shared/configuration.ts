@@ -2,7 +2,7 @@
 // that both parsers of command-line.ts see one list; the command line wins, then the environment, then the file.
 
 import { readFileSync } from 'node:fs';
-import type { AnyCommandLine } from './command-line.js';
+import type { AnyCommandLine } from './command-line-types.js';
 import { describe, errorCode, OperationalError, UsageError } from './errors.js';
 import { nonEmpty } from './options.js';
 import { formatTable } from './table.js';

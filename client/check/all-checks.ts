@@ -2,7 +2,8 @@
 // points.
 
 import { readdirSync } from 'node:fs';
-import { type Check, LEVELS } from './check.js';
+import type { Check } from './check.js';
+import { LEVELS } from './protocol-level.js';
 
 export const CHECKS: readonly Check[] = await readChecks(new URL('./checks/', import.meta.url));
 

@@ -1,13 +1,7 @@
 // What a check is. Each has a file of its own in checks/.
 
+import type { Level } from './protocol-level.js';
 import type { Trial } from './trial.js';
-
-/**
- * tutorial: LF is a letter like any other, as for the tutorial's own server. line: LF is answered with LF alone. full: also
- * UTF-8, control characters and limits. Each level includes those before it.
- */
-export const LEVELS = ['tutorial', 'line', 'full'] as const;
-export type Level = (typeof LEVELS)[number];
 
 export interface Check {
   readonly id: string;
@@ -27,21 +21,6 @@ export interface Check {
   readonly hint: string;
   /** @throws CheckFailure */
   readonly run: (trial: Trial) => Promise<void>;
-}
-
-/** The server does not do what the check expects. The message is one line: expected and got. */
-export class CheckFailure extends Error {
-  override readonly name = 'CheckFailure';
-  /** What the kernel said of the server at that time. */
-  readonly kernel: string | undefined;
-  /** Whether only a deadline was missed, which may be the fault of a busy machine. */
-  readonly deadline: boolean;
-
-  constructor(message: string, { kernel, deadline = false }: { kernel?: string; deadline?: boolean } = {}) {
-    super(message);
-    this.kernel = kernel;
-    this.deadline = deadline;
-  }
 }
 
 export type CheckStatus = 'passed' | 'failed' | 'not judged';

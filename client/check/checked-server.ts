@@ -7,7 +7,7 @@ import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Address, formatAddress } from '../../shared/address.js';
 import { describeView, findListener, kernelView } from '../../shared/kernel-view.js';
-import { CheckFailure } from './check.js';
+import { CheckFailure } from './check-failure.js';
 import {
   allAsleep,
   allProcesses,

@@ -2,8 +2,8 @@
 // clients are connected, as the tutorial's own server does.
 
 import type { Prng } from '../../shared/prng.js';
-import type { Level } from './check.js';
 import type { CheckedServer } from './checked-server.js';
+import type { Level } from './protocol-level.js';
 import { WireClient } from './wire-client.js';
 
 const QUIET_MS = 100;

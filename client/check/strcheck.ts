@@ -11,8 +11,9 @@ import { choice, DEFAULT_HOST, MAX_PORT, nonEmpty, wholeNumber } from '../../sha
 import { HAS_PROC } from '../../shared/procfs.js';
 import { Progress } from '../progress.js';
 import { CHECKS } from './all-checks.js';
-import { type Grade, LEVELS } from './check.js';
+import type { Grade } from './check.js';
 import type { Target } from './checked-server.js';
+import { LEVELS } from './protocol-level.js';
 import { REPORTS, type ReportName } from './report/all.js';
 import { terminalReport } from './report/terminal.js';
 import { gradeServer, TOO_BUSY } from './run-checks.js';

@@ -3,8 +3,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { checkHistory, fingerprint, type Operation } from '../../shared/linearizability.js';
 import type { Prng } from '../../shared/prng.js';
-import { CheckFailure, type Level } from './check.js';
+import { CheckFailure } from './check-failure.js';
 import { type CheckedServer, StartedServer } from './checked-server.js';
+import type { Level } from './protocol-level.js';
 import { WireClient } from './wire-client.js';
 
 /** Letters of one speaker, when another is never answered. */

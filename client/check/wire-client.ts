@@ -6,7 +6,7 @@ import { createConnection, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { escapeUnprintable, excerpt } from '../../shared/escape.js';
 import { plural } from '../../shared/numbers.js';
-import { CheckFailure } from './check.js';
+import { CheckFailure } from './check-failure.js';
 import type { CheckedServer } from './checked-server.js';
 
 /** For a server whose processes cannot be seen, or that never sleeps. */

@@ -2,7 +2,6 @@
 
 import type { LoadResult } from '../load/plan.js';
 import type { Chart } from './report/chart.js';
-import type { ThresholdResult } from './thresholds.js';
 
 /** Measurements by name. Units are part of the name: `p99 ms`, `letters/s`, `CPU µs/letter`. */
 export type Metrics = Readonly<Record<string, number>>;
@@ -41,6 +40,17 @@ export interface Row extends Condition {
   readonly estimates: Readonly<Record<string, Estimate>>;
   /** wrong, void or absent, with the reason. */
   readonly remarks: readonly string[];
+}
+
+export type Bound = { readonly atLeast: number } | { readonly atMost: number };
+
+export interface ThresholdResult {
+  readonly what: string;
+  readonly estimate?: Estimate;
+  readonly bound?: Bound;
+  readonly verdict?: 'met' | 'missed' | 'inconclusive';
+  /** Why it is inconclusive. */
+  readonly why?: string;
 }
 
 export interface Findings {

@@ -3,9 +3,7 @@
 
 import { formatNumber } from '../../shared/numbers.js';
 import type { Analysis, Sample } from './analysis.js';
-import type { Condition, Estimate, Findings } from './results.js';
-
-export type Bound = { readonly atLeast: number } | { readonly atMost: number };
+import type { Bound, Condition, Estimate, Findings, ThresholdResult } from './results.js';
 
 export interface Threshold {
   readonly what: string;
@@ -16,15 +14,6 @@ export interface Threshold {
   readonly bound?: Bound | undefined;
   /** Why the bound does not hold on this machine, if it does not. */
   readonly unless?: (analysis: Analysis) => string | undefined;
-}
-
-export interface ThresholdResult {
-  readonly what: string;
-  readonly estimate?: Estimate;
-  readonly bound?: Bound;
-  readonly verdict?: 'met' | 'missed' | 'inconclusive';
-  /** Why it is inconclusive. */
-  readonly why?: string;
 }
 
 /** The metric here over the metric there. */

@@ -3,7 +3,6 @@
 // no further one, so it costs no memory however far it lags, and one that takes nothing is disconnected.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import { isContinuation } from '../../shared/utf8.js';
 import { type WatchedSocket, watchSockets } from '../limits/stall-detector.js';
 import { plainText } from './responses.js';

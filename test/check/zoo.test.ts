@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CHECKS, readChecks } from '../../client/check/all-checks.js';
-import { LEVELS } from '../../client/check/check.js';
+import { LEVELS } from '../../client/check/protocol-level.js';
 import { HAS_PROC } from '../../shared/procfs.js';
 import { concurrent } from '../support/concurrent.js';
 import { testWith } from '../support/skipping.js';

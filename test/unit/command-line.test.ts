@@ -2,7 +2,8 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type CommandLine, type OptionTable, parseFast, parseWithYargs } from '../../shared/command-line.js';
+import { parseFast, parseWithYargs } from '../../shared/command-line.js';
+import type { CommandLine, OptionTable } from '../../shared/command-line-types.js';
 import { UsageError } from '../../shared/errors.js';
 import { choice, nonEmpty, wholeNumber } from '../../shared/options.js';
 

@@ -1,4 +1,5 @@
-import { type Check, CheckFailure } from '../check.js';
+import type { Check } from '../check.js';
+import { CheckFailure } from '../check-failure.js';
 
 const LETTERS = 40;
 /** Linux delays an acknowledgement by 40 ms. */

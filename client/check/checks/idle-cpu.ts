@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Check, CheckFailure } from '../check.js';
+import type { Check } from '../check.js';
+import { CheckFailure } from '../check-failure.js';
 
 const MAX_PERCENT = 30;
 

@@ -1,4 +1,5 @@
-import { type Check, CheckFailure } from '../check.js';
+import type { Check } from '../check.js';
+import { CheckFailure } from '../check-failure.js';
 
 const CLIENTS = 50;
 /** Some runtimes open descriptors of their own. */

@@ -1,4 +1,5 @@
-import { type Check, CheckFailure } from '../check.js';
+import type { Check } from '../check.js';
+import { CheckFailure } from '../check-failure.js';
 
 /** All their replies together are 200 MB. */
 const LETTERS = 20_000;

@@ -1,7 +1,8 @@
 // 100 clients that send as fast as they are answered: how many letters, and what each costs.
 
 import { CLOSED_LOOP, comparison, WARM_UP } from '../comparison.js';
-import { type Bound, ratioOf } from '../thresholds.js';
+import type { Bound } from '../results.js';
+import { ratioOf } from '../thresholds.js';
 import { pick, trials } from '../trials.js';
 
 const PARAMETER = '100 clients';

@@ -1,8 +1,8 @@
 // How the cost grows with the number of clients, and whether the I/O model or the runtime causes it.
 
 import { plural } from '../../../shared/numbers.js';
+import { lineChart } from '../charts.js';
 import type { Experiment, LabOptions } from '../experiment.js';
-import { lineChart } from '../report/chart.js';
 import { pick, sentence, trials } from '../trials.js';
 
 const QUICK = ['events', 'threads', 'C epoll', 'C threads'];

@@ -1,8 +1,8 @@
 // The same work for every server, and its cost above the iterative server: the question that Stevens asked of his servers
 // (Stevens, Fenner, Rudoff, UNIX Network Programming, volume 1, chapter 30).
 
+import { conditionChart } from '../charts.js';
 import type { Experiment } from '../experiment.js';
-import { conditionChart } from '../report/chart.js';
 import { IO_MODELS } from '../servers-under-test.js';
 import { pick, sentence, trials } from '../trials.js';
 

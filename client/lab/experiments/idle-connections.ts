@@ -1,8 +1,8 @@
 // Many clients are connected and few send: does cost follow the ready or the connected?
 
 import { thousands } from '../../../shared/numbers.js';
+import { lineChart } from '../charts.js';
 import type { Experiment, LabOptions } from '../experiment.js';
-import { lineChart } from '../report/chart.js';
 import { pick, sentence, trials } from '../trials.js';
 
 const ACTIVE = 100;

@@ -1,8 +1,8 @@
 // What the lock is for: a thread for each client appends to the same text, with and without it.
 
 import { formatNumber } from '../../../shared/numbers.js';
+import { conditionChart } from '../charts.js';
 import type { Experiment } from '../experiment.js';
-import { conditionChart } from '../report/chart.js';
 import { pick, sentence, trials } from '../trials.js';
 
 const CLIENTS = 10;

@@ -2,8 +2,8 @@
 // other clients wait: head-of-line blocking.
 
 import { formatNumber } from '../../../shared/numbers.js';
+import { barChart } from '../charts.js';
 import type { Experiment, LabOptions } from '../experiment.js';
-import { barChart } from '../report/chart.js';
 import { IO_MODELS } from '../servers-under-test.js';
 import { list, pick, trials } from '../trials.js';
 

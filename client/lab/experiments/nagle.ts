@@ -3,8 +3,8 @@
 
 import { formatNumber } from '../../../shared/numbers.js';
 import type { Analysis } from '../analysis.js';
+import { barChart } from '../charts.js';
 import type { Experiment } from '../experiment.js';
-import { barChart } from '../report/chart.js';
 import { pick, sentence, trials } from '../trials.js';
 
 /** What Linux waits before it sends an acknowledgement alone is 40; a median near that counts too. */

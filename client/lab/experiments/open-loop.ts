@@ -2,8 +2,8 @@
 
 import { formatNumber } from '../../../shared/numbers.js';
 import type { Analysis } from '../analysis.js';
+import { lineChart } from '../charts.js';
 import type { Experiment, LabOptions, RunContext } from '../experiment.js';
-import { lineChart } from '../report/chart.js';
 import type { ServerUnderTest } from '../servers-under-test.js';
 import { pick, sentence, trials } from '../trials.js';
 

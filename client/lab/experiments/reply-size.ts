@@ -1,8 +1,8 @@
 // Every reply is the whole text: what does its length cost?
 
 import { thousands } from '../../../shared/numbers.js';
+import { lineChart } from '../charts.js';
 import type { Experiment, LabOptions, RunContext } from '../experiment.js';
-import { lineChart } from '../report/chart.js';
 import type { Measured } from '../results.js';
 import type { ServerUnderTest } from '../servers-under-test.js';
 import { pick, sentence, trials } from '../trials.js';
