@@ -1,8 +1,9 @@
 // The options of strclnt: how they are named, described and checked.
 
+import { readFileSync } from 'node:fs';
 import { formatAddress } from '../shared/address.js';
 import { readCommandLine } from '../shared/command-line.js';
-import { UsageError } from '../shared/errors.js';
+import { describe, OperationalError, UsageError } from '../shared/errors.js';
 import {
   DEFAULT_HOST,
   DEFAULT_PORT,
@@ -13,6 +14,7 @@ import {
   wholeNumber,
 } from '../shared/options.js';
 import type { ConnectOptions } from './connection.js';
+import type { TlsOptions } from './secure-socket.js';
 
 export interface FollowCommand {
   readonly url: URL;
@@ -46,6 +48,17 @@ export function readOptions(): ClientCommand {
         default: false,
       },
       'max-reply': replyLimit('Maximum length of a reply, in bytes'),
+      tls: {
+        describe: 'Encrypt the connection, for a server with --tls-cert',
+        boolean: true,
+        default: false,
+      },
+      ca: pemFile(
+        '--ca',
+        "the authority that has signed the server's certificate, if the system does not know it",
+      ),
+      cert: pemFile('--cert', 'our certificate, for a server with --tls-client-ca'),
+      key: pemFile('--key', 'the key of our certificate'),
       follow: {
         describe: 'Print what is added to the text, over the HTTP port of the server; send nothing',
         boolean: true,
@@ -86,6 +99,7 @@ export function readOptions(): ClientCommand {
       port: portAlone ? wholeNumber('port', 1, MAX_PORT)(host) : (port ?? DEFAULT_PORT),
       raw,
       maxReply,
+      tls: tlsOptions(parsed),
     },
   };
 }
@@ -107,4 +121,39 @@ function followOptions(parsed: {
   if (url?.protocol !== 'http:')
     throw new UsageError(`host: expected a URL that begins with http://, got ${host}`);
   return { url, from: String(from) };
+}
+
+function pemFile(name: string, what: string) {
+  return {
+    requiresArg: true,
+    describe: `With --tls: PEM file with ${what}`,
+    coerce: nonEmpty(name),
+  } as const;
+}
+
+/** @throws UsageError; OperationalError if a file cannot be read */
+function tlsOptions({
+  tls,
+  ...files
+}: {
+  readonly tls: boolean;
+  readonly ca: string | undefined;
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
+}): TlsOptions | undefined {
+  const { ca, cert, key } = files;
+  const given = Object.entries({ ca, cert, key }).find(([, file]) => file !== undefined);
+  if (!tls && given !== undefined) throw new UsageError(`--${given[0]} wants --tls`);
+  if ((cert === undefined) !== (key === undefined))
+    throw new UsageError('--cert and --key: expected both or none');
+  if (!tls) return undefined;
+  return { ca: read(ca), cert: read(cert), key: read(key) };
+}
+
+function read(file: string | undefined): Buffer | undefined {
+  try {
+    return file === undefined ? undefined : readFileSync(file);
+  } catch (error) {
+    throw new OperationalError('UNREADABLE', `cannot read ${file}: ${describe(error)}`, error);
+  }
 }

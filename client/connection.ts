@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import { setTimeout as sleep, setImmediate as yieldToIo } from 'node:timers/promises';
 import { type Address, formatAddress } from '../shared/address.js';
 import { BoundedBuffer } from '../shared/bounded-buffer.js';
-import { errorCode, lostError, OperationalError, tooLongError } from '../shared/errors.js';
+import { errorCode, lostError, OperationalError, tooLongError, UsageError } from '../shared/errors.js';
 import { excerpt } from '../shared/escape.js';
 import { splitLines } from '../shared/line-splitter.js';
 import {
@@ -22,6 +22,7 @@ import {
   wholeNumber,
 } from '../shared/options.js';
 import { isControl } from '../shared/utf8.js';
+import type { TlsOptions } from './secure-socket.js';
 import { openSocket } from './socket.js';
 
 export { OperationalError };
@@ -33,6 +34,8 @@ export interface ConnectOptions extends Partial<Address> {
   /** For a server that stores or ignores LF; only a pause then shows where a reply ends. */
   readonly raw?: boolean;
   readonly connectTimeoutMs?: number;
+  /** Encrypt; `{}` trusts the authorities that the system knows. */
+  readonly tls?: TlsOptions | undefined;
   /** Reject a longer reply, in bytes; 64 MiB by default. */
   readonly maxReply?: number;
 }
@@ -42,10 +45,23 @@ const CHECKS: Checks = new Map(
     host: nonEmpty('host'),
     port: wholeNumber('port', 1, MAX_PORT),
     raw: flag('raw'),
+    tls: tlsOptions,
     connectTimeoutMs: wholeNumber('connectTimeoutMs', 1, MAX_WAIT_MS),
     maxReply: wholeNumber('maxReply', 1, MAX_REPLY_LIMIT),
   } satisfies Record<keyof ConnectOptions, (value: unknown) => unknown>),
 );
+
+/** Reads the texts in PEM. Throws UsageError. */
+function tlsOptions(value: unknown): TlsOptions {
+  const isPem = (text: unknown) => text === undefined || typeof text === 'string' || Buffer.isBuffer(text);
+  if (typeof value !== 'object' || value === null) throw new UsageError('tls: expected an object');
+  for (const [name, text] of Object.entries(value)) {
+    if (!['ca', 'cert', 'key'].includes(name))
+      throw new UsageError(`tls.${name}: no such option, expected ca, cert, key`);
+    if (!isPem(text)) throw new UsageError(`tls.${name}: expected a text in PEM, got ${typeof text}`);
+  }
+  return value;
+}
 
 /** Resolves to the reply to a letter that was sent; undefined if the stream ends before it. */
 type ReplyReader = (letter: string) => Promise<string | undefined>;
@@ -61,12 +77,13 @@ type ReplyReader = (letter: string) => Promise<string | undefined>;
  */
 export async function connect(options: ConnectOptions = {}): Promise<Connection> {
   checkOptions(options, CHECKS);
-  const { host = DEFAULT_HOST, port = DEFAULT_PORT, connectTimeoutMs, ...how } = options;
-  const socket = await openSocket({ host, port }, { server: 'strsvr', timeoutMs: connectTimeoutMs }).catch(
-    (error: unknown) => {
-      throw errorCode(error) === 'ECONNRESET' ? closedError({ host, port }, false) : error;
-    },
-  );
+  const { host = DEFAULT_HOST, port = DEFAULT_PORT, connectTimeoutMs, tls, ...how } = options;
+  const socket = await openSocket(
+    { host, port },
+    { server: 'strsvr', timeoutMs: connectTimeoutMs, tls },
+  ).catch((error: unknown) => {
+    throw errorCode(error) === 'ECONNRESET' ? closedError({ host, port }, false) : error;
+  });
   return new Connection(socket, { host, port }, how);
 }
 
@@ -122,7 +139,7 @@ export class Connection {
 /** The protocol cannot say why a server closes. A server that rejects a client closes before its first reply. */
 function closedError(server: Address, replied: boolean): OperationalError {
   const why = 'it has stopped, or its text or disk is full';
-  const whyNoReply = `${why}, or it does not admit this client (--max-connections, --allow)`;
+  const whyNoReply = `${why}, or it does not admit this client (--max-connections, --allow, --tls-client-ca), or expects TLS (--tls)`;
   const message = `${formatAddress(server)} has closed the connection: ${replied ? why : whyNoReply}`;
   return new OperationalError('CLOSED', message);
 }

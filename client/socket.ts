@@ -6,6 +6,7 @@ import { createConnection, type OnReadOpts, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { type Address, formatAddress } from '../shared/address.js';
 import { connectError, lostError, OperationalError } from '../shared/errors.js';
+import type { TlsOptions } from './secure-socket.js';
 
 /** The connect fails after this time without an answer. */
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -17,23 +18,38 @@ export interface SocketOptions {
   /** The command that starts such a server, for the error message. */
   readonly server: string;
   readonly timeoutMs?: number | undefined;
+  /** Encrypt; undefined: do not. */
+  readonly tls?: TlsOptions | undefined;
   /** Receives into this buffer instead of emitting 'data' events. */
   readonly onread?: OnReadOpts;
 }
 
 /** @throws OperationalError if there is no server or the connect times out */
 export async function openSocket(address: Address, options: SocketOptions): Promise<Socket> {
-  const { server, timeoutMs = CONNECT_TIMEOUT_MS, ...how } = options;
-  const socket = createConnection({ host: address.host, port: address.port, noDelay: true, ...how });
+  const { server, timeoutMs = CONNECT_TIMEOUT_MS, tls, ...how } = options;
+  const where = { host: address.host, port: address.port, noDelay: true };
+  const socket =
+    tls === undefined
+      ? createConnection({ ...where, ...how })
+      : (await import('./secure-socket.js')).createSecureConnection(where, tls);
   socket.on('error', () => {}); // the pending operation rejects
   try {
-    await once(socket, 'connect', { signal: AbortSignal.timeout(timeoutMs) });
+    const event = tls === undefined ? 'connect' : 'secureConnect';
+    await once(socket, event, { signal: AbortSignal.timeout(timeoutMs) });
     return socket;
   } catch (error) {
     socket.destroy();
-    if (!(error instanceof Error) || error.name !== 'AbortError') throw connectError(error, address, server);
-    const where = formatAddress(address);
-    throw new OperationalError('ETIMEDOUT', `${where} did not answer for ${timeoutMs / 1000} s`, error);
+    if (!(error instanceof Error) || error.name !== 'AbortError') {
+      if (tls === undefined) throw connectError(error, address, server);
+      throw (
+        (await import('./secure-socket.js')).tlsError(error, address) ?? connectError(error, address, server)
+      );
+    }
+    throw new OperationalError(
+      'ETIMEDOUT',
+      `${formatAddress(address)} did not answer for ${timeoutMs / 1000} s`,
+      error,
+    );
   }
 }
 

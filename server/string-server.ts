@@ -26,7 +26,7 @@ import type { IoModel, IoModelName } from './models/model.js';
 import { DESCRIPTORS_PER_CLIENT, LOADERS } from './models/registry.js';
 import { ReplyCoalescer } from './models/reply-coalescer.js';
 import type { ClusterSettings } from './options/cluster-options.js';
-import { completeOptions, type StringServerOptions } from './options/server-options.js';
+import { type CompleteOptions, completeOptions, type StringServerOptions } from './options/server-options.js';
 
 export type {
   Address,
@@ -140,6 +140,7 @@ export async function startStringServer(options: StringServerOptions = {}): Prom
     };
     http = await openHttp(where, source).catch(closeAll);
   }
+  const tls = await openTls(settings, log).catch(closeAll);
   const Model = await LOADERS[io]();
   shared = await openCluster(settings, maxLength, log).catch(closeAll);
   const plain = shared?.text ?? new Text(allocateTextBuffer(maxLength, io !== 'events'));
@@ -153,7 +154,7 @@ export async function startStringServer(options: StringServerOptions = {}): Prom
   const meter = http?.meter.memory;
   const opened = { text, journal: shared?.cluster ?? journal, meter };
   const openSession = await sessionOpener(opened);
-  const model = new Model({ ...settings, ...opened, maxConnections, log, openSession });
+  const model = new Model({ ...settings, ...opened, tls, maxConnections, log, openSession });
   const address = await model
     .listen()
     .catch((error: unknown) =>
@@ -164,8 +165,12 @@ export async function startStringServer(options: StringServerOptions = {}): Prom
   if (io === 'events') warmUp((warmUpText) => new ReplyCoalescer(warmUpText, false)); // the other models run sessions in their own threads
 
   const ended = (store === undefined ? model.closed : endOf(model, store, shared && CLUSTER_FAILED)).then(
-    () => http?.close(),
+    () => {
+      tls?.close();
+      return http?.close();
+    },
     (error: unknown) => {
+      tls?.close();
       http?.destroy();
       throw error;
     },
@@ -187,6 +192,7 @@ export async function startStringServer(options: StringServerOptions = {}): Prom
     return { ...result, traceError: trace && failureToWrite(trace) };
   });
   const stop = () => {
+    tls?.close();
     model.stop();
     journal?.closeWithin(LINGER_MS);
     return closed;
@@ -225,6 +231,15 @@ function failureToWrite(trace: Trace): OperationalError | undefined {
     if (error instanceof OperationalError) return error;
     throw error;
   }
+}
+
+async function openTls(
+  { tlsCert, tlsKey, tlsClientCa }: Pick<CompleteOptions, 'tlsCert' | 'tlsKey' | 'tlsClientCa'>,
+  log: Log,
+) {
+  if (tlsCert === undefined || tlsKey === undefined) return undefined;
+  const { TlsGate } = await import('./limits/tls-gate.js');
+  return new TlsGate({ tlsCert, tlsKey, tlsClientCa }, log);
 }
 
 async function openHttp(...settings: Parameters<typeof HttpPort.open>): Promise<HttpPort> {

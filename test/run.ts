@@ -21,7 +21,7 @@ const CONCURRENCY = 3;
 const LONGEST = (
   'lab/load lab/lab models/model-behaviour models/models journal/journal-server models/attack tutorial/svr ' +
   'tutorial/tms soak/soak system/readme client/strclnt lab/report system/strsvr journal/journal lab/baselines ' +
-  'http/http wire/plain wire/fuzz models/events lab/statistics mutations/mutations models/libc unit/linearizability'
+  'tls/tls http/http wire/plain wire/fuzz models/events lab/statistics mutations/mutations models/libc unit/linearizability'
 ).split(' ');
 const orphans = new OrphanTracker('ORPHANS_OF_STRSVR_TEST_RUN');
 

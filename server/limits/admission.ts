@@ -76,10 +76,15 @@ export function serverFull(maxConnections: number): string {
   return `the maximum of ${plural(maxConnections, 'client')} is reached`;
 }
 
+/** Makes a connection secure, or drops it. */
+export interface Handshaker {
+  handshake(socket: Socket, accept: (secure: Socket) => void): void;
+}
+
 /** On node:net: hands admitted sockets to `accept`; closes, counts and logs the others. */
 export function admit(
   listener: Server,
-  { log, ...options }: AdmissionOptions & { readonly log: Log },
+  { log, tls, ...options }: AdmissionOptions & { readonly log: Log; readonly tls?: Handshaker | undefined },
   accept: (socket: Socket) => void,
 ): void {
   const admission = new Admission(options);
@@ -95,7 +100,8 @@ export function admit(
   listener.on('drop', (peer) => rejected(peer, options.maxConnections));
   listener.on('connection', (socket) => {
     if (rejected(socket, 0, socketFd(socket))) socket.destroy();
-    else accept(socket);
+    else if (tls === undefined) accept(socket);
+    else tls.handshake(socket, (secure) => (listener.listening ? accept(secure) : secure.destroy()));
   });
 }
 

@@ -4,12 +4,14 @@
 import type { Address } from '../../shared/address.js';
 import type { CloseReason } from '../core/close-reason.js';
 
-/** Why a connection was rejected: by --allow, because the server is full, or for want of file descriptors. */
-export const REJECTION_CAUSES = ['address', 'full', 'descriptors'] as const;
+/** Why a connection was rejected: by --allow, because the server is full, for want of file descriptors, or in TLS. */
+export const REJECTION_CAUSES = ['address', 'full', 'descriptors', 'tls'] as const;
 export type RejectionCause = (typeof REJECTION_CAUSES)[number];
 
 export type ServerEvent =
   | { type: 'listening'; address: Address; io: string; fd?: number }
+  /** The certificate of TLS was read, at the start or again. */
+  | { type: 'certificate'; file: string; subject: string; validTo: string }
   /** The HTTP port listens. */
   | { type: 'http'; address: Address }
   | { type: 'reachable'; address: Address; interface: string; mac: string }

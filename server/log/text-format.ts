@@ -13,6 +13,8 @@ export function formatText(event: ServerEvent, verbose: boolean): string | undef
   switch (event.type) {
     case 'listening': // the command prints the address on stdout
       return verbose && event.fd !== undefined ? `listening socket fd ${event.fd}` : undefined;
+    case 'certificate':
+      return `certificate ${escapeUnprintable(event.file)}: ${escapeUnprintable(event.subject)}, valid to ${event.validTo}`;
     case 'http':
       return `health, metrics and the text are at http://${formatAddress(event.address)}/`;
     case 'reachable':

@@ -6,7 +6,7 @@ import type { CloseFailure } from '../core/close-reason.js';
 import type { Committer } from '../core/durability.js';
 import type { Session } from '../core/session.js';
 import type { Text } from '../core/text.js';
-import type { AdmissionOptions } from '../limits/admission.js';
+import type { AdmissionOptions, Handshaker } from '../limits/admission.js';
 import type { Log } from '../log/log.js';
 
 export const IO_MODELS = ['events', 'poll', 'nonblocking', 'blocking', 'threads'] as const;
@@ -39,6 +39,8 @@ export interface IoModelContext extends IoModelOptions {
   /** Where letters become durable; only `events` has one. */
   readonly journal: Committer | undefined;
   readonly log: Log;
+  /** events: what makes connections secure; undefined: they are not. */
+  readonly tls?: Handshaker | undefined;
   /** Makes the session of an accepted client, for a model on the main thread. */
   readonly openSession: (client: number) => Session;
   /** Shared memory for figures about each connection; undefined: none are kept. */

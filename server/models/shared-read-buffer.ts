@@ -24,7 +24,8 @@ export function readInto(
   const bufferSymbol = symbols.find(({ description }) => description === BUFFER);
   const callbackSymbol = symbols.find(({ description }) => description === CALLBACK);
   const handle: unknown = Reflect.get(socket, '_handle');
-  if (bufferSymbol === undefined || callbackSymbol === undefined || !canUseBuffer(handle)) {
+  const secure = 'encrypted' in socket; // its handle would not stop at a pause
+  if (secure || bufferSymbol === undefined || callbackSymbol === undefined || !canUseBuffer(handle)) {
     socket.on('data', (chunk: Buffer) => receive(chunk, chunk.length));
     return;
   }

@@ -116,6 +116,21 @@ const OPTIONS = {
     describe: 'Write a trace of the events to this file at exit, for ui.perfetto.dev or chrome://tracing',
     coerce: nonEmpty('--trace'),
   },
+  'tls-cert': {
+    requiresArg: true,
+    describe: 'events only: encrypt with the certificate in this PEM file, which may hold a chain',
+    coerce: nonEmpty('--tls-cert'),
+  },
+  'tls-key': {
+    requiresArg: true,
+    describe: 'With --tls-cert: PEM file with the private key',
+    coerce: nonEmpty('--tls-key'),
+  },
+  'tls-client-ca': {
+    requiresArg: true,
+    describe: 'With --tls-cert: accept only clients with a certificate of the authority in this PEM file',
+    coerce: nonEmpty('--tls-client-ca'),
+  },
   http: {
     requiresArg: true,
     describe:
@@ -150,6 +165,9 @@ const OPTIONS = {
 const OPTION_NAMES = {
   journal: '--journal',
   sync: '--sync',
+  tlsCert: '--tls-cert',
+  tlsKey: '--tls-key',
+  tlsClientCa: '--tls-client-ca',
   ...CLUSTER_OPTION_NAMES,
   idleSleepMs: '--idle-sleep',
   maxThreads: '--max-threads',
@@ -184,7 +202,8 @@ export function readServerCommand(): ServerCommand {
   });
   const { io, journal, sync, idleSleep: idleSleepMs, maxThreads, noLock, log, verbose } = parsed;
   const { host, port, clients, maxLength, maxConnections, allow, stallTimeout, ...rest } = parsed;
-  const stored = { journal, sync, ...clusterOptionsOf(parsed) };
+  const { tlsCert, tlsKey, tlsClientCa } = parsed;
+  const stored = { journal, sync, tlsCert, tlsKey, tlsClientCa, ...clusterOptionsOf(parsed) };
   rejectOtherModels(io, { ...stored, idleSleepMs, maxThreads, lock: noLock || undefined });
   if (journal === undefined && sync !== undefined) throw new UsageError('--sync wants a --journal');
   const { backlog, nagle, cpuRounds, trace, http, httpName } = rest;

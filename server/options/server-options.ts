@@ -50,6 +50,11 @@ export interface CompleteOptions extends IoModelOptions, ClusterSettings {
   readonly detailed: boolean;
   /** The file that all events are written to at the end, as Trace Event JSON. */
   readonly trace: string | undefined;
+  /** events: PEM files with the certificate and its key; undefined: no TLS. */
+  readonly tlsCert: string | undefined;
+  readonly tlsKey: string | undefined;
+  /** events: PEM file with the authority that has signed the certificates of clients; undefined: they need none. */
+  readonly tlsClientCa: string | undefined;
   /** Where the HTTP port listens, as `[HOST:]PORT`; undefined: there is none. */
   readonly http: string | undefined;
   /** Host names under which the HTTP port is reached, beside localhost. */
@@ -60,6 +65,9 @@ export interface CompleteOptions extends IoModelOptions, ClusterSettings {
 export const MODEL_OF = {
   journal: 'events',
   sync: 'events',
+  tlsCert: 'events',
+  tlsKey: 'events',
+  tlsClientCa: 'events',
   cluster: 'events',
   name: 'events',
   clusterTimeoutMs: 'events',
@@ -110,6 +118,9 @@ const DEFAULTS: CompleteOptions = {
   onEvent: undefined,
   detailed: false,
   trace: undefined,
+  tlsCert: undefined,
+  tlsKey: undefined,
+  tlsClientCa: undefined,
   http: undefined,
   httpNames: [],
 };
@@ -138,6 +149,9 @@ const CHECKS: Checks = new Map(
     onEvent: callback,
     detailed: flag('detailed'),
     trace: nonEmpty('trace'),
+    tlsCert: nonEmpty('tlsCert'),
+    tlsKey: nonEmpty('tlsKey'),
+    tlsClientCa: nonEmpty('tlsClientCa'),
     http: (value) => formatAddress(listenAddress('http')(value)),
     httpNames: hostNames('httpNames'),
   } satisfies CheckOfEach),
@@ -155,6 +169,10 @@ export function completeOptions(options: StringServerOptions): CompleteOptions {
       throw new UsageError(`${name}: expected with io ${io} alone, got ${complete.io}`);
   }
   checkCluster(given, complete);
+  if ('tlsCert' in given !== 'tlsKey' in given)
+    throw new UsageError('tlsCert, tlsKey: expected both or none');
+  if ('tlsClientCa' in given && !('tlsCert' in given))
+    throw new UsageError('tlsClientCa: expected with tlsCert alone');
   return complete;
 }
 

@@ -343,7 +343,10 @@ test('a rejected client prints one line, however the connection ends', async () 
     const { status, stdout, stderr } = await run('client/strclnt.js', at(address), 'a');
     const why = 'it has stopped, or its text or disk is full, or it does not admit this client';
     const closed = `127.0.0.1:${address.port} has closed the connection`;
-    assert.is(stderr, `strclnt: ${closed}: ${why} (--max-connections, --allow)\n`);
+    assert.is(
+      stderr,
+      `strclnt: ${closed}: ${why} (--max-connections, --allow, --tls-client-ca), or expects TLS (--tls)\n`,
+    );
     assert.equal([status, stdout], [1, '']);
   };
   for (const io of ['events', 'poll'] as const) {

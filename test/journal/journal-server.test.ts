@@ -269,7 +269,7 @@ it('strclnt reports in one line that a full disk rejected its letter', async () 
       await server.waitFor('stderr', /disk full/);
       const { status, stdout, stderr } = await run('client/strclnt.js', at(address), 'b\n');
       const why =
-        'it has stopped, or its text or disk is full, or it does not admit this client (--max-connections, --allow)';
+        'it has stopped, or its text or disk is full, or it does not admit this client (--max-connections, --allow, --tls-client-ca), or expects TLS (--tls)';
       assert.is(stderr, `strclnt: ${at(address).join(':')} has closed the connection: ${why}\n`);
       assert.is(stdout, '');
       assert.is(status, 1);

@@ -80,6 +80,14 @@ test('a list has commas in the environment, and the command line replaces all of
   assert.equal(configure(['--net=c'], SPEC, 'IT', environment).args, ['--net=c']);
 });
 
+test('without repeatable options a comma is part of a value', () => {
+  const { repeatable: _, ...spec } = SPEC;
+  assert.equal(configure(['--config', file('{"net": "c"}')], spec, 'IT', { IT_NAME: 'a,b' }).args.slice(2), [
+    '--name=a,b',
+    '--net=c',
+  ]);
+});
+
 test('a switch that is off hides the one of the file', () => {
   const config = file('{"fast": true}');
   assert.equal(configure(['--config', config], SPEC, 'IT', { IT_FAST: 'false' }).args, ['--config', config]);
