@@ -230,7 +230,7 @@ test('threads: of clients that come at once, no more than --max-threads are acce
     const answers = await Promise.all(clients.map((client) => client.receive(1).catch(() => undefined)));
     assert.is(answers.filter((answer) => answer !== undefined).length, 2);
     for (const client of clients) client.close();
-    await server.waitFor('stderr', /client 2 left/);
+    await server.waitFor('stderr', /client 2 disconnected/);
   });
 });
 
