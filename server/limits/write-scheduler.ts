@@ -12,6 +12,14 @@ export function writeQuantum(clients: number): number {
   return Math.max(MIN_WRITE_QUANTUM, Math.min(MAX_WRITE_QUANTUM, Math.floor(ROUND_BYTES / clients)));
 }
 
+/** What a message costs at least, in bytes: a system call takes as long however short it is. */
+const MIN_MESSAGE_COST = 16 * 1024;
+
+/** How much of a write quantum a message has used up. */
+export function messageCost(bytes: number): number {
+  return Math.max(bytes, MIN_MESSAGE_COST);
+}
+
 /** Turns between two polls of the event loop: a few milliseconds. */
 const MAX_TURNS_PER_TICK = 4;
 

@@ -6,7 +6,7 @@
 // While every client sends, nothing is faster. `diff blocking.ts nonblocking.ts` shows what O_NONBLOCK changes.
 
 import * as libc from '../../shared/libc/sockets.js';
-import { writeQuantum } from '../limits/write-scheduler.js';
+import { messageCost, writeQuantum } from '../limits/write-scheduler.js';
 import { type Client, RoundRobinLoop } from './round-robin.js';
 import type { WorkerContext } from './worker/worker-context.js';
 import { WorkerModel } from './worker/worker-model.js';
@@ -54,7 +54,7 @@ class BlockingLoop extends RoundRobinLoop {
       const taken = libc.sendmsg(fd, message);
       output.consume(taken);
       log.wrote(id, message.length, message.length - taken);
-      quantum -= taken;
+      quantum -= messageCost(taken);
     }
   }
 }

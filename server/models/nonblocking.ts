@@ -6,7 +6,7 @@
 // `diff blocking.ts nonblocking.ts` shows what O_NONBLOCK changes.
 
 import * as libc from '../../shared/libc/sockets.js';
-import { writeQuantum } from '../limits/write-scheduler.js';
+import { messageCost, writeQuantum } from '../limits/write-scheduler.js';
 import { type Client, RoundRobinLoop } from './round-robin.js';
 import type { WorkerContext } from './worker/worker-context.js';
 import { WorkerModel } from './worker/worker-model.js';
@@ -61,7 +61,7 @@ export class NonblockingLoop extends RoundRobinLoop {
       output.consume(taken);
       if (taken === libc.EAGAIN) return;
       log.wrote(id, message.length, message.length - taken);
-      quantum -= taken;
+      quantum -= messageCost(taken);
     }
   }
 }

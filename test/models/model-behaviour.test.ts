@@ -14,7 +14,7 @@ import { concurrent } from '../support/concurrent.js';
 import { built, ended, skipChildCoverage } from '../support/program.js';
 import { type Address, modelArgs, withPreload, withServer, withStrsvr } from '../support/servers.js';
 import { testWith } from '../support/skipping.js';
-import { asleep } from '../support/waiting.js';
+import { asleep, stopped, until } from '../support/waiting.js';
 
 skipChildCoverage();
 const NO_PROC = existsSync('/proc/self/task') ? undefined : 'it is seen in /proc';
@@ -210,6 +210,33 @@ test('nonblocking sleeps only briefly during a stop, while replies are pending',
   }
   assert.equal(sleeps, [1]);
 });
+
+testWith(
+  test,
+  NO_PROC,
+  'poll: a turn of a client that floods with line ends has a bounded number of sends',
+  async () => {
+    await withStrsvr(['0', '--io', 'poll', '--verbose', '--log', 'json'], async (server, address) => {
+      const clients = [await answered(address), await answered(address)];
+      server.child.kill('SIGSTOP');
+      await until(() => stopped(server), 'the server is stopped');
+      for (const client of clients) client.send('\n'.repeat(4096)); // as much as one receive takes
+      server.child.kill('SIGCONT');
+      for (const client of clients) await client.receive(4096);
+      for (const client of clients) client.close();
+      server.child.kill('SIGTERM');
+      const { stderr } = await ended(server);
+      const senders = [...stderr.matchAll(/"type":"wrote","client":(\d)/g)].map(([, client]) => client);
+      let longest = 0;
+      let turn = 0;
+      for (const [at, sender] of senders.entries()) {
+        turn = sender === senders[at - 1] ? turn + 1 : 1;
+        longest = Math.max(longest, turn);
+      }
+      assert.ok(senders.length >= 2 * 64 && longest < 64, `${longest} of ${senders.length} sends in a row`);
+    });
+  },
+);
 
 // --- threads ---
 

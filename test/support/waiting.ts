@@ -16,15 +16,22 @@ export async function until(condition: () => boolean, what = String(condition)):
   }
 }
 
-/**
- * Whether all threads of a program sleep at this moment: field 3 of proc_pid_stat(5). A program that busy-waits is never
- * asleep, however small its share of a core. False without /proc, and after the program has exited.
- */
-export function asleep({ child: { pid } }: Program): boolean {
+/** Whether all threads of a program sleep at this moment. One that busy-waits never does, however small its share of a core. */
+export function asleep(program: Program): boolean {
+  return allThreadsAre('S', program);
+}
+
+/** Whether a SIGSTOP has stopped all threads of a program. */
+export function stopped(program: Program): boolean {
+  return allThreadsAre('T', program);
+}
+
+/** Field 3 of proc_pid_stat(5). False without /proc, and after the program has exited. */
+function allThreadsAre(state: string, { child: { pid } }: Program): boolean {
   try {
     return readdirSync(`/proc/${pid}/task`).every((task) => {
       const stat = readFileSync(`/proc/${pid}/task/${task}/stat`, 'utf8');
-      return stat.charAt(stat.lastIndexOf(')') + 2) === 'S';
+      return stat.charAt(stat.lastIndexOf(')') + 2) === state;
     });
   } catch {
     return false;

@@ -18,7 +18,7 @@ async function runBody(
   args: readonly string[] = [],
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   const script = `
-    import { print, runCommand } from ${JSON.stringify(built('shared/cli.js'))};
+    import { print, printLine, runCommand } from ${JSON.stringify(built('shared/cli.js'))};
     import { readCommandLine } from ${JSON.stringify(built('shared/command-line.js'))};
     import { OperationalError, UsageError } from ${JSON.stringify(built('shared/errors.js'))};
     const spec = { name: 'it', usage: '[word]', summary: 'Test', positionals: { word: { describe: 'Word' } },
@@ -142,6 +142,15 @@ testWith(test, FULL, 'clients whose stdout is on a full disk report it in one li
       }
     },
   );
+});
+
+test('a long line is escaped and printed in pieces', async () => {
+  const { stderr } = await runBody(`
+    const pieces = [];
+    process.stdout.write = (piece, written) => { pieces.push(piece); written(); };
+    await printLine('\\x07'.repeat(300_000));
+    process.stderr.write(String(pieces.length > 3 && pieces.join('') === '\\\\u{7}'.repeat(300_000) + '\\n'));`);
+  assert.is(stderr, 'true');
 });
 
 test('a partial write to stdout is an error too', async () => {
