@@ -57,7 +57,8 @@ test('the file is unchanged until the trace is written; a new one has mode 0600'
   const [old, link, fifo, journal, fresh] = ['old', 'link', 'fifo', 'journal', 'fresh'].map((name) =>
     join(folder, name),
   ) as [string, string, string, string, string];
-  for (const file of [old, journal]) writeFileSync(file, 'precious');
+  const precious = 'precious '.repeat(1_000); // longer than an empty trace
+  for (const file of [old, journal]) writeFileSync(file, precious);
   symlinkSync(journal, link);
   spawnSync('mkfifo', [fifo]);
   const refusal = async (...args: string[]) =>
@@ -66,11 +67,11 @@ test('the file is unchanged until the trace is written; a new one has mode 0600'
   assert.match(await refusal('--trace', link), /cannot write the trace: it is a symbolic link\n/);
   assert.match(await refusal('--trace', fifo), /cannot write the trace: it is not a regular file\n/);
   assert.match(await refusal('--trace', journal, '--journal', journal), /journal is the journal\n/);
-  for (const file of [old, journal]) assert.is(readFileSync(file, 'utf8'), 'precious');
+  for (const file of [old, journal]) assert.is(readFileSync(file, 'utf8'), precious);
   new Trace(fresh).write();
   assert.is(statSync(fresh).mode & 0o777, 0o600);
   new Trace(old).write();
-  assert.not.match(readFileSync(old, 'utf8'), 'precious');
+  assert.not.match(readFileSync(old, 'utf8'), 'precious'); // to its end
   rmSync(folder, { recursive: true });
 });
 
