@@ -14,7 +14,7 @@ import { writeResults } from './report/files.js';
 import { findingsText } from './report/terminal.js';
 import type { Results } from './results.js';
 import { type RunOptions, runExperiments } from './runner.js';
-import { baselines, IO_MODELS, type IoModelName, ourServers } from './servers-under-test.js';
+import { baselines, IO_MODELS, type IoModelName, ourServers, runnable } from './servers-under-test.js';
 import { ENOUGH_REPEATS } from './statistics.js';
 import { thresholdRows } from './thresholds.js';
 
@@ -114,7 +114,7 @@ export async function run(): Promise<void> {
 export async function bench(): Promise<void> {
   const options = readCommandLine(BENCH);
   const drive = (plan: LoadPlan) => runLoad({ ...plan, busyPoll: options.busyPoll });
-  await measure({ ...options, models: ['events', 'poll'], usualRepeats: BENCH_REPEATS, drive });
+  await measure({ ...options, models: ['events', 'poll', 'uring'], usualRepeats: BENCH_REPEATS, drive });
 }
 
 interface Options {
@@ -131,11 +131,13 @@ interface Options {
 }
 
 async function measure(options: Options): Promise<void> {
-  const { experiment, models, quick, clients, busyPoll = false, out, drive } = options;
+  const { experiment, quick, clients, busyPoll = false, out, drive } = options;
   const repeats = options.repeats ?? (quick ? QUICK_REPEATS : options.usualRepeats);
   const seed = options.seed ?? Math.floor(Math.random() * 2 ** 31);
   const { targets: others, missing } = await baselines();
-  for (const { name, why } of missing) logLine(`strlab: ${name} is not measured: ${why}`);
+  const { models, missing: missingModels } = runnable(options.models);
+  for (const { name, why } of [...missingModels, ...missing])
+    logLine(`strlab: ${name} is not measured: ${why}`);
   const lab = { models, quick, clients, targets: [...ourServers(models), ...others] };
   const versions = { version: packageVersion(), commit: await commit(), date: new Date().toISOString() };
   const circumstances = { ...versions, seed, quick, busyPoll, repeats, machine: await environment() };

@@ -6,10 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { OperationalError } from '../../shared/errors.js';
+import { checkUring } from '../../shared/libc/uring.js';
 import { output } from '../load/child-process.js';
 
 /** The values of --io. */
-export const IO_MODELS = ['events', 'poll', 'nonblocking', 'blocking', 'threads'] as const;
+export const IO_MODELS = ['events', 'poll', 'uring', 'nonblocking', 'blocking', 'threads'] as const;
 export type IoModelName = (typeof IO_MODELS)[number];
 
 export interface ServerUnderTest {
@@ -32,6 +33,7 @@ const MAX_TEXT_BYTES = 64 * 1024 * 1024;
 const TOOL_TIMEOUT_MS = 60_000;
 
 const IN_C = { 'C epoll': 'epoll.c', 'C threads': 'threads.c' };
+const IN_C_WITH_LIBURING = { 'C io_uring': 'uring.c' };
 const IN_PYTHON = {
   'Python asyncio': 'asyncio_server.py',
   'Python nonblocking loop': 'nonblocking_loop.py',
@@ -54,9 +56,30 @@ export function ourServer(model: IoModelName): ServerUnderTest {
   return { name: model, command: [process.execPath, built('server/strsvr.js'), '0', ...options] };
 }
 
+/** Which of these I/O models can run here, and for each other one what it lacks. */
+export function runnable(models: readonly IoModelName[]) {
+  const why = models.includes('uring') ? uringMissing() : undefined;
+  if (why === undefined) return { models, missing: [] };
+  return { models: models.filter((model) => model !== 'uring'), missing: [{ name: 'uring', why }] };
+}
+
+function uringMissing(): string | undefined {
+  try {
+    checkUring();
+    return undefined;
+  } catch (error) {
+    if (error instanceof OperationalError) return error.message;
+    throw error;
+  }
+}
+
 /** All baselines that can run here, and for each other one what it lacks. */
 export async function baselines(): Promise<Baselines> {
-  const parts = await Promise.all([attempt('cc', IN_C, compile), attempt('python3', IN_PYTHON, interpret)]);
+  const parts = await Promise.all([
+    attempt('cc', IN_C, compile),
+    attempt('cc', IN_C_WITH_LIBURING, compileWithLiburing),
+    attempt('python3', IN_PYTHON, interpret),
+  ]);
   return {
     targets: [plain(), ...parts.flatMap(({ targets }) => targets)],
     missing: parts.flatMap(({ missing }) => missing),
@@ -88,15 +111,26 @@ async function attempt(
   }
 }
 
-async function compile(paths: readonly string[]): Promise<string[][]> {
+async function compile(paths: readonly string[], ...libraries: string[]): Promise<string[][]> {
   const folder = mkdtempSync(join(tmpdir(), 'strsvr-lab-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   const compiled = paths.map(async (path, nth) => {
     const program = join(folder, String(nth));
-    await output(['cc', '-O2', '-pthread', '-o', program, path], TOOL_TIMEOUT_MS);
+    await output(['cc', '-O2', '-pthread', '-o', program, path, ...libraries], TOOL_TIMEOUT_MS);
     return [program];
   });
   return Promise.all(compiled);
+}
+
+/** Debian and others have the library in the package liburing-dev. */
+async function compileWithLiburing(paths: readonly string[]): Promise<string[][]> {
+  checkUring();
+  try {
+    return await compile(paths, '-luring');
+  } catch (error) {
+    if (!(error instanceof OperationalError) || error.code === 'ENOENT') throw error;
+    throw new OperationalError('NO_LIBURING', 'it needs liburing (liburing-dev)', error);
+  }
 }
 
 async function interpret(paths: readonly string[]): Promise<string[][]> {

@@ -9,7 +9,7 @@ import type { Text } from '../core/text.js';
 import type { AdmissionOptions, Handshaker } from '../limits/admission.js';
 import type { Log } from '../log/log.js';
 
-export const IO_MODELS = ['events', 'poll', 'nonblocking', 'blocking', 'threads'] as const;
+export const IO_MODELS = ['events', 'poll', 'uring', 'nonblocking', 'blocking', 'threads'] as const;
 export type IoModelName = (typeof IO_MODELS)[number];
 
 export interface IoModelOptions extends AdmissionOptions {

@@ -8,7 +8,7 @@ import { HEADER_BYTES } from '../core/text-buffer.js';
 import { MAX_WRITE_QUANTUM } from '../limits/write-scheduler.js';
 
 /** Ranges of the text in one message, of the 1,024 that Linux takes. */
-const MAX_RANGES = 64;
+export const MAX_RANGES = 64;
 /** A long reply and its LF: sent apart, they would wake the client twice. */
 const MIN_RANGES = 2;
 

@@ -5,6 +5,7 @@ import type { IoModel, IoModelContext, IoModelName } from './model.js';
 export const LOADERS: Record<IoModelName, () => Promise<new (context: IoModelContext) => IoModel>> = {
   events: async () => (await import('./events.js')).EventsModel,
   poll: async () => (await import('./poll.js')).PollModel,
+  uring: async () => (await import('./uring.js')).UringModel,
   nonblocking: async () => (await import('./nonblocking.js')).NonblockingModel,
   blocking: async () => (await import('./blocking.js')).BlockingModel,
   threads: async () => (await import('./threads.js')).ThreadsModel,
@@ -14,6 +15,7 @@ export const LOADERS: Record<IoModelName, () => Promise<new (context: IoModelCon
 export const DESCRIPTORS_PER_CLIENT: Record<IoModelName, number> = {
   events: 1,
   poll: 1,
+  uring: 1,
   nonblocking: 1,
   blocking: 1,
   threads: 5,

@@ -93,6 +93,7 @@ type OptionsOf<Io extends IoModelName> = {
 export type StringServerOptions =
   | ({ readonly io?: 'events' | undefined } & OptionsOf<'events'>)
   | ({ readonly io: 'poll' } & OptionsOf<'poll'>)
+  | ({ readonly io: 'uring' } & OptionsOf<'uring'>)
   | ({ readonly io: 'nonblocking' } & OptionsOf<'nonblocking'>)
   | ({ readonly io: 'blocking' } & OptionsOf<'blocking'>)
   | ({ readonly io: 'threads' } & OptionsOf<'threads'>);

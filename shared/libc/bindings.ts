@@ -26,6 +26,11 @@ function bind() {
   koffi.alias('socklen_t', 'uint32_t');
   koffi.alias('nfds_t', MACOS ? 'unsigned int' : 'unsigned long');
   const linux = (prototype: string) => (MACOS ? undefined : libc.func(prototype));
+  /** For system calls of Linux that glibc has no function for. */
+  const systemCall = (number: number, ...types: string[]) => {
+    const call = MACOS ? undefined : libc.func('syscall', 'long', ['long', ...types]);
+    return call && ((...args: unknown[]): number => call(number, ...args));
+  };
   return {
     errno: () => koffi.errno(),
     /** Where memory lies, as C sees it: there it stays as long as it is referenced. */
@@ -52,6 +57,15 @@ function bind() {
     epoll_ctl: linux('int epoll_ctl(int epoll, int operation, int fd, void *event)'),
     epoll_wait: linux('int epoll_wait(int epoll, void *events, int capacity, int timeout)'),
     prctl: linux('int prctl(int option, ...)'),
+    mmap: libc.func(
+      'void *mmap(uintptr_t address, size_t length, int protection, int flags, int fd, long offset)',
+    ),
+    munmap: libc.func('int munmap(void *address, size_t length)'),
+    /** Memory at an address from mmap. */
+    view: (address: bigint, length: number): ArrayBuffer => koffi.view(address, length),
+    io_uring_setup: systemCall(425, 'uint32_t', 'void *'),
+    io_uring_enter: systemCall(426, 'int', 'uint32_t', 'uint32_t', 'uint32_t', 'uintptr_t', 'size_t'),
+    io_uring_register: systemCall(427, 'int', 'uint32_t', 'void *', 'uint32_t'),
   };
 }
 

@@ -8,12 +8,12 @@ import type { StringServer } from 'strsvr';
 import { connect } from 'strsvr/client';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { IO_MODELS } from '../../server/models/model.js';
 import { ByteClient } from '../support/byte-client.js';
 import { fsFaultArgs } from '../support/fs-fault-preload.js';
 import { Follower, get } from '../support/http-client.js';
 import { FOLDER, newFile } from '../support/journal-fixtures.js';
 import { Program } from '../support/program.js';
+import { RUNNABLE_MODELS } from '../support/runnable-models.js';
 import { type Address, modelOptions, withServer, withStrsvr } from '../support/servers.js';
 import { missingProgram, testWith } from '../support/skipping.js';
 import { until } from '../support/waiting.js';
@@ -50,7 +50,7 @@ function parseMetrics(body: string): Map<string, number> {
   return samples;
 }
 
-for (const io of IO_MODELS) {
+for (const io of RUNNABLE_MODELS) {
   test(`${io}: text, metrics and connections`, async () => {
     await withServer({ ...modelOptions(io), ...HTTP }, async (server) => {
       const http = httpOf(server);

@@ -158,7 +158,7 @@ it('without flock(1) one line names the missing program', async () => {
 });
 
 test('a journal requires the events model, in the library too', async () => {
-  for (const io of ['poll', 'nonblocking', 'blocking', 'threads'] as const)
+  for (const io of ['poll', 'uring', 'nonblocking', 'blocking', 'threads'] as const)
     assert.instance(await failure(startStringServer({ journal: newFile(), io } as object)), TypeError);
 });
 

@@ -17,6 +17,7 @@ const NAMES = [
   'plain',
   'C epoll',
   'C threads',
+  'C io_uring',
   'Python asyncio',
   'Python nonblocking loop',
   'Python threads',

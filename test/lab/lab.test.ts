@@ -28,7 +28,13 @@ import openLoop from '../../client/lab/experiments/open-loop.js';
 import replySize from '../../client/lab/experiments/reply-size.js';
 import type { Condition, Findings, Measured, Metrics, Results, Run } from '../../client/lab/results.js';
 import { runExperiments } from '../../client/lab/runner.js';
-import { IO_MODELS, ourServers, plain, type ServerUnderTest } from '../../client/lab/servers-under-test.js';
+import {
+  IO_MODELS,
+  ourServers,
+  plain,
+  runnable,
+  type ServerUnderTest,
+} from '../../client/lab/servers-under-test.js';
 import type { LoadPlan, LoadResult } from '../../client/load/plan.js';
 import { LoadProcess } from '../../client/load/run-load.js';
 import { rejects } from '../support/cli-errors.js';
@@ -38,13 +44,14 @@ import { until } from '../support/waiting.js';
 const test = suite('lab');
 const STRLAB = 'client/lab/strlab.js';
 
+const { models: MODELS } = runnable(IO_MODELS);
 const load = new LoadProcess();
 test.after(() => load.close());
 
 /** The results of an experiment with one run of each of these servers at each quick level. */
 async function find(
   experiment: Experiment,
-  { clients, models = IO_MODELS }: Partial<LabOptions> = {},
+  { clients, models = MODELS }: Partial<LabOptions> = {},
 ): Promise<Findings> {
   const lab = { models, quick: true, clients, targets: [...ourServers(models), plain()] };
   const drive = (plan: LoadPlan) => load.run(plan);
@@ -66,7 +73,7 @@ function madeAndRight(found: Findings, conditions: number): void {
 }
 
 test('lunch, non-reader and nagle are run, and no server is wrong', async () => {
-  madeAndRight(await find(lunch, { clients: 3 }), 5);
+  madeAndRight(await find(lunch, { clients: 3 }), MODELS.length);
   madeAndRight(await find(nonReader, { clients: 1, models: ['events'] }), 2);
   madeAndRight(await find(nagle), 4);
 });
@@ -103,12 +110,12 @@ const ANSWERS: ReadonlyArray<readonly [Experiment, (condition: Condition) => Met
   [
     lunch,
     ({ target }) => (target === 'blocking' ? { 'timed out': 5 } : { 'timed out': 0, 'max ms': 3.456 }),
-    'With 1 silent, clients of blocking timed out without a reply; events, poll, nonblocking and threads served all clients, in 3.46 ms at most.',
+    'With 1 silent, clients of blocking timed out without a reply; events, poll, uring, nonblocking and threads served all clients, in 3.46 ms at most.',
   ],
   [
     idle,
     ({ target }) => ({ 'wanted CPU %': target === 'nonblocking' ? 99.44 : 0 }),
-    'With 10 idle clients, nonblocking wanted 99.4 % of a core for nothing; events, poll, blocking and threads wanted less than 0.1 %.',
+    'With 10 idle clients, nonblocking wanted 99.4 % of a core for nothing; events, poll, uring, blocking and threads wanted less than 0.1 %.',
   ],
   [
     clients,
@@ -169,7 +176,7 @@ const ANSWERS: ReadonlyArray<readonly [Experiment, (condition: Condition) => Met
   [
     cpuCost,
     ({ target }) => ({ 'CPU s': target === 'C epoll' ? 0.0428 : target === 'threads' ? 0.16 : 0.1 }),
-    'events: no difference in processor time to blocking was shown; poll: no difference in processor time to blocking was shown; nonblocking: no difference in processor time to blocking was shown; threads: 1.6 times (1.6 to 1.6) the processor time of blocking; C epoll: 0.428 times (0.428 to 0.428) the processor time of blocking; C threads: no difference in processor time to blocking was shown.',
+    'events: no difference in processor time to blocking was shown; poll: no difference in processor time to blocking was shown; uring: no difference in processor time to blocking was shown; nonblocking: no difference in processor time to blocking was shown; threads: 1.6 times (1.6 to 1.6) the processor time of blocking; C epoll: 0.428 times (0.428 to 0.428) the processor time of blocking; C threads: no difference in processor time to blocking was shown.',
   ],
 ];
 
@@ -405,7 +412,7 @@ test('wrong usage is one line that says expected and got', async () => {
     ],
     [
       ['run', 'lunch', '--io', 'events,pol'],
-      '--io: expected events, poll, nonblocking, blocking, threads, got "pol"',
+      '--io: expected events, poll, uring, nonblocking, blocking, threads, got "pol"',
     ],
     [['run', 'lunch', '--repeats', '0'], '--repeats: expected a whole number from 1 to 1000, got "0"'],
     [

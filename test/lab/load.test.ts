@@ -15,11 +15,11 @@ import type { LoadPlan, LoadResult } from '../../client/load/plan.js';
 import { openReadiness, PollReadiness } from '../../client/load/readiness.js';
 import { LoadProcess, runLoad } from '../../client/load/run-load.js';
 import { Schedule } from '../../client/load/schedule.js';
-import { IO_MODELS } from '../../server/models/model.js';
 import * as libc from '../../shared/libc/load-calls.js';
 import { concurrent } from '../support/concurrent.js';
 import { built, Program, run } from '../support/program.js';
 import { PtyProgram } from '../support/pty-program.js';
+import { RUNNABLE_MODELS } from '../support/runnable-models.js';
 import { type Address, at, modelOptions, withNetServer, withServer } from '../support/servers.js';
 import { type Letter, withStubServer } from '../support/stub-server.js';
 import { until } from '../support/waiting.js';
@@ -68,7 +68,7 @@ async function verdictOn(
   return result;
 }
 
-for (const io of IO_MODELS) {
+for (const io of RUNNABLE_MODELS) {
   it(`${io}: nothing is wrong, and the text has every letter`, async () => {
     const options = io === 'threads' ? { io, maxThreads: 4 } : modelOptions(io);
     await withServer(options, async ({ address }) => {

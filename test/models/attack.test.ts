@@ -20,9 +20,9 @@ import { watchStalls } from '../../server/limits/stall-detector.js';
 import type { LogEntry } from '../../server/log/events.js';
 import { Log } from '../../server/log/log.js';
 import { EventsModel } from '../../server/models/events.js';
-import { IO_MODELS } from '../../server/models/model.js';
 import { ByteClient } from '../support/byte-client.js';
 import { built, ended as endedWithin, Program, skipChildCoverage } from '../support/program.js';
+import { RUNNABLE_MODELS } from '../support/runnable-models.js';
 import {
   type Address,
   modelArgs,
@@ -39,7 +39,7 @@ const NO_PRLIMIT = missingProgram('prlimit') ?? NO_PROC;
 skipChildCoverage();
 /** Does the same to a server of each model at the same time. */
 async function each(models: readonly IoModelName[], use: (io: IoModelName) => Promise<void>): Promise<void> {
-  await Promise.all(models.map(use));
+  await Promise.all(models.filter((io) => RUNNABLE_MODELS.includes(io)).map(use));
 }
 
 async function answered(address: Address): Promise<ByteClient> {
@@ -94,8 +94,8 @@ testWith(
   NO_PROC,
   'connections beyond the descriptor limit are rejected and logged, and connected clients are served',
   async () => {
-    const most = { events: 36, poll: 36, threads: 7, nonblocking: 36, blocking: 36 };
-    await each(['events', 'poll', 'threads'], async (io) => {
+    const most = { events: 36, poll: 36, uring: 36, threads: 7, nonblocking: 36, blocking: 36 };
+    await each(['events', 'poll', 'uring', 'threads'], async (io) => {
       const use = async (server: Program, address: Address) => {
         const clients: ByteClient[] = [];
         for (let i = 0; i < most[io]; i += 1) clients.push(await answered(address));
@@ -149,11 +149,11 @@ testWith(
   NO_PRLIMIT,
   'without a free descriptor no thread busy-waits, and waiting clients are accepted later',
   async () => {
-    await each(['poll', 'nonblocking', 'blocking', 'threads'], async (io) => {
+    await each(['poll', 'uring', 'nonblocking', 'blocking', 'threads'], async (io) => {
       await withImpatient(io, async (server, address) => {
         const inside = await answered(address);
         // The other two poll without pause, or block in recv for the connected client.
-        const stays = io === 'poll' || io === 'threads';
+        const stays = io === 'poll' || io === 'uring' || io === 'threads';
         const { length } = descriptors(server);
         if (!stays) inside.close();
         if (!stays) await until(() => descriptors(server).length < length, io);
@@ -248,12 +248,14 @@ testWith(
   'a full disk under the log',
   async () => {
     const full = ['sh', '-c', 'exec "$@" 2>/dev/full', 'sh'];
-    await each(IO_MODELS, (io) => withStrsvr(['0', ...modelArgs(io)], outlivesItsLog(5), undefined, full));
+    await each(RUNNABLE_MODELS, (io) =>
+      withStrsvr(['0', ...modelArgs(io)], outlivesItsLog(5), undefined, full),
+    );
   },
 );
 
 test('the reader of the log closes its end', async () => {
-  await each(IO_MODELS, (io) =>
+  await each(RUNNABLE_MODELS, (io) =>
     withStrsvr(['0', ...modelArgs(io)], async (server, address) => {
       server.child.stderr?.destroy();
       await outlivesItsLog(5)(server, address);
@@ -292,7 +294,7 @@ function outlivesItsLog(clients: number): (server: Program, address: Address) =>
 // --- clients that do not read ---
 
 test('with TCP_INFO one reply in the kernel’s buffer is enough to detect a stall', async () => {
-  await each(['poll', 'nonblocking', 'blocking', 'threads'], async (io) => {
+  await each(['poll', 'uring', 'nonblocking', 'blocking', 'threads'], async (io) => {
     await withImpatient(io, async (server, address) => {
       const nonReader = await ByteClient.connect(address);
       nonReader.socket.pause();
@@ -305,7 +307,7 @@ test('with TCP_INFO one reply in the kernel’s buffer is enough to detect a sta
 });
 
 test('a client that reads none of its replies is disconnected after --stall-timeout; one without pending replies is not', async () => {
-  await each(IO_MODELS, async (io) => {
+  await each(RUNNABLE_MODELS, async (io) => {
     await withImpatient(io, async (server, address) => {
       const idle = io === 'blocking' ? undefined : await answered(address);
       const nonReader = await ByteClient.connect(address);
@@ -325,7 +327,7 @@ test('a client that reads none of its replies is disconnected after --stall-time
 });
 
 test('a client that reads single bytes is disconnected too', async () => {
-  await each(IO_MODELS, async (io) => {
+  await each(RUNNABLE_MODELS, async (io) => {
     await withImpatient(io, async (server, address) => {
       const slow = await ByteClient.connect(address);
       slow.socket.pause();
@@ -402,7 +404,7 @@ test('a client that waits for the journal is not disconnected, however slow the 
 
 test('a SIGSTOP longer than --stall-timeout disconnects no client that reads', async () => {
   const stallSeconds = 5; // even on a busy machine a reader reads within this time
-  await each(IO_MODELS, async (io) => {
+  await each(RUNNABLE_MODELS, async (io) => {
     const args = ['0', ...modelArgs(io), '--stall-timeout', String(stallSeconds)];
     await withStrsvr(args, async (server, address) => {
       const reader = await ByteClient.connect(address);
@@ -435,7 +437,7 @@ test('no code of the server reads the wall clock', () => {
 // --- clients that vanish ---
 
 testWith(test, NO_PROC, 'every accepted connection has keepalive after 45 s of silence', async () => {
-  await each(IO_MODELS, async (io) => {
+  await each(RUNNABLE_MODELS, async (io) => {
     await withImpatient(io, async (server, address) => {
       const silent = await ByteClient.connect(address);
       await nameOf(silent, server);
@@ -462,7 +464,7 @@ function hex(port: number): string {
 }
 
 testWith(test, NO_PROC, 'a reset in the middle of a letter leaks nothing', async () => {
-  for (const io of IO_MODELS) {
+  for (const io of RUNNABLE_MODELS) {
     await withServer(modelOptions(io), async ({ address }) => {
       const healthy = await connect(address);
       assert.is(await healthy.send('a'), 'a', io);
@@ -506,7 +508,7 @@ function descriptors(server: Program | 'self'): number[] {
 // --- clients that are not allowed, and floods of them ---
 
 test('--allow accepts only its networks, IPv4-mapped addresses too; rejected clients do not count for --clients', async () => {
-  await each(IO_MODELS, async (io) => {
+  await each(RUNNABLE_MODELS, async (io) => {
     const [ipv4, ipv6] = ['127.0.0.1', '::1'];
     for (const [allow, allowed, stranger] of [
       [['10.0.0.0/8', '127.0.0.0/8'], ipv4, ipv6],
@@ -565,7 +567,7 @@ test('an invalid network is an error at the start, in the library too', async ()
 
 test('many rejections are logged in one line a second, and all are counted', async () => {
   const flood = 300;
-  await each(['events', 'poll', 'nonblocking', 'threads'], async (io) => {
+  await each(['events', 'poll', 'uring', 'nonblocking', 'threads'], async (io) => {
     const json = io === 'events';
     const args = ['0', ...modelArgs(io), '--max-connections', '1', '--log', json ? 'json' : 'text'];
     await withStrsvr(args, async (server, address) => {
@@ -613,7 +615,7 @@ function countsInJson(stderr: string): number[] {
 // --- the log's content, and programming errors ---
 
 test('the log contains nothing that a client sends', async () => {
-  await each(IO_MODELS, async (io) => {
+  await each(RUNNABLE_MODELS, async (io) => {
     await withImpatient(io, async (server, address) => {
       const client = await ByteClient.connect(address);
       const name = await nameOf(client, server);
@@ -637,7 +639,7 @@ test('an exception in a handler is logged with exit 1, and no answered letter is
     };`;
   const folder = mkdtempSync(join(tmpdir(), 'strsvr-'));
   try {
-    await each(IO_MODELS, async (io) => {
+    await each(RUNNABLE_MODELS, async (io) => {
       const journal = join(folder, io);
       const args = [...modelArgs(io), ...(io === 'events' ? ['--journal', journal] : [])];
       await withPreload(bug, args, async (server, address) => {
@@ -660,7 +662,7 @@ test('an exception in a handler is logged with exit 1, and no answered letter is
 test('an exception on the main thread ends the process, even while a worker sleeps in a system call', async () => {
   const bug = `import { isMainThread } from 'node:worker_threads';
     if (isMainThread) process.on('SIGUSR2', () => { throw new Error('a bug'); });`;
-  await each(IO_MODELS, async (io) => {
+  await each(RUNNABLE_MODELS, async (io) => {
     await withPreload(bug, modelArgs(io), async (server, address) => {
       const asleep = await answered(address);
       server.child.kill('SIGUSR2');
@@ -675,7 +677,7 @@ test('an exception on the main thread ends the process, even while a worker slee
 // --- the end ---
 
 test('a server reports the number of stalled clients and stops gracefully', async () => {
-  await each(IO_MODELS, async (io) => {
+  await each(RUNNABLE_MODELS, async (io) => {
     await withImpatient(io, async (server) => {
       assert.match(await ended(server), / clients, [23] stalled, [ -~]+\n$/);
     });

@@ -65,7 +65,7 @@ test('a misspelt or invalid option is a TypeError that names it', async () => {
     [{ port: 70_000 }, /^port: expected a whole number from 0 to 65535, got 70000$/],
     [{ port: null }, /^port: expected a whole number from 0 to 65535, got "null"$/],
     [{ host: '' }, /^host: expected a text, got nothing$/],
-    [{ io: 'magic' }, /^io: expected events, poll, nonblocking, blocking, threads, got "magic"$/],
+    [{ io: 'magic' }, /^io: expected events, poll, uring, nonblocking, blocking, threads, got "magic"$/],
     [{ nagle: 'no' }, /^nagle: expected true or false, got "no"$/],
     [{ onEvent: true }, /^onEvent: expected a function, got boolean$/],
     [{ io: 'poll', journal: 'file' }, /^journal: expected with io events alone, got poll$/],

@@ -7,11 +7,11 @@ import type { IoModelName } from 'strsvr';
 import { connect } from 'strsvr/client';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { IO_MODELS } from '../../server/models/model.js';
 import { ControlBlock } from '../../server/models/worker/control-block.js';
 import { ByteClient } from '../support/byte-client.js';
 import { concurrent } from '../support/concurrent.js';
 import { built, ended, skipChildCoverage } from '../support/program.js';
+import { RUNNABLE_MODELS } from '../support/runnable-models.js';
 import { type Address, modelArgs, withPreload, withServer, withStrsvr } from '../support/servers.js';
 import { testWith } from '../support/skipping.js';
 import { asleep, stopped, until } from '../support/waiting.js';
@@ -54,7 +54,7 @@ const waiting = concurrent(test, 3);
 
 // --- a silent first client ---
 
-for (const io of IO_MODELS.filter((name) => name !== 'blocking')) {
+for (const io of RUNNABLE_MODELS.filter((name) => name !== 'blocking')) {
   test(`${io}: a silent first client delays no other client`, async () => {
     await withStrsvr(['0', ...modelArgs(io)], async (_, address) => {
       const silent = await ByteClient.connect(address);
@@ -171,7 +171,7 @@ testWith(
   async () => {
     assert.equal(await costs('nonblocking', []), { threads: 0, spins: true });
     const resting = await Promise.all([
-      ...IO_MODELS.filter((name) => name !== 'nonblocking').map(async (io) => ({
+      ...RUNNABLE_MODELS.filter((name) => name !== 'nonblocking').map(async (io) => ({
         io,
         ...(await costs(io, [])),
       })),

@@ -11,10 +11,10 @@ import { connect } from 'strsvr/client';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { LINGER_IDLE_MS } from '../../server/limits/lingering-close.js';
-import { IO_MODELS } from '../../server/models/model.js';
 import { checkHistory, fingerprint, type Operation } from '../../shared/linearizability.js';
 import { ByteClient } from '../support/byte-client.js';
 import { skipChildCoverage } from '../support/program.js';
+import { RUNNABLE_MODELS } from '../support/runnable-models.js';
 import { type Address, modelArgs, modelOptions, withServer, withStrsvr } from '../support/servers.js';
 import { asleep, until } from '../support/waiting.js';
 
@@ -23,7 +23,7 @@ const NO_PROC = existsSync('/proc/self/task') ? undefined : 'it is seen in /proc
 /** In `blocking` a silent client blocks the others, so clients must send in turn. */
 const takesTurns = (io: IoModelName) => io === 'blocking';
 
-for (const io of IO_MODELS) {
+for (const io of RUNNABLE_MODELS) {
   const test = suite(io);
   /** `nonblocking` sleeps between rounds, to leave the core to other tests. */
   const model = modelOptions(io);
@@ -324,7 +324,10 @@ test('a stop ends within 5 s although a client never reads, and a second signal 
       nonReader.close();
     });
   };
-  await Promise.all([...IO_MODELS.map((io) => ends(io, 1)), ...IO_MODELS.map((io) => ends(io, 2))]);
+  await Promise.all([
+    ...RUNNABLE_MODELS.map((io) => ends(io, 1)),
+    ...RUNNABLE_MODELS.map((io) => ends(io, 2)),
+  ]);
   assert.ok(dropped.length > 0);
 });
 

@@ -210,6 +210,26 @@ export const MUTATIONS: readonly Mutation[] = [
     },
   },
   {
+    name: 'receive not linked',
+    symptom: 'A client that sends and never reads is read from without end.',
+    difficulty: 'hard',
+    hint: 'A receive is handed over together with the send before it. What makes the kernel do one after the other?',
+    read: ['server/models/uring.ts', 'shared/libc/uring.ts'],
+    trial: {
+      args: ['--io', 'uring'],
+      client: `node -e "require('net').connect(PORT, '127.0.0.1').end('😀'.repeat(9000)).resume().on('close', () => { const s = require('net').connect(PORT, '127.0.0.1').pause(); setInterval(() => s.write('a'), 1) })" & sleep 9; printf b | STRCLNT PORT | tr -cd a | wc -c; kill $!`,
+      right: { what: 'a few hundred letters: what the kernel keeps of its replies', sign: /^ *\d{1,3}$/m },
+      wrong: { what: 'thousands, and more each second', sign: /^ *\d{4,}$/m },
+    },
+    file: 'shared/libc/uring.ts',
+    find: 'linked ? SQE_IO_LINK | SQE_CQE_SKIP_SUCCESS : 0',
+    replace: 'linked ? SQE_CQE_SKIP_SUCCESS : 0',
+    caughtBy: {
+      file: 'models/uring.test',
+      title: 'a client is not read from while its replies are not sent completely',
+    },
+  },
+  {
     name: 'fd closed before its thread ended',
     symptom: 'The server does not stop while a client is connected that says nothing.',
     difficulty: 'medium',

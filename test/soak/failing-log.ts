@@ -6,10 +6,11 @@ import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { spawn as spawnTerminal } from '@lydell/node-pty';
-import { IO_MODELS, type IoModelName } from '../../server/models/model.js';
+import type { IoModelName } from '../../server/models/model.js';
 import { errorCode } from '../../shared/errors.js';
 import { ByteClient } from '../support/byte-client.js';
 import { built, ended, Program } from '../support/program.js';
+import { RUNNABLE_MODELS } from '../support/runnable-models.js';
 import { modelArgs } from '../support/servers.js';
 import { onPath } from '../support/skipping.js';
 import { until } from '../support/waiting.js';
@@ -53,7 +54,10 @@ const FAULTS: readonly Fault[] = [
   { what: 'to a stopped terminal', missing: undefined, queues: true, open: openTerminal },
 ];
 
-export async function failingLog(scope: Scope, models: readonly IoModelName[] = IO_MODELS): Promise<Row[]> {
+export async function failingLog(
+  scope: Scope,
+  models: readonly IoModelName[] = RUNNABLE_MODELS,
+): Promise<Row[]> {
   return inFolder(async (folder) => {
     const rows: Row[] = [];
     for (const [done, { what, missing, queues, open }] of FAULTS.entries()) {

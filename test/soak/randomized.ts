@@ -1,9 +1,10 @@
 // Randomized tests: seeds of the simulator, hostile bytes, networks with faults. A failing seed is printed.
 
 import { setImmediate as otherWork } from 'node:timers/promises';
-import { IO_MODELS, type IoModelName } from '../../server/models/model.js';
+import type { IoModelName } from '../../server/models/model.js';
 import { runScript } from '../support/chaos-proxy.js';
 import { fuzzInProcess, fuzzOverSocket } from '../support/fuzz.js';
+import { RUNNABLE_MODELS } from '../support/runnable-models.js';
 import { withServer } from '../support/servers.js';
 import { simulate } from '../support/simulator.js';
 import { info, nothing, type Row, type Scope, scaled } from './suite.js';
@@ -47,8 +48,8 @@ async function tryAll(
 
 /** The same number of seeds with each I/O model, all different. */
 async function fuzzSockets(scope: Scope): Promise<Row[]> {
-  const each = scaled(STREAMS_OVER_SOCKETS / IO_MODELS.length, scope);
-  const total = each * IO_MODELS.length;
+  const each = scaled(STREAMS_OVER_SOCKETS / RUNNABLE_MODELS.length, scope);
+  const total = each * RUNNABLE_MODELS.length;
   const found: string[] = [];
   let done = 0;
   const through = async (io: IoModelName, first: number, streams: number) => {
@@ -66,14 +67,14 @@ async function fuzzSockets(scope: Scope): Promise<Row[]> {
   };
   for (let from = 0; from < each; from += STREAMS_PER_SERVER) {
     const streams = Math.min(STREAMS_PER_SERVER, each - from);
-    await Promise.all(IO_MODELS.map((io, number) => through(io, 1 + number * each + from, streams)));
+    await Promise.all(RUNNABLE_MODELS.map((io, number) => through(io, 1 + number * each + from, streams)));
   }
   return [info('hostile streams over sockets, all I/O models', total), nothing('  violations', found)];
 }
 
 export async function chaosProxy(scope: Scope): Promise<Row[]> {
   const rows: Row[] = [];
-  for (const io of IO_MODELS) {
+  for (const io of RUNNABLE_MODELS) {
     const total = scaled(io === 'events' ? SCRIPTS : SCRIPTS_OF_OTHERS, scope);
     const found: string[] = [];
     let next = 1;

@@ -1,11 +1,12 @@
 // SIGTERM while clients send: the server ends in order and in time, and the printed text explains all replies.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { IO_MODELS, type IoModelName } from '../../server/models/model.js';
+import type { IoModelName } from '../../server/models/model.js';
 import { checkHistory, type Operation } from '../../shared/linearizability.js';
 import { prng } from '../../shared/prng.js';
 import { ended } from '../support/program.js';
 import { talk } from '../support/recording-client.js';
+import { RUNNABLE_MODELS } from '../support/runnable-models.js';
 import { withStrsvr } from '../support/servers.js';
 import { finalText } from './instrumented-server.js';
 import { atMost, info, nothing, type Row, type Scope, scaled } from './suite.js';
@@ -23,7 +24,7 @@ const LIMIT_S = 5;
 
 export async function shutdown(scope: Scope): Promise<Row[]> {
   const rows: Row[] = [];
-  for (const io of IO_MODELS) {
+  for (const io of RUNNABLE_MODELS) {
     const total = scaled(io === 'events' ? STOPS : STOPS_OF_OTHERS, scope);
     const sum = { answered: 0, seconds: 0, found: [] as string[] };
     for (let seed = 1; seed <= total; seed += 1) {

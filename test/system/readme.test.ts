@@ -10,6 +10,7 @@ import * as assert from 'uvu/assert';
 import { completeOptions } from '../../server/options/server-options.js';
 import { ByteClient } from '../support/byte-client.js';
 import { built, Program, run, skipChildCoverage } from '../support/program.js';
+import { NO_URING } from '../support/runnable-models.js';
 import { freePort, withServer, withStrsvr } from '../support/servers.js';
 import { onPath, testWith } from '../support/skipping.js';
 import { until } from '../support/waiting.js';
@@ -120,6 +121,7 @@ for (const [index, { section, commands, seen }] of rows.entries()) {
   const name = `${section}: ${commands.join(' ; ')}`;
   const typed = new Set(['bash', ...name.split(' ')]);
   const missing = ['bash', 'nc', 'w', 'ps'].filter((tool) => typed.has(tool) && !onPath(tool));
+  if (commands.join().includes('--io uring') && NO_URING !== undefined) missing.push('io_uring');
   if (commands.join().includes('--no-lock') && availableParallelism() < 2) missing.push('second core');
   // Rows mostly wait, so some run concurrently, each with its own port.
   const outcome = (typing[index - AT_ONCE] ?? Promise.resolve()).then(async () => {

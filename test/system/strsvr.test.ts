@@ -305,7 +305,7 @@ test('an invalid command line is rejected in one line with exit 2', async () => 
     [['--max-length=-1'], '--max-length: expected a whole number from 1 to 1073741824, got "-1"'],
     [['--max-length='], '--max-length: expected a whole number from 1 to 1073741824, got nothing'],
     [['--host='], '--host: expected a text, got nothing'],
-    [['--io', 'magic'], '--io: expected events, poll, nonblocking, blocking, threads, got "magic"'],
+    [['--io', 'magic'], '--io: expected events, poll, uring, nonblocking, blocking, threads, got "magic"'],
     [['--log', 'loud'], '--log: expected text, json, silent, got "loud"'],
     [['--verbose', '--verbose'], '--verbose: expected once, got it again'],
     [['--verbose=7'], '--verbose: expected no value, got 7'],
@@ -317,7 +317,7 @@ test('an invalid command line is rejected in one line with exit 2', async () => 
     [['--idle-sleep', '5'], '--idle-sleep is for --io nonblocking alone'],
     [['--io', 'poll', '--max-threads', '5'], '--max-threads is for --io threads alone'],
     [['--io', 'blocking', '--no-lock'], '--no-lock is for --io threads alone'],
-    ...['poll', 'nonblocking', 'blocking', 'threads'].map(
+    ...['poll', 'uring', 'nonblocking', 'blocking', 'threads'].map(
       (io) => [['--journal', 'file', '--io', io], '--journal is for --io events alone'] as const,
     ),
     [['--sync', 'never'], '--sync wants a --journal'],
@@ -365,7 +365,7 @@ test('--help has every option and examples; --version says the version; completi
   const completed = await run('server/strsvr.js', ['--get-yargs-completions', 'strsvr', '--max']);
   assert.match(completed.stdout, '--max-length');
   for (const [option, words] of [
-    ['--io', ['events', 'poll', 'nonblocking', 'blocking', 'threads']],
+    ['--io', ['events', 'poll', 'uring', 'nonblocking', 'blocking', 'threads']],
     ['--sync', ['always', 'never']],
     ['--log', ['text', 'json', 'silent']],
   ] as const) {

@@ -2,8 +2,9 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { IO_MODELS, type IoModelName } from '../../server/models/model.js';
+import type { IoModelName } from '../../server/models/model.js';
 import { fuzzInProcess, fuzzOverSocket } from '../support/fuzz.js';
+import { RUNNABLE_MODELS } from '../support/runnable-models.js';
 import { modelOptions, withServer } from '../support/servers.js';
 
 const IN_PROCESS = 5_000;
@@ -14,7 +15,7 @@ test(`${IN_PROCESS} random streams in process, in any chunks, match the wire tab
 });
 
 test(`${OVER_SOCKETS} random streams over sockets match the wire table, for each I/O model`, async () => {
-  await Promise.all(IO_MODELS.map(overSockets));
+  await Promise.all(RUNNABLE_MODELS.map(overSockets));
 });
 
 async function overSockets(io: IoModelName): Promise<void> {

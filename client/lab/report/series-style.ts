@@ -10,6 +10,7 @@ const OUTLINES = {
   triangle: 'M0,-5 L5,5 L-5,5 Z',
   square: 'M-5,-5 L5,-5 L5,5 L-5,5 Z',
   wedge: 'M-5,-5 L5,-5 L0,5 Z',
+  bar: 'M-5,-2 L5,-2 L5,2 L-5,2 Z',
 } as const;
 type Shape = keyof typeof OUTLINES;
 
@@ -27,7 +28,7 @@ export interface SeriesStyle {
 
 const SHAPES = Object.keys(OUTLINES) as Shape[];
 const DASHES = [undefined, '8 4', '2 3', '8 3 2 3'] as const;
-const MODELS = ['events', 'poll', 'nonblocking', 'blocking', 'threads'];
+const MODELS = ['events', 'poll', 'nonblocking', 'blocking', 'threads', 'uring'];
 
 /** All known servers by name. */
 export const SERVERS: ReadonlyMap<string, SeriesStyle> = new Map([
@@ -35,6 +36,7 @@ export const SERVERS: ReadonlyMap<string, SeriesStyle> = new Map([
   ['plain', { ...server('events'), color: 'plain', hollow: true }],
   ['C epoll', server('events', DASHES[1])],
   ['C threads', server('threads', DASHES[1])],
+  ['C io_uring', server('uring', DASHES[1])],
   ['Python asyncio', server('events', DASHES[2])],
   ['Python nonblocking loop', server('nonblocking', DASHES[2])],
   ['Python threads', server('threads', DASHES[2])],
