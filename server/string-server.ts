@@ -86,6 +86,7 @@ export async function startStringServer(options: StringServerOptions = {}): Prom
     trace: traceFile,
     http: httpAddress,
     httpNames,
+    httpFd,
     ...settings
   } = completeOptions(options);
   const { io } = settings;
@@ -130,7 +131,7 @@ export async function startStringServer(options: StringServerOptions = {}): Prom
     throw error;
   };
   if (httpAddress !== undefined) {
-    const where = { ...listenAddress('http')(httpAddress), names: httpNames };
+    const where = { ...listenAddress('http')(httpAddress), names: httpNames, listenFd: httpFd };
     const source = {
       ...settings,
       maxConnections,

@@ -4,10 +4,11 @@
 
 import { StringDecoder } from 'node:string_decoder';
 import { formatAddress } from '../shared/address.js';
-import { type Failure, killSelf, print, runCommand, stopOnSignal } from '../shared/cli.js';
+import { type Failure, killSelf, logLine, print, runCommand, stopOnSignal } from '../shared/cli.js';
 import { errorCode } from '../shared/errors.js';
 import { escapeUnprintable } from '../shared/escape.js';
 import { stderr } from '../shared/line-writer.js';
+import { plural } from '../shared/numbers.js';
 import type { ServerEvent } from './log/events.js';
 import { formatJson } from './log/json-format.js';
 import { entryOf } from './log/log.js';
@@ -30,10 +31,14 @@ const failureLine = asJson ? (failure: Failure) => renderJson({ type: 'failed', 
 
 const main = async () => {
   const { options, log, verbose } = readServerCommand();
+  const systemd = await openSystemd(options.http);
+  let connected = 0;
   const server = await startStringServer({
     ...options,
+    ...systemd?.sockets,
     detailed: verbose && log !== 'silent',
     onEvent: (entry) => {
+      connected += Number(entry.event.type === 'accepted') - Number(entry.event.type === 'closed');
       if (log === 'silent') return;
       const line = log === 'json' ? formatJson(entry, verbose) : formatText(entry.event, verbose);
       if (line !== undefined) stderr.write(line);
@@ -41,7 +46,10 @@ const main = async () => {
   });
   // A process cannot exit while one of its threads sleeps in a system call.
   stopOnSignal(
-    () => void server.stop(),
+    () => {
+      systemd?.notifier?.stopping();
+      void server.stop();
+    },
     (signal) => {
       server.abort();
       if (options.journal !== undefined) killSelf(signal); // a thread may wait for the disk
@@ -52,6 +60,9 @@ const main = async () => {
       await server.stop();
       throw error;
     },
+  );
+  systemd?.notifier?.ready(
+    () => `${plural(server.text.length, 'byte')} of text, ${plural(connected, 'client')}`,
   );
   const { text, traceError } = await server.closed.catch((error: unknown) => {
     stuck = errorCode(error) === 'HUNG';
@@ -68,6 +79,16 @@ await runCommand('strsvr', main, failureLine);
 
 // Not with the signal that asked for the stop: a supervisor must not take this for an orderly end.
 if (stuck) killSelf('SIGKILL');
+
+/** undefined where systemd has not started this process. */
+async function openSystemd(http: string | undefined) {
+  const { NOTIFY_SOCKET, LISTEN_FDS } = process.env;
+  if (NOTIFY_SOCKET === undefined && LISTEN_FDS === undefined) return undefined;
+  const { inheritedSockets, SystemdNotifier } = await import('./log/systemd.js');
+  const sockets = inheritedSockets(process.env);
+  const notifier = NOTIFY_SOCKET ? new SystemdNotifier(process.env, logLine) : undefined;
+  return { sockets: { ...sockets, http: sockets.httpFd === undefined ? http : (http ?? '0') }, notifier };
+}
 
 /** Escaped on a terminal; in pieces, because the longest text exceeds the maximum string length. */
 async function printText(text: Buffer): Promise<void> {

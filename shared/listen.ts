@@ -9,12 +9,12 @@ import { listenError } from './errors.js';
 /** @returns the bound address, once clients are accepted. @throws OperationalError if it cannot listen */
 export async function listen(
   server: Server,
-  where: Address & { readonly backlog?: number },
+  where: Address & { readonly backlog?: number; readonly listenFd?: number | undefined },
 ): Promise<Address> {
-  const { host, port, backlog } = where;
+  const { host, port, backlog, listenFd } = where;
   if (!zoneExists(host))
     throw listenError(Object.assign(new Error('no such interface'), { code: 'ENODEV' }), where);
-  server.listen({ host, port, backlog });
+  server.listen(listenFd === undefined ? { host, port, backlog } : { fd: listenFd });
   await once(server, 'listening').catch((error: unknown) => {
     throw listenError(error, { host, port });
   });

@@ -29,6 +29,8 @@ const PATHS: ReadonlySet<string | undefined> = new Set(['/connections', '/text',
 export interface HttpOptions extends Address {
   /** Host names under which the port is reached, beside localhost. */
   readonly names: readonly string[];
+  /** An inherited socket in place of the address. */
+  readonly listenFd?: number | undefined;
 }
 
 export class HttpServer {

@@ -17,6 +17,8 @@ export interface IoModelOptions extends AdmissionOptions {
   readonly host: string;
   /** 0 picks a free one. */
   readonly port: number;
+  /** A listening socket that was inherited, in place of host and port. */
+  readonly listenFd: number | undefined;
   /** The listener closes after this many clients, and the model when all have left; undefined: never. */
   readonly clients: number | undefined;
   /** A client whose replies wait for it is closed when it takes next to nothing of them for so long; 0: never. */

@@ -57,6 +57,8 @@ export interface CompleteOptions extends IoModelOptions, ClusterSettings {
   readonly tlsClientCa: string | undefined;
   /** Where the HTTP port listens, as `[HOST:]PORT`; undefined: there is none. */
   readonly http: string | undefined;
+  /** The same: an inherited socket for the HTTP port. */
+  readonly httpFd: number | undefined;
   /** Host names under which the HTTP port is reached, beside localhost. */
   readonly httpNames: readonly string[];
 }
@@ -124,7 +126,11 @@ const DEFAULTS: CompleteOptions = {
   tlsClientCa: undefined,
   http: undefined,
   httpNames: [],
+  httpFd: undefined,
+  listenFd: undefined,
 };
+
+const MAX_FD = 2 ** 31 - 1;
 
 type CheckOfEach = { readonly [Name in keyof CompleteOptions]: (value: unknown) => CompleteOptions[Name] };
 
@@ -155,6 +161,8 @@ const CHECKS: Checks = new Map(
     tlsClientCa: nonEmpty('tlsClientCa'),
     http: (value) => formatAddress(listenAddress('http')(value)),
     httpNames: hostNames('httpNames'),
+    httpFd: wholeNumber('httpFd', 0, MAX_FD),
+    listenFd: wholeNumber('listenFd', 0, MAX_FD),
   } satisfies CheckOfEach),
 );
 

@@ -82,6 +82,12 @@ export function listen({ host, port }: Address, backlog: number): number {
   });
 }
 
+/** Makes an inherited listening socket like one of `listen`. */
+export function adopt(fd: number): number {
+  setNonblocking(fd);
+  return fd;
+}
+
 /** A socket of the host's address family, after `prepare`; closed again if that throws. */
 export function openSocket(host: string, prepare: (fd: number) => void): number {
   const type = SOCK_STREAM | (MACOS ? 0 : SOCK_CLOEXEC);

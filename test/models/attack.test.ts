@@ -387,7 +387,15 @@ test('a client that waits for the journal is not disconnected, however slow the 
   const text = new Text(allocateTextBuffer(1_000));
   const hanging = { durableLength: 0, refusal: undefined, commit: () => {}, onDurable: () => {} };
   const model = new EventsModel({
-    ...{ io: 'events', host: '127.0.0.1', port: 0, clients: undefined, maxConnections: 10, allow: [] },
+    ...{
+      io: 'events',
+      host: '127.0.0.1',
+      port: 0,
+      listenFd: undefined,
+      clients: undefined,
+      maxConnections: 10,
+      allow: [],
+    },
     ...{ stallTimeoutMs, nagle: false, backlog: 5, idleSleepMs: 0, cpuRounds: 0, lock: true },
     ...{ openSession: () => new Session(text, hanging), meter: undefined },
     ...{ text, journal: hanging, log: new Log({ detailed: false, thread: 0, sink }) },

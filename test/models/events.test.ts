@@ -298,7 +298,15 @@ test('a long reply and its LF are written in one system call', async () => {
     if (event.type === 'wrote') wrote.push(event.bytes);
   };
   const model = new EventsModel({
-    ...{ io: 'events', host: '127.0.0.1', port: 0, clients: undefined, maxConnections: 1_000, allow: [] },
+    ...{
+      io: 'events',
+      host: '127.0.0.1',
+      port: 0,
+      listenFd: undefined,
+      clients: undefined,
+      maxConnections: 1_000,
+      allow: [],
+    },
     ...{ stallTimeoutMs: 0, nagle: false, backlog: 511, idleSleepMs: 0, cpuRounds: 0, lock: true },
     ...{ openSession: () => new Session(text), meter: undefined },
     ...{ text, journal: undefined, log: new Log({ detailed: true, thread: 0, sink }) },

@@ -65,7 +65,8 @@ export abstract class WorkerModel implements IoModel {
 
   async listen(): Promise<Address> {
     const { address: host } = await lookup(this.context.host);
-    this.#listener = libc.listen({ host, port: this.context.port }, this.context.backlog);
+    const { port, backlog, listenFd } = this.context;
+    this.#listener = listenFd === undefined ? libc.listen({ host, port }, backlog) : libc.adopt(listenFd);
     this.startThread(this.file, 0, this.#listener);
     this.#waitMonitor = monitorWaits(this.control, this.context.log, (client) =>
       this.clients.addressOf(client),
