@@ -13,12 +13,14 @@ import {
   rmSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { parseHelp, writeManPages } from '../support/man-pages.js';
 import { built, skipChildCoverage } from '../support/program.js';
 import { type Address, at, withStrsvr } from '../support/servers.js';
+import { missingProgram, testWith } from '../support/skipping.js';
 
 skipChildCoverage();
 const ROOT = built('..');
@@ -28,13 +30,16 @@ const { bin } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as 
 const folder = mkdtempSync(join(tmpdir(), 'strsvr-'));
 const installed = join(folder, 'node_modules', 'strsvr');
 
+/** Where npm has put the package. */
+let tarball = '';
+
 /** Packs without building, unpacks, and adds the dependencies. @returns the paths of the package's files */
 async function install(): Promise<string[]> {
   const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder];
   const { stdout } = await promisify(execFile)('npm', args, { cwd: ROOT });
   const [packed] = JSON.parse(stdout) as [{ filename: string; files: Array<{ path: string }> }];
   mkdirSync(installed, { recursive: true });
-  const tarball = join(folder, packed.filename);
+  tarball = join(folder, packed.filename);
   await promisify(execFile)('tar', ['-xzf', tarball, '-C', installed, '--strip-components=1']);
   for (const path of dependencies()) cpSync(join(ROOT, path), join(folder, path), { recursive: true });
   return packed.files.map(({ path }) => path);
@@ -67,12 +72,20 @@ async function runInstalled(command: string, args: readonly string[]): Promise<E
   );
 }
 
+const manPages = writeManPages(join(ROOT, 'dist', 'man'));
 const files = await install();
 test.after(() => rmSync(folder, { recursive: true }));
 
 test('every file that a page of the package links to is in the package', () => {
   const pages = files.filter((path) => path.endsWith('.md'));
-  for (const page of ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'server/README.md', 'client/README.md'])
+  for (const page of [
+    'README.md',
+    'CHANGELOG.md',
+    'CONTRIBUTING.md',
+    'SECURITY.md',
+    'server/README.md',
+    'client/README.md',
+  ])
     assert.ok(pages.includes(page), page);
   for (const page of pages) {
     for (const [, link = ''] of readFileSync(join(ROOT, page), 'utf8').matchAll(/\]\(([^)#]+)[^)]*\)/g)) {
@@ -114,6 +127,49 @@ test('strlab of an installed package drives a server, and writes a report', asyn
   const { status, stderr } = await runInstalled('strlab', args);
   assert.is(status, 0, stderr);
   assert.match(readFileSync(join(folder, 'results', 'report.html'), 'utf8'), '<svg');
+});
+
+test('nothing else is in the package', () => {
+  const known =
+    /^(dist\/(server|client|shared|man)\/|(server|client|shared|test)\/|(README|CHANGELOG|CONTRIBUTING|SECURITY)\.md$|LICENSE$|package\.json$)/;
+  assert.equal(
+    files.filter((file) => !known.test(file) || file.endsWith('.map')),
+    [],
+  );
+});
+
+test('publint and attw find nothing wrong in the package', async () => {
+  for (const [tool, ...args] of [
+    ['publint', 'run', tarball, '--strict'],
+    ['attw', tarball, '--profile', 'esm-only', '--format', 'ascii'],
+  ] as const) {
+    const command = promisify(execFile)(join(ROOT, 'node_modules', '.bin', tool), args);
+    const { code, stdout } = await command.then(
+      ({ stdout }) => ({ code: 0, stdout }),
+      (error) => ({ code: error.code, stdout: error.stdout }),
+    );
+    assert.is(code, 0, stdout);
+  }
+});
+
+// --- man pages ---
+
+const NO_MAN = missingProgram('man');
+
+testWith(test, NO_MAN, 'each command has a man page with every option of its --help', async () => {
+  for (const page of manPages) {
+    assert.ok(files.includes(`dist/man/${basename(page)}`), page);
+    const env = { ...process.env, MANWIDTH: '80', LC_ALL: 'C.UTF-8' };
+    const { stdout, stderr } = await promisify(execFile)('man', ['--warnings', '-l', page], { env });
+    assert.is(stderr, '', page);
+    const name = basename(page, '.1');
+    assert.match(stdout, new RegExp(`NAME\\n +${name} +- +\\S`));
+    const help = await runInstalled(name, ['--help']);
+    const options = parseHelp(help.stdout).sections.get('Options') ?? [];
+    assert.ok(options.length > 1, name);
+    for (const [option] of options) assert.match(stdout, new RegExp(`^ +${option}( |$)`, 'm'));
+  }
+  assert.is(manPages.length, Object.keys(bin).length);
 });
 
 test.run();
