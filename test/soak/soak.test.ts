@@ -6,6 +6,7 @@ import * as assert from 'uvu/assert';
 import { run } from '../support/program.js';
 import { nonReadersWithFewLetters, nonReadersWithManyLetters, paste } from './attacks.js';
 import { failingLog } from './failing-log.js';
+import { followers } from './followers.js';
 import { journalFaults } from './journal-faults.js';
 import { leak, slopeOf } from './leak.js';
 import { manyClients } from './many-clients.js';
@@ -37,6 +38,7 @@ test(
 );
 test('steady load leaks nothing', good(leak));
 test('SIGTERM while clients send, each I/O model: the final value explains all replies', good(shutdown));
+test('followers over HTTP miss and repeat nothing across kill -9 of the server', good(followers));
 test('faults at system calls on the journal lose no answered letter', good(journalFaults));
 
 test('a figure beyond its limit fails', () => {

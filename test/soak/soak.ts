@@ -7,6 +7,7 @@ import { MUTATIONS } from '../mutations/mutations.js';
 import { OrphanTracker } from '../support/orphan-tracker.js';
 import { floods, nonReaders, paste, resets } from './attacks.js';
 import { failingLog } from './failing-log.js';
+import { followers } from './followers.js';
 import { kills, powerCuts, traces } from './journal.js';
 import { journalFaults } from './journal-faults.js';
 import { leak } from './leak.js';
@@ -35,6 +36,7 @@ const SECTIONS: readonly Section[] = [
   { name: 'power-cuts', run: powerCuts },
   { name: 'traces', run: traces },
   { name: 'journal-faults', run: journalFaults },
+  { name: 'followers', run: followers },
   { name: 'mutations', run: mutations },
 ];
 
