@@ -1,7 +1,7 @@
 // The options of strclnt: how they are named, described and checked.
 
 import { readFileSync } from 'node:fs';
-import { formatAddress } from '../shared/address.js';
+import { type Address, formatAddress } from '../shared/address.js';
 import { readCommandLine } from '../shared/command-line.js';
 import { describe, OperationalError, UsageError } from '../shared/errors.js';
 import {
@@ -13,7 +13,6 @@ import {
   replyLimit,
   wholeNumber,
 } from '../shared/options.js';
-import type { ConnectOptions } from './connection.js';
 import type { TlsOptions } from './secure-socket.js';
 
 export interface FollowCommand {
@@ -22,7 +21,14 @@ export interface FollowCommand {
 }
 
 export type ClientCommand =
-  | { readonly follow: undefined; readonly connect: ConnectOptions }
+  | {
+      readonly follow: undefined;
+      /** At least one; several share a text. */
+      readonly servers: readonly Address[];
+      readonly raw: boolean;
+      readonly maxReply: number;
+      readonly tls: TlsOptions | undefined;
+    }
   | { readonly follow: FollowCommand };
 
 /** @throws UsageError */
@@ -33,7 +39,7 @@ export function readOptions(): ClientCommand {
     summary: 'Send letters to a strsvr server and print each reply',
     positionals: {
       host: {
-        describe: `Host of the server (${DEFAULT_HOST}); a single number is the port`,
+        describe: `Host of the server (${DEFAULT_HOST}); a single number is the port; or HOST:PORT,HOST:PORT of servers that share a text`,
         coerce: nonEmpty('host'),
       },
       port: {
@@ -79,6 +85,7 @@ export function readOptions(): ClientCommand {
     examples: [
       ['strclnt', 'prompt for letters; Enter alone exits'],
       ['strclnt 192.168.1.17 2000', 'a server on another machine'],
+      ['strclnt a:2000,b:2000', 'two servers of one text: when one goes away, go on at the other'],
       ['printf abc | strclnt', 'send three letters and print three replies'],
       ['strclnt --follow --http-port 2001', 'print what others add, of strsvr --http 2001'],
       [
@@ -91,17 +98,18 @@ export function readOptions(): ClientCommand {
   if (parsed.follow) return { follow: followOptions(parsed) };
   if (parsed.httpPort !== undefined) throw new UsageError('--http-port wants --follow');
   if (parsed.from !== undefined) throw new UsageError('--from wants --follow');
-  const portAlone = port === undefined && host !== undefined && /^\d+$/.test(host);
-  return {
-    follow: undefined,
-    connect: {
-      host: portAlone ? DEFAULT_HOST : (host ?? DEFAULT_HOST),
-      port: portAlone ? wholeNumber('port', 1, MAX_PORT)(host) : (port ?? DEFAULT_PORT),
-      raw,
-      maxReply,
-      tls: tlsOptions(parsed),
-    },
-  };
+  return { follow: undefined, servers: serversOf(host, port), raw, maxReply, tls: tlsOptions(parsed) };
+}
+
+function serversOf(host = DEFAULT_HOST, port: number | undefined): readonly Address[] {
+  const readPort = wholeNumber('port', 1, MAX_PORT);
+  if (port === undefined && /^\d+$/.test(host)) return [{ host: DEFAULT_HOST, port: readPort(host) }];
+  return host.split(',').map((text) => {
+    const [, address6, name = '', ownPort] = /^(?:\[(.+)\]|([^:]+)):(.*)$/.exec(text) ?? [];
+    if (ownPort === undefined) return { host: nonEmpty('host')(text), port: port ?? DEFAULT_PORT };
+    if (port !== undefined) throw new UsageError(`port: expected once, got ${ownPort} and ${port}`);
+    return { host: address6 ?? name, port: readPort(ownPort) };
+  });
 }
 
 /** The server to follow is a URL, or a host with --http-port. */

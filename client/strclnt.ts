@@ -5,13 +5,15 @@
 import { logLine, print, printLine, runCommand } from '../shared/cli.js';
 import { escapeUnprintable } from '../shared/escape.js';
 import { readOptions } from './command-options.js';
-import { type Connection, connect } from './connection.js';
+import { FailoverConnection } from './failover.js';
 import { DROPPED, pipedLetters, typedLetters } from './letter-input.js';
 
 await runCommand('strclnt', async () => {
   const options = readOptions();
   if (options.follow !== undefined) return printFollowed(options.follow);
-  const connection = await connect(options.connect);
+  const { servers, raw, maxReply, tls } = options;
+  const report = (line: string) => logLine(`strclnt: ${escapeUnprintable(line)}`);
+  const connection = await FailoverConnection.open(servers, { raw, maxReply, tls }, report);
   try {
     await repl(connection);
   } finally {
@@ -19,13 +21,13 @@ await runCommand('strclnt', async () => {
   }
 });
 
-async function repl(connection: Connection): Promise<void> {
+async function repl(connection: FailoverConnection): Promise<void> {
   const dropped = once(() => process.stderr.write(`strclnt: ${DROPPED}\n`));
   const groups = process.stdin.isTTY ? typedLetters(dropped) : pipedLetters(process.stdin, dropped);
   for await (const letters of groups) {
-    let reply = '';
+    let reply: string | undefined;
     for (const letter of letters) reply = await connection.send(letter);
-    await printLine(reply);
+    if (reply !== undefined) await printLine(reply);
   }
 }
 

@@ -319,6 +319,43 @@ test('a single argument of digits is the port', async () => {
   });
 });
 
+test('with several addresses it goes on at the next server, and never sends the unanswered letter again', async () => {
+  await withServer({}, async ({ address: good }) => {
+    const received: string[] = [];
+    const endsAtB = (socket: Socket) =>
+      socket.on('data', (bytes) => {
+        received.push(...bytes.toString().replaceAll('\n', ''));
+        if (received.at(-1) === 'b') socket.destroy();
+        else socket.write('a\n');
+      });
+    await withNetServer(endsAtB, async (bad) => {
+      const nobody = '127.0.0.1:1';
+      const servers = [nobody, `127.0.0.1:${bad.port}`, `127.0.0.1:${good.port}`].join();
+      const { status, stdout, stderr } = await run('client/strclnt.js', [servers], 'abc');
+      assert.is(status, 0, stderr);
+      assert.is(stdout, 'a\nc\n');
+      assert.match(
+        stderr,
+        new RegExp(
+          `^strclnt: .*127\\.0\\.0\\.1:${bad.port}.*; it is unknown whether b is in the text; connected to 127\\.0\\.0\\.1:${good.port}\\n$`,
+        ),
+      );
+      assert.equal(received, ['a', 'b']);
+    });
+  });
+});
+
+test('with several addresses that are all gone, or written wrongly, it is one line', async () => {
+  const gone = await run('client/strclnt.js', ['127.0.0.1:1,[::1]:1']);
+  assert.is(gone.status, 1);
+  assert.match(gone.stderr, /^strclnt: no server at 127\.0\.0\.1:1; .*\n$/);
+  for (const wrong of [['a:2000,b:x'], ['a:2000', '3000'], ['a:2000,']]) {
+    const { status, stderr } = await run('client/strclnt.js', wrong);
+    assert.is(status, 2);
+    assert.match(stderr, /^strclnt: (port|host): expected .*\n$/);
+  }
+});
+
 test('a full text and a reset connection are one line and exit 1', async () => {
   await withServer({ maxLength: 2 }, async ({ address }) => {
     const { status, stdout, stderr } = await run('client/strclnt.js', at(address), 'abc');
