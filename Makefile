@@ -6,11 +6,11 @@ IO ?= events
 STRING ?= abc
 COMMAND ?= ps
 
-SOURCES := $(shell find server client shared test -name '*.ts' -o -name '*.c' -o -name '*.css' -o -name '*.py')
+SOURCES := $(shell find server client shared test -name '*.ts' -o -name '*.c' -o -name '*.css' -o -name '*.py' -o -name '*.proto')
 INSTALLED := node_modules/.package-lock.json
 BUILT := dist/.built
 
-.PHONY: help install build demo server client tms tmc svr wps lab check test test-unit soak bench exercise lint format coverage clean
+.PHONY: help install build demo server client cluster tms tmc svr wps lab check test test-unit soak bench exercise lint format coverage clean
 
 help:
 	@echo 'make install    install the dependencies, build, and print how to put the commands on your PATH'
@@ -22,6 +22,7 @@ help:
 	@echo 'make tmc        start tmc, which sends the string to tms (HOST=127.0.0.1 PORT=2000 STRING=abc)'
 	@echo 'make svr        start svr, which runs w or ps for its clients (PORT=8888 HOST=127.0.0.1)'
 	@echo 'make wps        start wps, a client of svr (HOST=127.0.0.1 PORT=8888 COMMAND=ps)'
+	@echo 'make cluster    start three members of etcd and three servers of one text (PORT=2000; DEMO=1: play a session)'
 	@echo 'make lab        compare asynchronous I/O with threads and write results/report.html (under two minutes)'
 	@echo 'make test       run all tests'
 	@echo 'make test-unit  run the unit tests, in under 10 s'
@@ -70,6 +71,9 @@ svr: $(BUILT)
 
 wps: $(BUILT)
 	@node dist/client/tutorial/wps.js $(HOST) $(PORT) $(COMMAND)
+
+cluster: $(BUILT)
+	@node dist/test/demo/cluster.js $(if $(DEMO),--demo,$(PORT))
 
 lab: $(BUILT)
 	@node dist/client/lab/strlab.js run all --quick --out results

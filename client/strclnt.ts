@@ -12,7 +12,7 @@ await runCommand('strclnt', async () => {
   const options = readOptions();
   if (options.follow !== undefined) return printFollowed(options.follow);
   const { servers, raw, maxReply, tls } = options;
-  const report = (line: string) => logLine(`strclnt: ${escapeUnprintable(line)}`);
+  const report = (line: string) => process.stderr.write(`strclnt: ${escapeUnprintable(line)}\n`); // before the prompt
   const connection = await FailoverConnection.open(servers, { raw, maxReply, tls }, report);
   try {
     await repl(connection);

@@ -5,12 +5,12 @@ import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { built, type Finished, Program } from '../support/program.js';
-import type { Mutation } from './mutations.js';
+import type { CodeMutation } from './mutations.js';
 
 const ROOT = built('..');
 
 /** @returns the mutated source file. @throws Error unless the text to replace occurs exactly once */
-export function mutate({ name, file, find, replace }: Mutation): string {
+export function mutate({ name, file, find, replace }: CodeMutation): string {
   const parts = readFileSync(join(ROOT, file), 'utf8').split(find);
   if (parts.length === 2) return parts.join(replace);
   throw new Error(
@@ -19,7 +19,7 @@ export function mutate({ name, file, find, replace }: Mutation): string {
 }
 
 /** Writes the copy's source; `folder` must be new. */
-export function writeMutant(mutation: Mutation, folder: string): void {
+export function writeMutant(mutation: CodeMutation, folder: string): void {
   const content = mutate(mutation);
   mkdirSync(folder, { recursive: true });
   for (const part of ['server', 'client', 'shared']) {

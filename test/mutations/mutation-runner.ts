@@ -8,8 +8,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { OrphanTracker } from '../support/orphan-tracker.js';
+import { CLUSTER_MUTATIONS } from './cluster-mutations.js';
 import { compileMutant, writeMutant } from './mutant.js';
-import { MUTATIONS, type Mutation } from './mutations.js';
+import { type CodeMutation, MUTATIONS } from './mutations.js';
+
+/** Those of the cluster are no exercises. */
+export const ALL_MUTATIONS: readonly CodeMutation[] = [...MUTATIONS, ...CLUSTER_MUTATIONS];
 
 /** The slowest test file takes a minute, and more on a busy machine. */
 const DEADLINE_MS = 600_000;
@@ -25,7 +29,7 @@ export interface MutationResult {
 }
 
 /** Runs the test file that must catch the mutation on a mutant. Caught: the test of that title failed. */
-export async function runMutation(mutation: Mutation): Promise<MutationResult> {
+export async function runMutation(mutation: CodeMutation): Promise<MutationResult> {
   const started = performance.now();
   const folder = mkdtempSync(join(tmpdir(), 'strsvr-mutant-'));
   try {
@@ -53,7 +57,7 @@ export interface CatchingTest {
 }
 
 /** Runs the test file that catches the mutation on a compiled copy of the project. */
-export async function runCatchingTest({ caughtBy }: Mutation, folder: string): Promise<CatchingTest> {
+export async function runCatchingTest({ caughtBy }: CodeMutation, folder: string): Promise<CatchingTest> {
   const { output, overdue } = await runTests(join(folder, 'dist', 'test', `${caughtBy.file}.js`));
   const skipped = output.split('\n').find((line) => line.startsWith(`skipped: ${caughtBy.title}: `));
   return { failed: failedTitles(output), skipped, ended: !overdue && SUMMARY.test(output), output };
@@ -98,7 +102,7 @@ function failedTitles(output: string): string[] {
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const names = process.argv.slice(2);
-  const wanted = MUTATIONS.filter(({ name }) => names.length === 0 || names.includes(name));
+  const wanted = ALL_MUTATIONS.filter(({ name }) => names.length === 0 || names.includes(name));
   if (wanted.length === 0) process.exitCode = 1;
   for (const mutation of wanted) {
     const { caught, seconds, detail } = await runMutation(mutation);

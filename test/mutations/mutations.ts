@@ -4,8 +4,19 @@
 
 export const DIFFICULTIES = ['easy', 'medium', 'hard'] as const;
 
-export interface Mutation {
+/** A change of the source, and the test that must catch it. */
+export interface CodeMutation {
   readonly name: string;
+  /** Relative to the root of the source: server/core/session.ts. */
+  readonly file: string;
+  /** In that file, exactly once. */
+  readonly find: string;
+  readonly replace: string;
+  readonly caughtBy: { readonly file: string; readonly title: string };
+}
+
+/** A mutation that is an exercise too. */
+export interface Mutation extends CodeMutation {
   /** What a user notices, not the cause. The title of the exercise. */
   readonly symptom: string;
   readonly difficulty: (typeof DIFFICULTIES)[number];
@@ -14,12 +25,6 @@ export interface Mutation {
   /** Source files to read, in this order; the mutation is in one of them. */
   readonly read: readonly string[];
   readonly trial: Trial;
-  /** Relative to the root of the source: server/core/session.ts. */
-  readonly file: string;
-  /** In that file, exactly once. */
-  readonly find: string;
-  readonly replace: string;
-  readonly caughtBy: { readonly file: string; readonly title: string };
 }
 
 /** Commands that show the symptom, in two terminals. HERE is the exercise's folder, PORT the server's port. */

@@ -2,8 +2,7 @@
 //
 //   node dist/test/soak/soak.js [share] [section ...]      at a share of the size, such as 0.01; only these sections
 
-import { runMutation } from '../mutations/mutation-runner.js';
-import { MUTATIONS } from '../mutations/mutations.js';
+import { ALL_MUTATIONS, runMutation } from '../mutations/mutation-runner.js';
 import { OrphanTracker } from '../support/orphan-tracker.js';
 import { floods, nonReaders, paste, resets } from './attacks.js';
 import { failingLog } from './failing-log.js';
@@ -65,8 +64,8 @@ async function runSection({ name, run }: Section): Promise<void> {
 
 async function mutations({ progress }: Scope): Promise<Row[]> {
   const rows: Row[] = [];
-  for (const [done, mutation] of MUTATIONS.entries()) {
-    progress(done, MUTATIONS.length);
+  for (const [done, mutation] of ALL_MUTATIONS.entries()) {
+    progress(done, ALL_MUTATIONS.length);
     const { caught, seconds } = await runMutation(mutation);
     rows.push({ what: `mutation: ${mutation.name}`, figure: `${seconds.toFixed(0)} s`, good: caught });
   }
