@@ -22,7 +22,7 @@ import {
 const LOOK_MS = 100;
 /** How long the list of its processes is good for. */
 const PIDS_MS = 500;
-/** A server that sleeps in so many looks in a row, while a client waits for it, waits for something else. */
+/** After this number of consecutive looks asleep, while a client waits, the server waits for something else. */
 const IDLE_LOOKS = 15;
 const START_LOOK_MS = 40;
 const START_SECONDS = 5;
@@ -60,7 +60,7 @@ export abstract class CheckedServer {
   /** The process that listens; undefined if it cannot be seen. */
   abstract readonly listener: number | undefined;
 
-  /** Whether all its threads have slept in all looks of the last 1.5 s. */
+  /** Whether all its threads were asleep in all looks of the last 1.5 s. */
   get idle(): boolean {
     return this.#looks >= IDLE_LOOKS;
   }
@@ -78,7 +78,7 @@ export abstract class CheckedServer {
     return usageOf(this.pids());
   }
 
-  /** What the kernel says of it, in a line. */
+  /** The kernel's view of it, in one line. */
   describe(clientName: (peerPort: number) => string): string | undefined {
     const pid = this.listener;
     return pid === undefined ? undefined : describeView(kernelView(pid, this.address.port), clientName);
@@ -90,7 +90,7 @@ export abstract class CheckedServer {
     return view.available ? view.connections.find((one) => one.peerPort === peerPort) : undefined;
   }
 
-  /** Begins the looks anew: something has happened. */
+  /** Restarts the count of looks, after an event. */
   touch(): void {
     this.#looks = 0;
   }

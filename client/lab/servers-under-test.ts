@@ -56,7 +56,7 @@ export function ourServer(model: IoModelName): ServerUnderTest {
   return { name: model, command: [process.execPath, built('server/strsvr.js'), '0', ...options] };
 }
 
-/** Which of these I/O models can run here, and for each other one what it lacks. */
+/** The I/O models that can run on this machine, and the reason for each that cannot. */
 export function runnable(models: readonly IoModelName[]) {
   const why = models.includes('uring') ? uringMissing() : undefined;
   if (why === undefined) return { models, missing: [] };
@@ -73,7 +73,7 @@ function uringMissing(): string | undefined {
   }
 }
 
-/** All baselines that can run here, and for each other one what it lacks. */
+/** The baselines that can run on this machine, and the reason for each that cannot. */
 export async function baselines(): Promise<Baselines> {
   const parts = await Promise.all([
     attempt('cc', IN_C, compile),

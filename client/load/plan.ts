@@ -107,7 +107,7 @@ export interface LoadResult {
   readonly timedOut: number;
   /** From the first connect until every sending client has had one answer, in milliseconds; undefined if never. */
   readonly startUpMs?: number;
-  /** The load's own CPU time while it measured, as a share of one core, without the time in which it polled in vain. */
+  /** The load's own CPU time while it measured, as a share of one core, without polls that found nothing. */
   readonly loadCpu: number;
   readonly watched?: { readonly before: ProcessStats; readonly after: ProcessStats };
   /** Faults by name; empty when the server was right. */

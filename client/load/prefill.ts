@@ -36,7 +36,7 @@ const NO_LF = `more than ${plural(DEFAULT_MAX_REPLY, 'byte')} came without a lin
  * Sends a letter and returns the text up to it.
  * @throws OperationalError also where the server does not answer lines
  */
-export function readText(server: Address, deadline: number): Buffer {
+function readText(server: Address, deadline: number): Buffer {
   return withConnection(server, deadline, OPTIONS, (fd) => {
     const ask = (line: Buffer, silence: string) => {
       libc.send(fd, line);
