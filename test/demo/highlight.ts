@@ -24,10 +24,11 @@ const BY_A_CLIENT = /^client ([12])\b/;
 const WITH_LETTERS = new RegExp(`^(${PROMPT}|${FINAL_VALUE}|.*, letter |)(${LETTERS})(, LF)?$`);
 /** Between two terminals in one pane. */
 const SEPARATOR = /( *│ )/;
-const WAITING = /^all clients wait for .*/;
+/** In a narrow pane it is wrapped after the comma. */
+const WAITING = /^(all clients wait for|blocked in) .*/;
 const ANSWERED = /^answered (\d+) of (\d+)/;
 const CPU = /^CPU (\d+) %/;
-const STATUS = /(all clients wait for .*|answered \d+ of \d+|CPU \d+ %)/;
+const STATUS = /(all clients wait for .*|^blocked in .*|answered \d+ of \d+|CPU \d+ %)/;
 
 /** Splits a line of a pane into spans of one colour. */
 export function highlight(line: string): readonly Span[] {

@@ -21,7 +21,6 @@ const CLIENT_PORTS = ['51234', '51236'];
 const WIDTH = 900;
 const CLIENT_WIDTH = 290;
 const LARGE: Font = { size: 14.5, lineHeight: 20 };
-/** The longest line of a server that waits fits into half of the width. */
 const SMALL: Font = { size: 13, lineHeight: 18 };
 
 const FRAME_MS = 250;
@@ -63,7 +62,7 @@ async function lunch(): Promise<string> {
   // Two by two.
   const width = (WIDTH - GAP) / 2;
   const lines = Math.max(...scene.panes.map((pane) => pane.lines.length));
-  const height = heightFor(lines + 2, SMALL, true); // an empty line and the footer
+  const height = heightFor(lines + 3, SMALL, true); // an empty line, and two rows for the footer
   return svg({
     width: WIDTH,
     height: height * 2 + GAP,

@@ -2,7 +2,7 @@
 // pane on the screen. Dark windows without a background, readable on light and dark pages.
 
 import { type Highlight, highlight } from './highlight.js';
-import type { Pane } from './pane-layout.js';
+import { type Pane, wrap } from './pane-layout.js';
 
 // All lengths are in the picture's units: CSS pixels at its natural width.
 
@@ -33,6 +33,8 @@ export const GAP = 16;
 const BAR_HEIGHT = 34;
 const STRIP_HEIGHT = 32;
 const PADDING = 14;
+/** The width of a character, in font sizes. */
+const CHARACTER = 0.605;
 /** From the top of a row to the baseline, in rows. */
 const BASELINE = 0.75;
 
@@ -70,7 +72,11 @@ ${Object.entries(COLOURS)
 `;
 }
 
-function terminalWindow({ title, lines, footer, status }: Pane, box: Box, { lineHeight }: Font): string {
+function terminalWindow(
+  { title, lines, footer, status }: Pane,
+  box: Box,
+  { size, lineHeight }: Font,
+): string {
   const { x, y, width, height } = box;
   const text = (line: string, baseline: number) =>
     `    <text x="${PADDING + 2}" y="${baseline}">${spans(line)}</text>`;
@@ -79,7 +85,11 @@ function terminalWindow({ title, lines, footer, status }: Pane, box: Box, { line
   );
   const rows = lines.map((line, row) => text(line, BAR_HEIGHT + PADDING + (row + BASELINE) * lineHeight));
   const bottom = height - (status === undefined ? 0 : STRIP_HEIGHT);
-  if (footer !== undefined) rows.push(text(footer, bottom - PADDING - (1 - BASELINE) * lineHeight));
+  const columns = Math.floor((width - 2 * (PADDING + 2)) / (CHARACTER * size));
+  const last = bottom - PADDING - (1 - BASELINE) * lineHeight;
+  const footerRows = footer === undefined ? [] : wrap(footer, columns);
+  for (const [row, line] of footerRows.entries())
+    rows.push(text(line, last - (footerRows.length - 1 - row) * lineHeight));
   if (status !== undefined) {
     rows.push(
       `    <path d="M1 ${bottom}h${width - 2}V${height - 9.5}a8.5 8.5 0 0 1 -8.5 8.5H9.5a8.5 8.5 0 0 1 -8.5 -8.5z" fill="#21262d"/>`,
