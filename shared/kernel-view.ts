@@ -15,6 +15,8 @@ export interface ServerConnection {
   readonly unsentBytes: number;
   /** False while the connection is in the accept queue. */
   readonly accepted: boolean;
+  /** `peerClosed`: the client has ended its stream. `closing`: the server has ended its own. */
+  readonly state: 'established' | 'peerClosed' | 'closing';
 }
 
 /** `peerPort` is there if the thread waits for that connection; `accepts` if it waits for a new one. */
@@ -46,6 +48,9 @@ export interface ProcSource {
 }
 
 const SYSTEM: ProcSource = { root: '/proc', arch: process.arch };
+// States of a connection in net/tcp (include/net/tcp_states.h).
+const ESTABLISHED = '01';
+const CLOSE_WAIT = '08';
 const LISTEN = '0A';
 /** System calls that wait for one descriptor, their first argument. */
 const ON_DESCRIPTOR = new Map<string, ReadonlyMap<number, string>>([
@@ -118,23 +123,35 @@ const OTHER_CALLS = new Map<string, ReadonlyMap<number, string>>([
 /**
  * @param pid the process that accepts the connections
  * @param port on which it listens
+ * @param others processes that serve connections too, such as one for each client; one that has ended has no threads
  */
-export function kernelView(pid: number, port: number, { root, arch }: ProcSource = SYSTEM): KernelView {
+export function kernelView(
+  pid: number,
+  port: number,
+  { root, arch }: ProcSource = SYSTEM,
+  others: readonly number[] = [],
+): KernelView {
   try {
     const folder = `${root}/${pid}`;
     const rows = tcpRows(folder, port);
     const listeners = rows.filter(({ state }) => state === LISTEN);
     const open = rows.filter(({ state }) => state !== LISTEN);
-    const threads = readdirSync(`${folder}/task`).map((tid) => thread(folder, Number(tid), arch, rows));
+    const threadsOf = (folder: string) =>
+      readdirSync(`${folder}/task`).map((tid) => thread(folder, Number(tid), arch, rows));
+    const threads = [
+      ...threadsOf(folder),
+      ...others.flatMap((other) => attempt(() => threadsOf(`${root}/${other}`), [])),
+    ];
     return {
       available: true,
       listening: listeners.length > 0,
       acceptQueue: listeners.reduce((sum, { rxBytes }) => sum + rxBytes, 0),
-      connections: open.map(({ peerPort, rxBytes, txBytes, inode }) => ({
+      connections: open.map(({ peerPort, state, rxBytes, txBytes, inode }) => ({
         peerPort,
         unreadBytes: rxBytes,
         unsentBytes: txBytes,
         accepted: inode !== 0,
+        state: state === ESTABLISHED ? 'established' : state === CLOSE_WAIT ? 'peerClosed' : 'closing',
       })),
       threads,
     };
@@ -147,15 +164,25 @@ export function kernelView(pid: number, port: number, { root, arch }: ProcSource
 export function findListener(
   port: number,
   pids: readonly number[],
-  { root }: ProcSource = SYSTEM,
+  source: ProcSource = SYSTEM,
 ): number | undefined {
-  return pids.find((pid) => {
-    const folder = `${root}/${pid}`;
-    const inodes = attempt(() => tcpRows(folder, port), [])
-      .filter(({ state }) => state === LISTEN)
-      .map(({ inode }) => inode);
-    return inodes.length > 0 && descriptors(folder).some((fd) => inodes.includes(socketInode(folder, fd)));
-  });
+  return pids.find((pid) => listeningPorts(pid, port, source).length > 0);
+}
+
+/**
+ * The ports on which a process listens; none if /proc cannot be read.
+ * @param port look for this one only
+ */
+export function listeningPorts(
+  pid: number,
+  port: number | undefined,
+  { root }: ProcSource = SYSTEM,
+): number[] {
+  const folder = `${root}/${pid}`;
+  const listeners = attempt(() => tcpRows(folder, port), []).filter(({ state }) => state === LISTEN);
+  if (listeners.length === 0) return [];
+  const inodes = new Set(descriptors(folder).map((fd) => socketInode(folder, fd)));
+  return listeners.filter(({ inode }) => inodes.has(inode)).map(({ localPort }) => localPort);
 }
 
 /**
@@ -171,8 +198,8 @@ export function describeView(view: KernelView, clientName: (peerPort: number) =>
     const target = peerPort === undefined ? '' : ` for ${clientName(peerPort)}`;
     return [`thread ${tid} sleeps in ${call}${target}`];
   });
-  const waiting = view.connections.flatMap(({ peerPort, unreadBytes, accepted }) => {
-    if (!accepted) return [`${clientName(peerPort)} is not accepted`];
+  const waiting = view.connections.flatMap(({ peerPort, unreadBytes, accepted, state }) => {
+    if (!accepted && state !== 'closing') return [`${clientName(peerPort)} is not accepted`];
     return unreadBytes > 0 ? [`${clientName(peerPort)} has ${plural(unreadBytes, 'byte')} unread`] : [];
   });
   const shown = threads.length > 4 ? [...threads.slice(0, 4), `${threads.length - 4} more threads`] : threads;
@@ -180,6 +207,7 @@ export function describeView(view: KernelView, clientName: (peerPort: number) =>
 }
 
 interface TcpRow {
+  readonly localPort: number;
   readonly peerPort: number;
   readonly state: string;
   readonly txBytes: number;
@@ -189,21 +217,23 @@ interface TcpRow {
   readonly inode: number;
 }
 
-/** The sockets on a local port in the network namespace of a process, IPv4 and IPv6. Busy machines have thousands of others. */
-function tcpRows(folder: string, port: number): TcpRow[] {
-  const local = new RegExp(
-    `^ *\\d+: [0-9A-F]+:${port.toString(16).toUpperCase().padStart(4, '0')} .*$`,
-    'gm',
-  );
+/**
+ * The sockets on a local port in the network namespace of a process, IPv4 and IPv6. Busy machines have thousands of others.
+ * @param port undefined: of all ports
+ */
+function tcpRows(folder: string, port: number | undefined): TcpRow[] {
+  const hex = port?.toString(16).toUpperCase().padStart(4, '0') ?? '[0-9A-F]{4}';
+  const local = new RegExp(`^ *\\d+: [0-9A-F]+:${hex} .*$`, 'gm');
   const tables = [readProcFile(`${folder}/net/tcp`), attempt(() => readProcFile(`${folder}/net/tcp6`), '')];
   return tables.flatMap((table) => table.match(local) ?? []).map(tcpRow);
 }
 
 function tcpRow(line: string): TcpRow {
-  const [, , peer = '', state = '', queues = '', , , , , inode] = line.trim().split(/\s+/);
-  const peerPort = Number.parseInt(peer.slice(peer.lastIndexOf(':') + 1), 16);
+  const [, local = '', peer = '', state = '', queues = '', , , , , inode] = line.trim().split(/\s+/);
+  const portOf = (address: string) => Number.parseInt(address.slice(address.lastIndexOf(':') + 1), 16);
+  const [localPort, peerPort] = [portOf(local), portOf(peer)];
   const [txBytes = 0, rxBytes = 0] = queues.split(':').map((hex) => Number.parseInt(hex, 16));
-  return { peerPort, state, txBytes, rxBytes, inode: Number(inode) };
+  return { localPort, peerPort, state, txBytes, rxBytes, inode: Number(inode) };
 }
 
 function thread(folder: string, tid: number, arch: string, rows: readonly TcpRow[]): ServerThread {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { describeView, findListener, kernelView } from '../../shared/kernel-view.js';
+import { describeView, findListener, kernelView, listeningPorts } from '../../shared/kernel-view.js';
 
 const root = mkdtempSync(join(tmpdir(), 'strsvr-proc-'));
 test.after(() => rmSync(root, { recursive: true }));
@@ -34,6 +34,8 @@ const TCP = [
   row('07D0', '0BB8', '01', '00000000:00000000', 11), // client 3000
   row('07D0', '0BB9', '01', '00000005:00000002', 12), // client 3001: 2 bytes unread, 5 unsent
   row('07D0', '0BBA', '01', '00000000:00000001', 0), // client 3002: not accepted
+  row('07D0', '0BBD', '08', '00000000:00000001', 14), // client 3005: has ended its stream
+  row('07D0', '0BBE', '06', '00000000:00000000', 0), // client 3006: in TIME_WAIT, which has no inode either
   row('0FA0', '0BBB', '01', '00000000:00000009', 13), // another server's
   '',
 ].join('\n');
@@ -62,9 +64,11 @@ test('unread and unsent bytes, the accept queue, and what each thread sleeps in'
     listening: true,
     acceptQueue: 1,
     connections: [
-      { peerPort: 3000, unreadBytes: 0, unsentBytes: 0, accepted: true },
-      { peerPort: 3001, unreadBytes: 2, unsentBytes: 5, accepted: true },
-      { peerPort: 3002, unreadBytes: 1, unsentBytes: 0, accepted: false },
+      { peerPort: 3000, unreadBytes: 0, unsentBytes: 0, accepted: true, state: 'established' },
+      { peerPort: 3001, unreadBytes: 2, unsentBytes: 5, accepted: true, state: 'established' },
+      { peerPort: 3002, unreadBytes: 1, unsentBytes: 0, accepted: false, state: 'established' },
+      { peerPort: 3005, unreadBytes: 1, unsentBytes: 0, accepted: true, state: 'peerClosed' },
+      { peerPort: 3006, unreadBytes: 0, unsentBytes: 0, accepted: false, state: 'closing' },
     ],
     threads: [
       { tid: 1, state: 'sleeping', call: 'recvfrom', peerPort: 3000 },
@@ -80,7 +84,8 @@ test('unread and unsent bytes, the accept queue, and what each thread sleeps in'
   assert.is(
     describeView(view, clientName),
     'thread 1 sleeps in recvfrom for client 1; thread 2 sleeps in accept for a new client; thread 3 sleeps in futex; ' +
-      'thread 4 runs; 3 more threads; client 2 has 2 bytes unread; client 3 is not accepted',
+      'thread 4 runs; 3 more threads; client 2 has 2 bytes unread; client 3 is not accepted; ' +
+      'client 6 has 1 byte unread',
   );
 });
 
@@ -105,6 +110,18 @@ test('the listener is found among several processes', () => {
   const source = { root, arch: 'x64' };
   assert.is(findListener(2000, [3, 4, 5], source), 4);
   assert.is(findListener(4000, [3, 4], source), undefined);
+  assert.equal(listeningPorts(4, undefined, source), [2000]);
+  assert.equal(listeningPorts(5, undefined, source), []);
+});
+
+test('processes that serve clients of the same listener add their threads', () => {
+  record(6, { 'net/tcp': TCP, 'task/6/syscall': '43 0x4\n' }, { 4: 'socket:[10]' });
+  record(7, { 'task/7/syscall': '45 0x5\n' }, { 5: 'socket:[12]' });
+  const view = kernelView(6, 2000, { root, arch: 'x64' }, [7, 8]); // 8 has ended
+  assert.equal(view.available && view.threads, [
+    { tid: 6, state: 'sleeping', call: 'accept', accepts: true },
+    { tid: 7, state: 'sleeping', call: 'recvfrom', peerPort: 3001 },
+  ]);
 });
 
 test('without /proc the view says so', () => {
