@@ -83,6 +83,7 @@ export async function startStringServer(options: StringServerOptions = {}): Prom
     sync,
     onEvent,
     detailed,
+    appended,
     trace: traceFile,
     http: httpAddress,
     httpNames,
@@ -99,6 +100,7 @@ export async function startStringServer(options: StringServerOptions = {}): Prom
   });
   const log = new Log({
     detailed: detailed || trace !== undefined,
+    appended,
     thread: 0,
     sink: (entry) => {
       http?.record(entry);
@@ -154,7 +156,8 @@ export async function startStringServer(options: StringServerOptions = {}): Prom
   const recovered = countLetters(text.view(0, text.length));
   const meter = http?.meter.memory;
   const opened = { text, journal: shared?.cluster ?? journal, meter };
-  const openSession = await sessionOpener(opened);
+  const textFor = (client: number, view: Text) => log.textFor(client, view);
+  const openSession = await sessionOpener({ ...opened, textFor });
   const model = new Model({ ...settings, ...opened, tls, maxConnections, log, openSession });
   const address = await model
     .listen()

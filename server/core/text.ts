@@ -1,6 +1,5 @@
-// The shared text: all letters so far, in one total order. It only grows, so an offset (a length in bytes at which a letter
-// ended) says everything: a reply is the text from 0 to an offset, and no reply ever needs a copy. It takes no lock, and
-// lives in memory that it is given, so that threads may share it. How far it is stored is durability.ts's business.
+// The shared text: all letters so far, in one total order. It only grows, so an offset (a length in bytes where a letter
+// ends) describes a reply: the text from 0 to it, never a copy. It takes no lock; threads may share its memory.
 
 import { encode, encodedLength, lastLetter } from '../../shared/utf8.js';
 import { HEADER_BYTES, type TextBuffer } from './text-buffer.js';

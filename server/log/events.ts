@@ -44,6 +44,8 @@ export type ServerEvent =
   | { type: 'clusterFailed'; message: string }
   /** The only I/O thread sleeps in `call` for one client, so all others wait. */
   | { type: 'blocked'; client: number; remote: Address; call: 'recv' | 'send'; seconds: number }
+  /** A letter is in the text and ends at `offset`; only with the option `appended`. */
+  | { type: 'appended'; client: number; offset: number; codePoint: number }
   | ({ type: 'stats' } & ServerStats)
   // These two are the command's: lines of the log that could not be written, and why it exits with which status.
   | { type: 'logDropped'; lines: number; reason: string }

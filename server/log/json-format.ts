@@ -41,6 +41,8 @@ function levelOf(event: ServerEvent): number {
       return ERROR;
     case 'failed':
       return FATAL;
+    case 'appended':
+      return DEBUG;
     default:
       return INFO;
   }

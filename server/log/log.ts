@@ -2,11 +2,15 @@
 
 import type { CloseFailure } from '../core/close-reason.js';
 import type { Session } from '../core/session.js';
+import type { Text } from '../core/text.js';
 import type { LogEntry, ServerEvent } from './events.js';
+import { LoggedText } from './logged-text.js';
 
 export interface LogOptions {
   /** Also record events of the hot path, letters included. */
   readonly detailed: boolean;
+  /** Also record each letter that is appended: its client, offset and code point. */
+  readonly appended?: boolean;
   readonly thread: number;
   readonly sink: (entry: LogEntry) => void;
 }
@@ -14,13 +18,23 @@ export interface LogOptions {
 export class Log {
   /** Whether to record events of the hot path: check it before making one. */
   readonly detailed: boolean;
+  readonly appended: boolean;
   readonly #thread: number;
   readonly #sink: (entry: LogEntry) => void;
 
-  constructor({ detailed, thread, sink }: LogOptions) {
+  constructor({ detailed, appended = false, thread, sink }: LogOptions) {
     this.detailed = detailed;
+    this.appended = appended;
     this.#thread = thread;
     this.#sink = sink;
+  }
+
+  /** The text for a client's session: the same one, unless each letter is to be recorded. */
+  textFor(client: number, text: Text): Text {
+    if (!this.appended) return text;
+    return new LoggedText(text, (offset, codePoint) =>
+      this.record({ type: 'appended', client, offset, codePoint }),
+    );
   }
 
   /** A client's bytes were handed to its session; 0 bytes mean the end of its stream. */

@@ -59,6 +59,8 @@ export function formatText(event: ServerEvent, verbose: boolean): string | undef
     case 'journalFailed':
     case 'failed':
       return undefined;
+    case 'appended':
+      return `client ${event.client}: a letter ends at offset ${event.offset}`;
     case 'logDropped':
       return `${plural(event.lines, 'log line')} dropped: ${escapeUnprintable(event.reason)}`;
     case 'stats':

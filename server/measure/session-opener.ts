@@ -12,12 +12,14 @@ export interface SessionContext {
   readonly journal?: Durability | undefined;
   /** The memory of a Meter; undefined: nothing is measured. */
   readonly meter: SharedArrayBuffer | undefined;
+  /** The text for one client's session: the same one, unless its letters are logged. */
+  readonly textFor: (client: number, text: Text) => Text;
 }
 
-export async function sessionOpener({ text, journal, meter }: SessionContext): Promise<OpenSession> {
-  if (meter === undefined) return (_client, view = text) => new Session(view, journal);
+export async function sessionOpener({ text, journal, meter, textFor }: SessionContext): Promise<OpenSession> {
+  if (meter === undefined) return (client, view = text) => new Session(textFor(client, view), journal);
   const { measuredSession } = await import('./measured-session.js');
   const { Meter } = await import('./meter.js');
   const rows = new Meter(meter);
-  return (client, view = text) => measuredSession(rows.claim(client), view, journal);
+  return (client, view = text) => measuredSession(rows.claim(client), textFor(client, view), journal);
 }

@@ -159,6 +159,11 @@ const OPTIONS = {
     describe: 'Format of the log on stderr',
     default: 'text' as const,
   },
+  'log-appended': {
+    describe: 'With --log json: log the client, offset and code point of each letter, as strwall wants it',
+    boolean: true,
+    default: false,
+  },
 } as const;
 
 /** On the command line, the options that one I/O model alone has. */
@@ -206,10 +211,11 @@ export function readServerCommand(): ServerCommand {
   const stored = { journal, sync, tlsCert, tlsKey, tlsClientCa, ...clusterOptionsOf(parsed) };
   rejectOtherModels(io, { ...stored, idleSleepMs, maxThreads, lock: noLock || undefined });
   if (journal === undefined && sync !== undefined) throw new UsageError('--sync wants a --journal');
-  const { backlog, nagle, cpuRounds, trace, http, httpName } = rest;
+  const { backlog, nagle, cpuRounds, trace, http, httpName, logAppended: appended } = rest;
   if (http === undefined && httpName !== undefined) throw new UsageError('--http-name wants an --http');
+  if (appended && log !== 'json') throw new UsageError('--log-appended wants --log json');
   const common = {
-    ...{ host, port, clients, maxLength, maxConnections, allow, backlog, nagle, cpuRounds, trace },
+    ...{ host, port, clients, maxLength, maxConnections, allow, backlog, nagle, cpuRounds, trace, appended },
     stallTimeoutMs: 1000 * stallTimeout,
     http: http && formatAddress(http),
     httpNames: httpName,

@@ -48,6 +48,8 @@ export interface CompleteOptions extends IoModelOptions, ClusterSettings {
   readonly onEvent: ((entry: LogEntry) => void) | undefined;
   /** Also call it for what is read and written, letters included. */
   readonly detailed: boolean;
+  /** Also call it for each letter that is appended: its client, offset and code point. */
+  readonly appended: boolean;
   /** The file that all events are written to at the end, as Trace Event JSON. */
   readonly trace: string | undefined;
   /** events: PEM files with the certificate and its key; undefined: no TLS. */
@@ -120,6 +122,7 @@ const DEFAULTS: CompleteOptions = {
   ...CLUSTER_DEFAULTS,
   onEvent: undefined,
   detailed: false,
+  appended: false,
   trace: undefined,
   tlsCert: undefined,
   tlsKey: undefined,
@@ -155,6 +158,7 @@ const CHECKS: Checks = new Map(
     ...CLUSTER_CHECKS,
     onEvent: callback,
     detailed: flag('detailed'),
+    appended: flag('appended'),
     trace: nonEmpty('trace'),
     tlsCert: nonEmpty('tlsCert'),
     tlsKey: nonEmpty('tlsKey'),

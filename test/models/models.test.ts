@@ -6,7 +6,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type IoModelName, startStringServer } from 'strsvr';
+import { type IoModelName, type LogEntry, startStringServer } from 'strsvr';
 import { connect } from 'strsvr/client';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -96,8 +96,13 @@ for (const io of RUNNABLE_MODELS) {
 
   // --- several clients ---
 
-  test('every model repeats the tutorial’s session', async () => {
-    await withServer({ ...model, clients: 2 }, async ({ address, closed }) => {
+  test('every model repeats the tutorial’s session, and logs who appended each letter', async () => {
+    const appended: Array<readonly [client: number, offset: number, letter: string]> = [];
+    const onEvent = ({ event }: LogEntry) => {
+      if (event.type === 'appended')
+        appended.push([event.client, event.offset, String.fromCodePoint(event.codePoint)]);
+    };
+    await withServer({ ...model, clients: 2, appended: true, onEvent }, async ({ address, closed }) => {
       const clients = [await connect(address), await connect(address)] as const;
       const turns = takesTurns(io) ? '1a 2u 1b 2u 1c 2v 1d 2v 1e 2w' : '1a 1b 1c 2u 2u 2v 2v 1d 2w 2w 1e';
       let text = '';
@@ -108,6 +113,10 @@ for (const io of RUNNABLE_MODELS) {
       }
       for (const client of clients) client.close();
       assert.is((await closed).text.toString(), text);
+      assert.equal(
+        appended.sort(([, one], [, other]) => one - other), // of several threads
+        turns.split(' ').map((turn, index) => [Number(turn[0]), index + 1, turn[1]]),
+      );
     });
   });
 

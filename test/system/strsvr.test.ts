@@ -321,6 +321,7 @@ test('an invalid command line is rejected in one line with exit 2', async () => 
       (io) => [['--journal', 'file', '--io', io], '--journal is for --io events alone'] as const,
     ),
     [['--sync', 'never'], '--sync wants a --journal'],
+    [['--log-appended'], '--log-appended wants --log json'],
   ]);
 });
 

@@ -27,6 +27,7 @@ export interface WorkerOptions {
   readonly control: SharedArrayBuffer;
   readonly mutex: SharedArrayBuffer;
   readonly detailed: boolean;
+  readonly appended: boolean;
   /** 0: the thread that accepts; otherwise the client that the thread serves. */
   readonly number: number;
   /** The listening socket, or the socket of that client. */
@@ -63,6 +64,7 @@ export class WorkerContext {
     this.control = new ControlBlock(data.control);
     this.log = new Log({
       detailed: data.detailed,
+      appended: data.appended,
       thread: data.number,
       sink: (entry) => this.post({ kind: 'log', entry }),
     });

@@ -9,4 +9,9 @@ import { WorkerContext, type WorkerOptions } from './worker-context.js';
 const data: WorkerOptions = workerData;
 const { serve }: { serve: (thread: WorkerContext) => void } = await import(data.file);
 const text = withSyntheticLoad(new Text(data.memory), data.options.cpuRounds);
-serve(new WorkerContext(data, text, await sessionOpener({ text, meter: data.meter })));
+const openSession = await sessionOpener({
+  ...{ text, meter: data.meter },
+  textFor: (client, view) => context.log.textFor(client, view),
+});
+const context = new WorkerContext(data, text, openSession);
+serve(context);

@@ -124,6 +124,7 @@ export abstract class WorkerModel implements IoModel {
       control: this.control.memory,
       mutex: this.#mutex,
       detailed: log.detailed,
+      appended: log.appended,
       number,
       fd,
     };
