@@ -21,7 +21,7 @@ import {
   nonEmpty,
   wholeNumber,
 } from '../shared/options.js';
-import { isControl } from '../shared/utf8.js';
+import { isLetter } from '../shared/utf8.js';
 import type { TlsOptions } from './secure-socket.js';
 import { openSocket } from './socket.js';
 
@@ -142,12 +142,6 @@ function closedError(server: Address, replied: boolean): OperationalError {
   const whyNoReply = `${why}, or it does not admit this client (--max-connections, --allow, --tls-client-ca), or expects TLS (--tls)`;
   const message = `${formatAddress(server)} has closed the connection: ${replied ? why : whyNoReply}`;
   return new OperationalError('CLOSED', message);
-}
-
-function isLetter(text: string): boolean {
-  const letter = text.codePointAt(0);
-  if (letter === undefined || isControl(letter)) return false;
-  return text === String.fromCodePoint(letter) && text.isWellFormed();
 }
 
 function lineReader(socket: Socket, maxLength: number): ReplyReader {

@@ -16,6 +16,13 @@ export function isControl(letter: number): boolean {
   return letter < 0x20 || (letter >= 0x7f && letter <= 0x9f);
 }
 
+/** Whether a text is one letter: a Unicode scalar value that is not a control character. */
+export function isLetter(text: string): boolean {
+  const letter = text.codePointAt(0);
+  if (letter === undefined || isControl(letter)) return false;
+  return text === String.fromCodePoint(letter) && text.isWellFormed();
+}
+
 /** How many bytes a letter takes, 1 to 4 (RFC 3629, section 3). */
 export function encodedLength(letter: number): number {
   if (letter < 0x80) return 1;

@@ -2,11 +2,11 @@
 // memory, kept output), its end, and the answer to one question: will this server still do something, or does it wait?
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomInt, randomUUID } from 'node:crypto';
-import { createServer } from 'node:net';
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Address, formatAddress } from '../../shared/address.js';
 import { describeView, findListener, kernelView } from '../../shared/kernel-view.js';
+import { freePort } from '../free-port.js';
 import { CheckFailure } from './check-failure.js';
 import {
   allAsleep,
@@ -27,8 +27,6 @@ const IDLE_LOOKS = 15;
 const START_LOOK_MS = 40;
 const START_SECONDS = 5;
 const START_DEADLINE_MS = 14_000;
-const FIRST_PORT = 15_000;
-const LAST_PORT = 32_000;
 const KILL_AFTER_MS = 2_000;
 const MAX_RESIDENT_MIB = 2_048;
 const KEPT_OUTPUT = 30_000;
@@ -296,19 +294,5 @@ export class StartedServer extends CheckedServer {
         });
       await sleep(START_LOOK_MS);
     }
-  }
-}
-
-/** A free port below those that Linux gives to clients: one of theirs could be taken before the server binds it. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(FIRST_PORT, LAST_PORT + 1);
-    const probe = createServer();
-    const free = await new Promise<boolean>((resolve) => {
-      probe.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true));
-    });
-    if (!free) continue;
-    await new Promise((resolve) => probe.close(resolve));
-    return port;
   }
 }
