@@ -6,11 +6,11 @@ IO ?= events
 STRING ?= abc
 COMMAND ?= ps
 
-SOURCES := $(shell find server client shared test -name '*.ts' -o -name '*.c' -o -name '*.css' -o -name '*.py' -o -name '*.proto')
+SOURCES := $(shell find server client shared test -name '*.ts' -o -name '*.c' -o -name '*.css' -o -name '*.py' -o -name '*.proto' -o -name '*.html' -o -name '*.svg')
 INSTALLED := node_modules/.package-lock.json
 BUILT := dist/.built
 
-.PHONY: help install build demo server client cluster tms tmc svr wps lab check test test-unit soak bench exercise lint format coverage clean
+.PHONY: help install build demo server client cluster tms tmc svr wps lab check wall test test-unit soak bench exercise lint format coverage clean
 
 help:
 	@echo 'make install    install the dependencies, build, and print how to put the commands on your PATH'
@@ -29,6 +29,7 @@ help:
 	@echo 'make soak       run the long tests: load, attacks, crashes, disk faults, mutations; about half an hour'
 	@echo 'make exercise   list servers with one seeded fault each, to find and fix; N=4 builds the fourth (HINT=1, CHECK=1)'
 	@echo 'make check      check any server and say what is wrong (CMD="python3 server.py {port}", or HOST=127.0.0.1 PORT=2000)'
+	@echo 'make wall       show who waits for whom, in a browser, with clients that type (IO=blocking PORT=2000 HTTP=127.0.0.1:8080 BOTS=7)'
 	@echo 'make bench      compare the speed of strsvr with C, Python and its targets; about 7 minutes (QUICK=1: fewer runs)'
 	@echo 'make lint       check style and formatting'
 	@echo 'make format     fix style and formatting'
@@ -44,7 +45,7 @@ $(BUILT): $(INSTALLED) tsconfig.json $(SOURCES)
 	@touch $@
 
 install: $(BUILT)
-	@echo 'Installed and built. To put strsvr, strclnt, strlab, tms, tmc, svr and wps-client on your PATH, type: npm link'
+	@echo 'Installed and built. To put strsvr, strclnt, strlab, strcheck, strwall, tms, tmc, svr and wps-client on your PATH, type: npm link'
 
 build: $(BUILT)
 
@@ -80,6 +81,12 @@ lab: $(BUILT)
 
 check: $(BUILT)
 	@node dist/client/check/strcheck.js $(if $(CMD),-- $(CMD),$(HOST) $(PORT))
+
+# One person sees the point with bots; HTTP=0.0.0.0:8080 opens the wall to the room.
+wall: HTTP ?= 127.0.0.1:8080
+wall: BOTS ?= 7
+wall: $(BUILT)
+	@node dist/client/wall/strwall.js --http $(HTTP) --bots $(BOTS) -- strsvr $(PORT) --io $(IO)
 
 test: $(BUILT)
 	@npm run --silent test

@@ -19,7 +19,7 @@ const FILE_TIMEOUT_MS = 600_000;
 const CONCURRENCY = 3;
 /** The files that take several seconds, longest first, so that none of them runs alone at the end. */
 const LONGEST = (
-  'lab/load lab/lab models/model-behaviour models/models journal/journal-server models/attack tutorial/svr ' +
+  'lab/load lab/lab wall/wall wall/browser wall/verdict models/model-behaviour models/models journal/journal-server models/attack tutorial/svr ' +
   'tutorial/tms soak/soak system/readme client/strclnt lab/report system/strsvr journal/journal lab/baselines ' +
   'tls/tls http/http wire/plain wire/fuzz models/events lab/statistics mutations/mutations models/libc unit/linearizability'
 ).split(' ');

@@ -113,8 +113,8 @@ function whyWaiting(
   if (blockers.length === 1 && thread !== undefined) {
     const [subject, ends] =
       io.length === 1 ? ['The only I/O thread', 's'] : [`All ${io.length} I/O threads`, ''];
-    const until = sends(thread) ? `${who} reads` : `${who} sends something`;
-    return `${subject} sleep${ends} in ${thread.call}(2) until ${until}. No other client is read, however long that takes.`;
+    const until = sends(thread) ? `${who} reads` : `${who} sends`;
+    return `${subject} sleep${ends} in ${thread.call}(2) until ${until}. No other client is read meanwhile.`;
   }
   if (blockers.length > 1)
     return `All ${io.length} I/O threads sleep, each for one client. A client without a thread is not read.`;

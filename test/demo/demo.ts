@@ -33,6 +33,7 @@ const BY_HAND = [
   '  make client',
   'Type a letter, then Enter. Enter alone leaves; Ctrl-C ends the server.',
   'And out to lunch: make server IO=blocking, and type only in the second client.',
+  'For a whole class, with phones and a projector: make wall IO=blocking',
 ];
 
 await runCommand('demo', async () => {

@@ -148,7 +148,7 @@ function deaf(io: IoModelName, expected: Omit<Scene, 'name' | 'play'>): Scene {
 const ACCEPTED_LATER: Scene = {
   name: 'blocking: a silent client, and both are accepted',
   headline: /^Grace waits for Ada$/,
-  why: /^The only I\/O thread sleeps in recvfrom\(2\) until Ada sends something\./,
+  why: /^The only I\/O thread sleeps in recvfrom\(2\) until Ada sends\./,
   states: ['awaited', 'unread'],
   play: async (look) => {
     const ada = await look.connect();
@@ -172,7 +172,7 @@ export const SCENES: ReadonlyArray<Scene & { readonly io: IoModelName | undefine
     io: 'blocking',
     ...lunch('blocking', {
       headline: /^Grace waits for Ada$/,
-      why: /^The only I\/O thread sleeps in recvfrom\(2\) until Ada sends something\./,
+      why: /^The only I\/O thread sleeps in recvfrom\(2\) until Ada sends\./,
       states: ['awaited', 'notAccepted'],
     }),
   },

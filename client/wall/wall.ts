@@ -1,0 +1,248 @@
+// Starts a wall and wires its parts: the server, the looks at it, the bridges, the pages, the recording. Each part knows only
+// what it is given.
+
+import { Worker } from 'node:worker_threads';
+import type { WebSocket } from 'ws';
+import type { Address } from '../../shared/address.js';
+import type { KernelView } from '../../shared/kernel-view.js';
+import { prng } from '../../shared/prng.js';
+import { Board } from './board.js';
+import { startBots } from './bots.js';
+import { WallHttp } from './http.js';
+import { joinAddresses, qrAsSvg } from './join-address.js';
+import { Refusals } from './limits.js';
+import type { Look, LookOptions } from './look-worker.js';
+import { Phone } from './phone.js';
+import { Recorder } from './recording.js';
+import { type Participant, Room } from './room.js';
+import type { LogLine } from './server-log.js';
+import type { ServerTarget } from './server-target.js';
+import { SharedText } from './shared-text.js';
+import { LookHistory } from './snapshot.js';
+import { Teacher, type TeacherCommand } from './teacher.js';
+import { verdict } from './verdict.js';
+import { Viewers } from './viewers.js';
+import type { WallEvent } from './wall-event.js';
+
+const LOOK_MS = 200;
+const TEXT_MS = 50;
+const PHONE_MS = 1_000;
+/** Of the worker: what it keeps between two looks is little. */
+const WORKER_HEAP_MIB = 32;
+
+export interface WallOptions {
+  readonly http: Address;
+  readonly names: readonly string[];
+  readonly perAddress: number;
+  readonly bots: number;
+  readonly record: string | undefined;
+  /** For the teacher's terminal. */
+  readonly onLine: (line: string) => void;
+  /** A page was opened from this address. */
+  readonly onVisit: (remote: string) => void;
+}
+
+export class Wall {
+  readonly #target: ServerTarget;
+  readonly #options: WallOptions;
+  readonly #text = new SharedText();
+  readonly #room: Room;
+  readonly #board: Board;
+  readonly #history = new LookHistory();
+  readonly #viewers: Viewers;
+  readonly #refusals: Refusals;
+  readonly #teacher: Teacher;
+  readonly #phones = new Set<Phone>();
+  readonly #banned = new Set<string>();
+  readonly #http: WallHttp;
+  /** Whose connection to the server has ended, until the kernel has forgotten it too. */
+  readonly #ended = new Set<Participant>();
+  readonly #stop = new AbortController();
+  #recorder: Recorder | undefined;
+  #worker: Worker | undefined;
+  #timers: NodeJS.Timeout[] = [];
+  #model: string | undefined;
+
+  constructor(target: ServerTarget, options: WallOptions) {
+    this.#target = target;
+    this.#options = options;
+    this.#room = new Room(
+      (participant) => this.#board.client(participant),
+      (participant) => {
+        this.#ended.delete(participant);
+        this.#board.left(participant);
+      },
+    );
+    this.#board = new Board(target.title, this.#room, this.#text, (event) => this.#emit(event));
+    this.#viewers = new Viewers(
+      this.#text,
+      () => this.#board.keyframe(),
+      () => this.#board.now,
+    );
+    this.#refusals = new Refusals(options.onLine);
+    this.#teacher = new Teacher(this.#refusals, (command) => this.#obey(command));
+    this.#http = new WallHttp({
+      address: options.http,
+      names: options.names,
+      perAddress: options.perAddress,
+      refusals: this.#refusals,
+      qr: (address) => qrAsSvg(joinAddresses(address, options.names)[0]?.url ?? ''),
+      viewers: this.#viewers,
+      recording: undefined,
+      onPhone: (socket, query) => void this.#join(socket, query),
+      onTeacher: (socket) => this.#teacher.connect(socket),
+      onVisit: options.onVisit,
+    });
+    target.ended.then((how) => this.#board.showEnd(how));
+  }
+
+  get teacherToken(): string {
+    return this.#teacher.token;
+  }
+
+  /** @returns where the pages are. @throws OperationalError */
+  async start(): Promise<Address> {
+    const { record, bots, onLine } = this.#options;
+    if (record !== undefined) {
+      const failed = (why: string) => onLine(`the recording has ended: ${why}`);
+      this.#recorder = await Recorder.create(record, () => this.#board.keyframe(), failed);
+    }
+    const address = await this.#http.listen();
+    this.#board.join = joinAddresses(address, this.#options.names)[0]?.url ?? '';
+    this.#look();
+    this.#every(TEXT_MS, () => this.#board.showText());
+    this.#every(PHONE_MS, () => this.#tellPhones());
+    const context = { ...this.#bridgeContext(), random: prng(Date.now()), signal: this.#stop.signal };
+    if (bots > 0) await startBots(bots, context);
+    return address;
+  }
+
+  /** A line that the server has printed. */
+  takeLine(line: LogLine): void {
+    if (!('event' in line)) return;
+    const { event } = line;
+    if (event.type === 'listening') this.#model = event.io;
+    if (event.type === 'accepted') this.#room.accepted(event.client, event.remote.port);
+    if (event.type === 'closed') this.#room.closed(event.client);
+    if (event.type !== 'appended') return;
+    const author = this.#room.author(event.client);
+    this.#text.append(event.offset, event.codePoint, author?.id ?? 0);
+  }
+
+  /** What was refused, in a line; undefined if nothing was. */
+  get refused(): string | undefined {
+    return this.#refusals.summary();
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    for (const timer of this.#timers) clearInterval(timer);
+    await this.#worker?.terminate();
+    for (const { bridge } of this.#room.participants) bridge?.destroy();
+    this.#viewers.close();
+    this.#http.close();
+    await this.#recorder?.close();
+  }
+
+  #look(): void {
+    const { visible, address } = this.#target;
+    if (typeof visible === 'string') {
+      const view: KernelView = { available: false, why: visible };
+      this.#every(LOOK_MS, () => this.#take({ view }, 0));
+      return;
+    }
+    const workerData: LookOptions = { pid: visible.pid, port: address.port };
+    this.#worker = new Worker(new URL('./look-worker.js', import.meta.url), {
+      workerData,
+      resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MIB },
+    });
+    this.#worker.on('message', (look: Look) => this.#take(look, visible.pid ?? 0));
+    this.#worker.on('error', ({ message }) => {
+      const view: KernelView = { available: false, why: message };
+      this.#options.onLine(`the looks at the kernel have ended: ${message}`);
+      this.#every(LOOK_MS, () => this.#take({ view }, 0));
+    });
+  }
+
+  #take(look: Look, mainThread: number): void {
+    this.#room.follow(look.view, this.#ended);
+    const snapshot = this.#history.snapshot(
+      performance.now(),
+      look.view,
+      this.#room.known(performance.now()),
+      {
+        mainThread,
+        ...(this.#model !== undefined && { model: this.#model }),
+        ...(look.cpuWanted !== undefined && { cpuWanted: look.cpuWanted }),
+      },
+    );
+    this.#board.showLook(snapshot, verdict(snapshot), look);
+  }
+
+  #tellPhones(): void {
+    const { headline, blockers } = this.#board.verdict;
+    for (const phone of this.#phones) {
+      const { participant } = phone;
+      if (participant === undefined) continue;
+      const names = blockers.flatMap((id) => {
+        const blocker = id === participant.id ? undefined : this.#room.byId(id);
+        return blocker === undefined ? [] : [blocker.identity.name];
+      });
+      phone.sendState(this.#board.stateOf(participant.id), names.join(' and '), headline);
+    }
+  }
+
+  async #join(socket: WebSocket, query: URLSearchParams): Promise<void> {
+    const phone = await Phone.join(socket, query, {
+      ...this.#bridgeContext(),
+      title: this.#target.title,
+      refusals: this.#refusals,
+      locked: () => this.#board.locked,
+      banned: this.#banned,
+    });
+    if (phone === undefined) return;
+    for (const other of this.#phones) if (other.token === phone.token) other.replace();
+    this.#phones.add(phone);
+    socket.on('close', () => {
+      this.#phones.delete(phone);
+      if (phone.participant !== undefined) this.#ended.add(phone.participant);
+    });
+  }
+
+  #bridgeContext() {
+    return {
+      server: this.#target.address,
+      text: this.#text,
+      room: this.#room,
+      onEnd: (participant: Participant) => void this.#ended.add(participant),
+    };
+  }
+
+  #obey(command: TeacherCommand): void {
+    if ('lock' in command) {
+      this.#board.locked = command.lock;
+      return;
+    }
+    const participant = this.#room.byId('mute' in command ? command.mute : command.remove);
+    if (participant === undefined) return;
+    if ('mute' in command) {
+      participant.muted = command.muted;
+      this.#board.client(participant);
+      return;
+    }
+    for (const phone of this.#phones) {
+      if (phone.participant !== participant) continue;
+      this.#banned.add(phone.token);
+      phone.close('the teacher has removed you');
+    }
+  }
+
+  #emit(event: WallEvent): void {
+    this.#viewers.send(event);
+    this.#recorder?.record(event);
+  }
+
+  #every(ms: number, action: () => void): void {
+    this.#timers.push(setInterval(action, ms));
+  }
+}

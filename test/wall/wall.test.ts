@@ -1,0 +1,520 @@
+// A wall on a real server, without a browser: phones as WebSocket clients, the stream of events, what is refused, the command.
+
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { get, type IncomingMessage, request } from 'node:http';
+import { connect as connectTcp } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { WebSocket } from 'ws';
+import { startReplay } from '../../client/wall/replay.js';
+import type { LogLine } from '../../client/wall/server-log.js';
+import { attach, launch, type ServerTarget } from '../../client/wall/server-target.js';
+import { Timeline } from '../../client/wall/timeline.js';
+import { Wall, type WallOptions } from '../../client/wall/wall.js';
+import type { WallEvent } from '../../client/wall/wall-event.js';
+import { HAS_PROC } from '../../shared/procfs.js';
+import { ByteClient } from '../support/byte-client.js';
+import { rejects } from '../support/cli-errors.js';
+import { ended, Program, skipChildCoverage } from '../support/program.js';
+import { type Address, withNetServer, withServer } from '../support/servers.js';
+import { until } from '../support/waiting.js';
+
+skipChildCoverage();
+const folder = mkdtempSync(join(tmpdir(), 'strsvr-wall-'));
+test.after(() => rmSync(folder, { recursive: true }));
+
+interface Running {
+  readonly wall: Wall;
+  readonly http: Address;
+  readonly server: Address;
+  readonly lines: readonly string[];
+}
+
+/** Runs a wall on a server that it starts, or on one that runs. */
+async function withWall(
+  server: readonly string[] | Address,
+  use: (running: Running) => Promise<void>,
+  options: Partial<WallOptions> = {},
+): Promise<void> {
+  const lines: string[] = [];
+  const early: LogLine[] = [];
+  let wall: Wall | undefined;
+  const take = (line: LogLine) => (wall === undefined ? early.push(line) : wall.takeLine(line));
+  const target: ServerTarget = Array.isArray(server)
+    ? await launch(server, take)
+    : await attach(server as Address);
+  wall = new Wall(target, {
+    ...{ http: { host: '127.0.0.1', port: 0 }, names: [], perAddress: 40, bots: 0, record: undefined },
+    onLine: (line) => lines.push(line),
+    onVisit: () => {},
+    ...options,
+  });
+  for (const line of early) wall.takeLine(line);
+  try {
+    await use({ wall, http: await wall.start(), server: target.address, lines });
+  } finally {
+    await target.stop();
+    await wall.close();
+  }
+}
+
+const STRSVR = ['strsvr', '0'];
+/** Ten letters a second are allowed. */
+const PACE_MS = 120;
+let tokens = 0;
+
+interface Phone {
+  readonly socket: WebSocket;
+  readonly messages: Array<{ readonly type: string; readonly [field: string]: unknown }>;
+  readonly closed: Promise<readonly [code: number, reason: string]>;
+}
+
+function phone(
+  { port }: Address,
+  name: string,
+  token = `${tokens++}`.padStart(32, '0'),
+  path = '/ws',
+): Phone {
+  const query = new URLSearchParams({ name, token });
+  const origin = `http://127.0.0.1:${port}`;
+  const socket = new WebSocket(`ws://127.0.0.1:${port}${path}?${query}`, { origin });
+  const messages: Phone['messages'] = [];
+  socket.on('message', (data) => messages.push(path === '/ws' ? JSON.parse(String(data)) : String(data)));
+  socket.on('error', () => {});
+  const closed = new Promise<readonly [number, string]>((resolve) => {
+    socket.on('close', (code, reason) => resolve([code, String(reason)]));
+  });
+  return { socket, messages, closed };
+}
+
+const joined = ({ messages }: Phone) => until(() => messages.some(({ type }) => type === 'welcome'));
+const answers = ({ messages }: Phone) => messages.filter(({ type }) => type === 'answer');
+
+/** A page that shows the wall. */
+async function viewer({ port }: Address, headers: Record<string, string> = {}) {
+  const call = get({ host: '127.0.0.1', port, path: '/events', headers, agent: false });
+  const [response] = (await once(call, 'response')) as [IncomingMessage];
+  const timeline = new Timeline();
+  const events: WallEvent[] = [];
+  let rest = '';
+  let id = '';
+  response.on('data', (chunk) => {
+    const frames = `${rest}${chunk}`.split('\n\n');
+    rest = frames.pop() ?? '';
+    for (const frame of frames) {
+      id = /^id: (.*)$/m.exec(frame)?.[1] ?? id;
+      const data = /^data: (.*)$/m.exec(frame)?.[1];
+      if (data === undefined) continue;
+      events.push(JSON.parse(data));
+      timeline.apply(JSON.parse(data));
+    }
+  });
+  response.on('error', () => {});
+  const now = () => timeline.at(Number.POSITIVE_INFINITY);
+  return { response, timeline, events, now, id: () => id, close: () => call.destroy() };
+}
+
+test('letters of phones and of terminals, with their authors, on every page', async () => {
+  await withWall(STRSVR, async ({ http, server }) => {
+    const page = await viewer(http);
+    const [ada, grace] = [phone(http, 'Ada'), phone(http, 'Grace')];
+    await Promise.all([joined(ada), joined(grace)]);
+    for (const [one, letter] of [
+      [ada, 'a'],
+      [grace, 'é'],
+      [ada, '😀'],
+    ] as const) {
+      const before = answers(one).length;
+      one.socket.send(letter);
+      await until(() => answers(one).length > before);
+    }
+    const terminal = await ByteClient.connect(server);
+    terminal.send('t');
+    await until(() => page.timeline.letters.join('') === 'aé😀t');
+    const names = page.timeline.authors.map((author) => page.timeline.client(author)?.name);
+    assert.equal(names, ['Ada', 'Grace', 'Ada', 'terminal 1']);
+    assert.equal(answers(ada).at(-1), { ...answers(ada).at(-1), offset: 7, tail: 'aé😀' });
+    await until(() => page.now().verdict.headline === 'No client waits');
+    if (HAS_PROC) assert.match(page.now().verdict.why, /^One thread sleeps in epoll/);
+    await until(() => ada.messages.some(({ type, tail }) => type === 'state' && tail === 'aé😀t'));
+
+    // A page that lost its connection goes on exactly where it was; a new one has all.
+    const id = page.id();
+    page.close();
+    grace.socket.send('z');
+    await until(() => answers(grace).length === 2);
+    const resumed = await viewer(http, { 'last-event-id': id });
+    const fresh = await viewer(http, { 'last-event-id': 'x' });
+    await until(() => resumed.timeline.letters.length > 0 && fresh.timeline.letters.length === 5);
+    assert.equal([id, resumed.timeline.letters, fresh.timeline.letters.join('')], ['8', ['z'], 'aé😀tz']);
+    terminal.close();
+    await until(() => fresh.now().clients.length === 2);
+    grace.socket.close();
+    await until(() => fresh.now().clients.length === 1);
+    resumed.close();
+    fresh.close();
+  });
+});
+
+if (HAS_PROC) {
+  test('under blocking a phone is frozen and learns for whom; a phone that left is shown to have left', async () => {
+    await withWall([...STRSVR, '--io', 'blocking'], async ({ http }) => {
+      const page = await viewer(http);
+      const [ada, grace] = [phone(http, 'Ada'), phone(http, 'Grace')];
+      await joined(ada);
+      await until(() => page.now().clients[0]?.status.state === 'awaited');
+      await joined(grace);
+      grace.socket.send('g');
+      await until(() => page.now().verdict.headline === 'Grace waits for Ada');
+      await until(() => grace.messages.some(({ waitsFor }) => waitsFor === 'Ada'));
+      assert.match(page.now().threads[0]?.note ?? '', /^asleep until Ada sends$/);
+      grace.socket.close();
+      await until(() => page.now().clients.some(({ status }) => status.state === 'left'));
+      // The server comes round when Ada sends.
+      while (page.now().clients.length > 1) {
+        const before = answers(ada).length;
+        ada.socket.send('a');
+        await until(() => answers(ada).length > before);
+        await sleep(PACE_MS);
+      }
+      await until(() => page.timeline.letters.includes('g'));
+      page.close();
+    });
+  });
+}
+
+test('bots type, and one goes to lunch', async () => {
+  await withWall(
+    STRSVR,
+    async ({ http }) => {
+      const page = await viewer(http);
+      await until(() => page.timeline.letters.length > 5);
+      const { clients } = page.now();
+      assert.equal(clients.map(({ info }) => [info.name, info.kind]).slice(0, 2), [
+        ['Ada', 'bot'],
+        ['Barbara', 'bot'],
+      ]);
+      assert.is(clients.length, 9);
+      page.close();
+    },
+    { bots: 9 },
+  );
+});
+
+test('a phone that connects again keeps its name, and its old connection ends', async () => {
+  await withWall(STRSVR, async ({ http }) => {
+    const token = 'f'.repeat(32);
+    const first = phone(http, 'Ada', token);
+    await joined(first);
+    const again = phone(http, 'Another name', token);
+    await joined(again);
+    assert.is(again.messages[0]?.['name'], 'Ada');
+    await first.closed;
+  });
+});
+
+test('what is sent too much, or is no letter, is dropped and counted; the server is unharmed', async () => {
+  await withWall(STRSVR, async ({ wall, http }) => {
+    const ada = phone(http, 'Ada');
+    await joined(ada);
+    for (const wrong of ['', 'ab', '\u0007', '\ud800']) ada.socket.send(wrong);
+    for (let letter = 0; letter < 40; letter += 1) ada.socket.send('x');
+    await until(() => answers(ada).length >= 20 && ada.messages.some(({ type }) => type === 'dropped'));
+    const [binary, large] = [phone(http, 'B'), phone(http, 'L')];
+    await Promise.all([joined(binary), joined(large)]);
+    binary.socket.send(Buffer.of(97));
+    large.socket.send('x'.repeat(300));
+    assert.equal([(await binary.closed)[0], (await large.closed)[0]], [1003, 1009]);
+    const without = phone(http, 'N', 'no token');
+    assert.equal(await without.closed, [1008, 'a phone without a token']);
+    ada.socket.terminate();
+    const again = phone(http, 'Again');
+    await joined(again);
+    again.socket.send('y');
+    await until(() => answers(again).length === 1);
+    const { refused = '' } = wall;
+    for (const reason of ['no letter', 'more than 10 letters', 'binary', 'oversized', 'without a token'])
+      assert.match(refused, reason);
+  });
+});
+
+test('an address has 40 phones, or as many as the option says', async () => {
+  await withWall(
+    STRSVR,
+    async ({ wall, http }) => {
+      const phones = [phone(http, 'a'), phone(http, 'b')];
+      await Promise.all(phones.map(joined));
+      await phone(http, 'c').closed;
+      assert.match(wall.refused ?? '', '1 × more WebSockets of one address');
+      const sockets = Array.from({ length: 30 }, () => connectTcp(http).on('error', () => {}));
+      await until(() => /more connections of one address/.test(wall.refused ?? ''));
+      for (const socket of sockets) socket.destroy();
+      phones[0]?.socket.close();
+      await until(() => phones[0]?.socket.readyState === WebSocket.CLOSED);
+    },
+    { perAddress: 2 },
+  );
+});
+
+test('a viewer that does not read misses states and no letter, and costs no memory', async () => {
+  await withWall(STRSVR, async ({ http }) => {
+    const slow = await viewer(http);
+    slow.response.pause();
+    const ada = phone(http, 'Ada');
+    await joined(ada);
+    ada.socket.send('a');
+    await until(() => answers(ada).length === 1);
+    slow.response.resume();
+    await until(() => slow.timeline.letters.join('') === 'a');
+    slow.close();
+  });
+});
+
+// --- who may do what ---
+
+/** @returns the status of a request, or of the answer to an upgrade */
+async function status(
+  port: number,
+  headers: Record<string, string>,
+  path = '/',
+  method = 'GET',
+): Promise<number> {
+  const call = request({ host: '127.0.0.1', port, path, method, headers, agent: false });
+  call.end();
+  const [answer] = (await Promise.race([once(call, 'response'), once(call, 'upgrade')])) as [IncomingMessage];
+  call.destroy();
+  return answer.statusCode ?? 0;
+}
+
+test('Host and Origin: 421, 403, 101', async () => {
+  await withWall(
+    STRSVR,
+    async ({ http: { port }, lines }) => {
+      const own = `127.0.0.1:${port}`;
+      const hosts = {
+        [own]: 200,
+        [`localhost:${port}`]: 200,
+        'wall.local': 200,
+        [`wall.local:${port}`]: 200,
+      };
+      const wrong = { 'evil.example': 421, '127.0.0.1': 421, [`${own}.evil.example`]: 421 };
+      for (const [host, expected] of Object.entries({ ...hosts, ...wrong }))
+        assert.is(await status(port, { host }), expected, host);
+      const upgrade = {
+        ...{ connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13' },
+        'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+      };
+      const table: ReadonlyArray<readonly [string, string | undefined, string, number]> = [
+        [own, `http://${own}`, '/ws', 101],
+        [own, 'https://wall.local', '/teacher', 101],
+        [own, `http://${own}`, '/other', 404],
+        [own, undefined, '/ws', 403],
+        [own, 'null', '/ws', 403],
+        [own, 'http://evil.example', '/ws', 403],
+        [own, `http://${own}.evil.example`, '/ws', 403],
+        [own, `http://evil.example/${own}`, '/ws', 403],
+        ['evil.example', 'http://evil.example', '/ws', 421],
+      ];
+      for (const [host, origin, path, expected] of table) {
+        const headers = { ...upgrade, host, ...(origin !== undefined && { origin }) };
+        assert.is(await status(port, headers, path), expected, `${host} ${origin} ${path}`);
+      }
+      assert.match(lines.join('\n'), /wrong Host \(evil\.example; --http-name allows a name\)/);
+      assert.match(lines.join('\n'), /WebSocket of another Origin \(none\)/);
+    },
+    { names: ['wall.local'] },
+  );
+});
+
+test('GET only, no file but those of the map, and headers that forbid everything else', async () => {
+  await withWall(STRSVR, async ({ http: { port } }) => {
+    const host = `127.0.0.1:${port}`;
+    for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS', 'HEAD'])
+      assert.is(await status(port, { host }, '/', method), 405, method);
+    for (const path of [
+      '/../package.json',
+      '/page/../../strwall.js',
+      '/%2e%2e/x',
+      '//etc/passwd',
+      '/page/',
+      '/__proto__',
+    ])
+      assert.is(await status(port, { host }, path), 404, path);
+    for (const path of [
+      '/',
+      '/join',
+      '/wall.css',
+      '/icon.svg',
+      '/qr.svg',
+      '/page/wall.js',
+      '/page/join.js',
+      '/timeline.js',
+    ]) {
+      const response = await fetch(`http://${host}${path}`);
+      assert.is(response.status, 200, path);
+      const policy = response.headers.get('content-security-policy') ?? '';
+      assert.match(policy, /^default-src 'none';/);
+      assert.match(policy, "frame-ancestors 'none'");
+      assert.not.match(policy, /unsafe-/);
+      assert.is(response.headers.get('x-content-type-options'), 'nosniff');
+      assert.is(response.headers.get('referrer-policy'), 'no-referrer');
+      await response.arrayBuffer();
+    }
+  });
+});
+
+test('lock, mute and remove need the token', async () => {
+  await withWall(STRSVR, async ({ wall, http }) => {
+    const page = await viewer(http);
+    const ada = phone(http, 'Ada', 'a'.repeat(32));
+    await joined(ada);
+    await until(() => page.now().clients.length === 1);
+    const id = page.now().clients[0]?.info.id;
+    const intruder = phone(http, '', '', '/teacher');
+    await once(intruder.socket, 'open');
+    intruder.socket.send(JSON.stringify({ remove: id }));
+    assert.equal(await intruder.closed, [1008, 'wrong token or command']);
+
+    const teacher = phone(http, '', '', '/teacher');
+    await once(teacher.socket, 'open');
+    teacher.socket.send(wall.teacherToken);
+    await until(() => teacher.messages.length === 1);
+    const command = (body: object) => teacher.socket.send(JSON.stringify(body));
+    command({ mute: id, muted: true });
+    await until(() => page.now().clients[0]?.info.muted === true);
+    ada.socket.send('x');
+    await until(() => ada.messages.some(({ type }) => type === 'dropped'));
+    command({ mute: 999, muted: true }); // has left meanwhile
+    command({ lock: true });
+    await until(() => page.now().locked);
+    assert.equal(await phone(http, 'Late').closed, [1008, 'joining is locked']);
+    command({ lock: false });
+    command({ remove: id });
+    assert.equal(await ada.closed, [1008, 'the teacher has removed you']);
+    assert.equal(await phone(http, 'Ada', 'a'.repeat(32)).closed, [1008, 'the teacher has removed you']);
+    teacher.socket.send('{}');
+    assert.is((await teacher.closed)[0], 1008);
+    assert.equal(page.timeline.letters, []);
+    page.close();
+  });
+});
+
+// --- servers, recordings, the command ---
+
+test('a server that runs; its end is seen, and phones are told', async () => {
+  await withServer({ port: 0 }, async (server) => {
+    await withWall(server.address, async ({ http }) => {
+      const page = await viewer(http);
+      const ada = phone(http, 'Ada');
+      await joined(ada);
+      ada.socket.send('a');
+      await until(() => page.timeline.letters.join('') === 'a');
+      await server.stop();
+      assert.equal(await ada.closed, [1011, 'the server has closed the connection']);
+      const late = await phone(http, 'Late').closed;
+      assert.match(late.join(), /^1011,no server at /);
+      page.close();
+    });
+  });
+});
+
+test('a recording shows what the wall has shown', async () => {
+  const file = join(folder, 'lesson.jsonl');
+  await withWall(
+    STRSVR,
+    async ({ http }) => {
+      const ada = phone(http, '<img src=x onerror=alert(1)>');
+      await joined(ada);
+      ada.socket.send('a');
+      await until(() => answers(ada).length === 1);
+      await until(() => existsSync(file) && readFileSync(file, 'utf8').includes('"letters":"a"'));
+    },
+    { record: file },
+  );
+  const replay = await startReplay(file, { host: '127.0.0.1', port: 0 }, [], () => {});
+  try {
+    const at = `http://127.0.0.1:${replay.address.port}`;
+    const recording = await (await fetch(`${at}/recording`)).text();
+    assert.is(recording, readFileSync(file, 'utf8'));
+    assert.is(recording.trimEnd().split('\n').length, replay.events);
+    assert.is((await fetch(`${at}/events`)).status, 404);
+    assert.is((await fetch(`${at}/qr.svg`)).status, 404);
+    assert.equal(await phone(replay.address, 'Ada').closed, [1008, 'this is a recording']);
+    assert.equal(await phone(replay.address, '', '', '/teacher').closed, [1008, 'this is a recording']);
+  } finally {
+    replay.close();
+  }
+});
+
+test('the command prints what to open and ends its server at SIGINT', async () => {
+  const wall = new Program('client/wall/strwall.js', [
+    '--http',
+    '0.0.0.0:0',
+    '--',
+    ...STRSVR,
+    '--io',
+    'poll',
+  ]);
+  const [, token = ''] = await wall.waitFor('stdout', /for you +http:\/\/127\.0\.0\.1:\d+\/#([0-9a-f]{32}) /);
+  await wall.waitFor('stdout', /try a hotspot/);
+  assert.match(wall.stdout, /phones join +http:\/\/[\d.]+:\d+\/join/);
+  assert.is(wall.stdout.split(token).length, 2);
+  wall.child.kill('SIGINT');
+  const { status, stderr } = await ended(wall);
+  assert.is(status, 0, stderr);
+  assert.match(stderr, /server: listening on|server: the final value of v is/);
+});
+
+test('what cannot be shown is said in one line', async () => {
+  const failure = async (args: string[]) => {
+    const { status, stderr } = await ended(new Program('client/wall/strwall.js', args));
+    return [status, stderr.trimEnd().split('\n').at(-1)] as const;
+  };
+  await withNetServer(
+    () => {},
+    async ({ port }) => {
+      const at = ['--http', '127.0.0.1:0'];
+      const damaged = join(folder, 'x.jsonl');
+      writeFileSync(damaged, 'x\n');
+      const failures = await Promise.all([
+        failure([...at, '1']),
+        failure(['--http', String(port), '--', ...STRSVR]),
+        failure([...at, '--', 'strsvr', String(port)]),
+        failure([...at, '--', 'no-such-program']),
+        failure([...at, '--', 'python3', '-c', 'print("bye")']),
+        failure(['--replay', damaged, ...at]),
+        failure([...at, '--record', join(folder, 'none', 'x'), '--', ...STRSVR]),
+      ]);
+      const [none, taken, portTaken, program, ends, replay, record] = failures;
+      assert.equal(none, [1, 'strwall: no server at 127.0.0.1:1; start one first, with: strsvr 1']);
+      assert.match(taken?.[1] ?? '', `port ${port} is taken on 127.0.0.1`);
+      assert.match(
+        portTaken?.[1] ?? '',
+        /^strwall: the server ended before it listened: exit status 1: port \d+ is taken/,
+      );
+      assert.match(program?.[1] ?? '', /ended before it listened: spawn no-such-program ENOENT$/);
+      assert.match(ends?.[1] ?? '', /ended before it listened: exit status 0: bye$/);
+      assert.match(replay?.[1] ?? '', /x\.jsonl is damaged in line 1: it is no JSON$/);
+      assert.match(record?.[1] ?? '', /cannot record to .*ENOENT/);
+      for (const [status] of failures) assert.is(status, 1);
+    },
+  );
+});
+
+test('wrong usage is one line', async () => {
+  await rejects('strwall', 'client/wall/strwall.js', [
+    [[], 'expected a port, -- COMMAND or --replay FILE, got none of them'],
+    [['--http', 'x', '2000'], '--http: expected [HOST:]PORT, got "x"'],
+    [['--http', '1.2.3.4:70000', '2000'], '--http: expected a whole number from 0 to 65535, got "70000"'],
+    [['--bots', '101', '2000'], '--bots: expected a whole number from 0 to 100, got "101"'],
+    [['2000', '--', 'strsvr'], 'expected either a host and a port or -- COMMAND, got both'],
+    [['--'], 'expected a command after --, got nothing'],
+    [['--replay', 'x', '2000'], 'expected either --replay or a server, got both'],
+  ]);
+});
+
+test.run();
