@@ -1,11 +1,11 @@
 // The laboratory's report and its data files, from fabricated results: their content, and in a real browser that the report
 // is readable on a phone and a projector, in light and dark mode, without a network and without JavaScript.
 
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { resultsAsCsv, writeResults } from '../../client/lab/report/files.js';
@@ -13,10 +13,8 @@ import { report } from '../../client/lab/report/report.js';
 import { scaleFor } from '../../client/lab/report/scale.js';
 import { escapeUnprintable } from '../../shared/escape.js';
 import { fixtureResults, HOSTILE } from '../fixtures/results.js';
+import { launchBrowser, NO_BROWSER } from '../support/browser.js';
 import { testWith } from '../support/skipping.js';
-
-const CHROMIUM = '/usr/bin/chromium';
-const NO_BROWSER = existsSync(CHROMIUM) ? undefined : `there is no ${CHROMIUM}`;
 
 const folder = mkdtempSync(join(tmpdir(), 'strsvr-report-'));
 const files = await writeResults(join(folder, 'new', 'folder'), fixtureResults());
@@ -155,10 +153,7 @@ function readCsv(text: string): string[][] {
 
 /** Opens the report; fails if the page logs an error or loads anything else. */
 async function withPage(options: BrowserContextOptions, use: (page: Page) => Promise<void>): Promise<void> {
-  browser ??= await chromium.launch({
-    executablePath: CHROMIUM,
-    args: ['--headless', '--no-sandbox', '--disable-gpu'],
-  });
+  browser ??= await launchBrowser();
   const address = pathToFileURL(files.report).href;
   const context = await browser.newContext(options);
   const complaints: string[] = [];
