@@ -36,6 +36,7 @@ export function writeMutant(mutation: CodeMutation, folder: string): void {
     extends: join(ROOT, 'tsconfig.json'),
     compilerOptions,
     include: ['server', 'client', 'shared'],
+    exclude: ['client/wall/page'], // they need the types of browsers
   };
   writeFileSync(join(folder, 'tsconfig.json'), `${JSON.stringify(config, null, 2)}\n`);
 }
