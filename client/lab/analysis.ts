@@ -121,7 +121,7 @@ export class Analysis {
   }
 }
 
-function counts(run: Run): boolean {
+export function counts(run: Run): boolean {
   return run.void === undefined && run.wrong === undefined && run.absent === undefined;
 }
 

@@ -1,20 +1,36 @@
 // What the comparisons of `strlab bench` share. A comparison is an experiment with thresholds and without charts.
 
-import type { Analysis } from './analysis.js';
+import { type Analysis, counts } from './analysis.js';
 import type { Experiment, LabOptions, Trial } from './experiment.js';
-import type { Condition, Measured } from './results.js';
+import type { Condition, Measured, Run } from './results.js';
 import { list, sentence } from './trials.js';
 
 /** Lines without a letter that each client sends before a closed loop is measured. */
 export const WARM_UP = 200;
 export const CLOSED_LOOP = `closed loop: each client sends its next letter when it has the reply. Before, each sends ${WARM_UP} line ends to warm up, which store nothing`;
 
+/** Processor time a letter, as a ratio to that of C epoll in the same repeat: what slows the machine down slows both. */
+export const CPU_RATIO = 'CPU/C';
+const CPU = 'CPU µs/letter';
+
 /** From here on, in percent of a core, one side holds up the other. */
 const BUSY = 80;
 
 export function comparison(made: Omit<Experiment, 'variable'>): Experiment {
   const trials = (lab: LabOptions) => made.trials(lab).map(completed);
-  return { variable: 'the server', conclude: bottlenecks, ...made, trials };
+  return { variable: 'the server', conclude: bottlenecks, derive: addCpuRatio, ...made, trials };
+}
+
+function addCpuRatio(runs: readonly Run[]): Run[] {
+  return runs.map((run) => {
+    const base = runs.find(
+      (other) =>
+        other.target === 'C epoll' && other.parameter === run.parameter && other.repeat === run.repeat,
+    );
+    const [ours, inC] = [run.metrics[CPU], base && counts(base) ? base.metrics[CPU] : undefined];
+    if (ours === undefined || inC === undefined) return run;
+    return { ...run, metrics: { ...run.metrics, [CPU_RATIO]: ours / inC } };
+  });
 }
 
 /** A run in which the load gave up says nothing about how fast the server is. */

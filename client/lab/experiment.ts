@@ -5,7 +5,7 @@ import { readdirSync } from 'node:fs';
 import type { LoadPlan } from '../load/plan.js';
 import type { Analysis } from './analysis.js';
 import type { Chart } from './report/chart.js';
-import type { Condition, Measured } from './results.js';
+import type { Condition, Measured, Run } from './results.js';
 import type { RunningServer } from './server-process.js';
 import type { IoModelName, ServerUnderTest } from './servers-under-test.js';
 import type { Threshold } from './thresholds.js';
@@ -23,6 +23,8 @@ export interface Experiment {
   /** The metrics that the tables show. */
   readonly columns: readonly string[];
   trials(lab: LabOptions): Trial[];
+  /** Adds metrics that relate the runs of one repeat to each other. */
+  derive?(runs: readonly Run[]): readonly Run[];
   /** Sentences made from the metrics, the first of which answers the question; called only with enough repeats. */
   conclude?(analysis: Analysis, lab: LabOptions): string[];
   readonly thresholds?: readonly Threshold[];

@@ -107,10 +107,10 @@ function conclude(
   lab: LabOptions,
   { seed, repeats }: RunOptions,
 ): Findings {
-  const analysis = new Analysis(runs, seed);
+  const analysis = new Analysis(experiment.derive?.(runs) ?? runs, seed);
   const { id, question, variable, hypothesis, loop, columns, thresholds = [], notes = [] } = experiment;
   return {
-    ...{ id, question, variable, hypothesis, loop, columns, runs },
+    ...{ id, question, variable, hypothesis, loop, columns, runs: analysis.runs },
     rows: analysis.rows(),
     conclusions: repeats < ENOUGH_REPEATS ? [] : (experiment.conclude?.(analysis, lab) ?? []),
     thresholds: thresholds.map((threshold) => evaluate(threshold, analysis)),

@@ -105,7 +105,7 @@ test('each comparison measures the metrics of its targets', () => {
     models: [],
     quick: false,
     clients: undefined,
-    targets: ['events', 'poll', 'plain', 'C epoll', 'Python asyncio'].map(
+    targets: ['events', 'poll', 'uring', 'plain', 'C epoll', 'C io_uring', 'Python asyncio'].map(
       (name): ServerUnderTest => ({ name, command: [] }),
     ),
   };

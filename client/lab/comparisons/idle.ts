@@ -2,14 +2,16 @@
 
 import { CLOSED_LOOP, comparison, WARM_UP } from '../comparison.js';
 import type { LabOptions, Trial } from '../experiment.js';
-import { ourServer } from '../servers-under-test.js';
-import { metricOf, ratioOf } from '../thresholds.js';
+import type { Bound, Condition } from '../results.js';
+import { ourServer, type ServerUnderTest } from '../servers-under-test.js';
+import { metricOf, ratioOf, type Threshold } from '../thresholds.js';
+import { pick, trials } from '../trials.js';
 
 const ACTIVE = 100;
 const CONNECTED = 10_000;
 const EVENTS = ourServer('events');
-const FEW = { target: 'events', parameter: '100 connected' };
-const MANY = { target: 'events', parameter: '10,000 connected' };
+const FEW = '100 connected';
+const MANY = '10,000 connected';
 const IDLE = { target: 'events', parameter: '10,000 idle' };
 
 export default comparison({
@@ -19,8 +21,9 @@ export default comparison({
   loop: CLOSED_LOOP,
   columns: ['letters/s', 'CPU µs/letter', 'p99 ms', 'KiB/client', 'server CPU %', 'load CPU %'],
   trials: (lab) => [
-    { ...FEW, measure: active(lab, 0) },
-    { ...MANY, measure: active(lab, CONNECTED - ACTIVE) },
+    ...trials(pick(lab, ['events', 'uring']), [FEW, MANY], String, (target, parameter) =>
+      active(target, lab, parameter === FEW ? 0 : CONNECTED - ACTIVE),
+    ),
     {
       ...IDLE,
       // The client that sends connects last: when it has a reply, the others have been accepted.
@@ -33,13 +36,19 @@ export default comparison({
     },
   ],
   thresholds: [
-    ratioOf('letters/s, events, 10,000 connected / 100', 'letters/s', MANY, FEW, { atLeast: 0.7 }),
+    ...['events', 'uring'].map((target) => grows(target, 'CPU µs/letter', { atMost: 1.6 })),
+    grows('events', 'letters/s', { atLeast: 0.7 }),
     metricOf('resident KiB an idle client, events', 'KiB/client', IDLE, { atMost: 12 }),
   ],
 });
 
-function active({ quick }: LabOptions, idleClients: number): Trial['measure'] {
+function grows(target: string, metric: string, bound: Bound): Threshold {
+  const [here, there] = [MANY, FEW].map((parameter) => ({ target, parameter })) as [Condition, Condition];
+  return ratioOf(`${metric}, ${target}, ${MANY} / 100`, metric, here, there, bound);
+}
+
+function active(target: ServerUnderTest, { quick }: LabOptions, idleClients: number): Trial['measure'] {
   const letters = quick ? 5_000 : 30_000;
   const plan = { clients: ACTIVE, idleClients, letters, warmup: WARM_UP, timeoutMs: 60_000 };
-  return (context) => context.run(EVENTS, [], plan);
+  return (context) => context.run(target, [], plan);
 }

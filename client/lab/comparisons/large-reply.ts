@@ -1,7 +1,7 @@
 // The text is long already: how fast do replies leave?
 
-import { CLOSED_LOOP, comparison, WARM_UP } from '../comparison.js';
-import { ratioOf } from '../thresholds.js';
+import { CLOSED_LOOP, CPU_RATIO, comparison, WARM_UP } from '../comparison.js';
+import { metricOf, ratioOf } from '../thresholds.js';
 import { pick, trials } from '../trials.js';
 
 const PARAMETER = '256 KiB of text';
@@ -12,11 +12,11 @@ export default comparison({
   order: 5,
   question: 'How many bytes of replies a second when the text is 256 KiB long, from 10 clients?',
   loop: CLOSED_LOOP,
-  columns: ['MiB/s', 'letters/s', 'CPU µs/letter', 'p99 ms', 'server CPU %', 'load CPU %'],
+  columns: [CPU_RATIO, 'MiB/s', 'letters/s', 'CPU µs/letter', 'p99 ms', 'server CPU %', 'load CPU %'],
   trials: (lab) => {
     const letters = lab.quick ? 1_000 : 5_000;
     const plan = { clients: 10, letters, prefill: 256 * 1024, warmup: WARM_UP };
-    const targets = pick(lab, ['events', 'poll', 'C epoll']);
+    const targets = pick(lab, ['events', 'poll', 'uring', 'C epoll', 'C io_uring']);
     return trials(targets, [PARAMETER], String, (target) => async (context) => {
       const measured = await context.run(target, [], plan);
       const { replyBytes = 0, seconds = 0 } = measured.load ?? {};
@@ -24,6 +24,11 @@ export default comparison({
     });
   },
   thresholds: [
-    ratioOf('bytes/s of replies, events / C epoll', 'MiB/s', at('events'), at('C epoll'), { atLeast: 0.9 }),
+    ...Object.entries({ events: 1.3, poll: 1.2, uring: 0.95 }).map(([target, atMost]) =>
+      metricOf(`CPU a letter, ${target} / C epoll`, CPU_RATIO, at(target), { atMost }),
+    ),
+    ...Object.entries({ events: 0.9, uring: 1 }).map(([target, atLeast]) =>
+      ratioOf(`bytes/s of replies, ${target} / C epoll`, 'MiB/s', at(target), at('C epoll'), { atLeast }),
+    ),
   ],
 });
