@@ -7,6 +7,7 @@ import { setTimeout as pass } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Analysis } from '../../client/lab/analysis.js';
+import { CPU_RATIO, comparison } from '../../client/lab/comparison.js';
 import { COMPARISONS } from '../../client/lab/experiment.js';
 import type { Bound, Run } from '../../client/lab/results.js';
 import type { ServerUnderTest } from '../../client/lab/servers-under-test.js';
@@ -98,6 +99,21 @@ test('the table has a row for each, with interval, bound and verdict', () => {
     'fabricated  letters/s  about 0.7         <= 0.8  inconclusive: 3 repeats, no interval',
     'fabricated  letters/s  0.7 (0.7 to 0.7)',
   ]);
+});
+
+test('CPU/C relates a run to that of C epoll in the same repeat', () => {
+  const run = (target: string, repeat: number, cpu: number, parameter = 'here'): Run => {
+    return { target, parameter, repeat, metrics: { 'CPU µs/letter': cpu } };
+  };
+  const { derive } = comparison({ id: '', order: 0, question: '', loop: '', columns: [], trials: () => [] });
+  const derived = derive?.([
+    ...[run('events', 0, 15), run('events', 1, 30), run('C epoll', 0, 10), run('C epoll', 1, 10)],
+    run('events', 2, 15),
+    { ...run('C epoll', 2, 10), void: 'it did not answer everything in time' },
+    run('events', 0, 15, 'there'),
+  ]);
+  const ratios = derived?.map(({ metrics }) => metrics[CPU_RATIO]);
+  assert.equal(ratios, [1.5, 3, 1, 1, undefined, undefined, undefined]);
 });
 
 test('each comparison measures the metrics of its targets', () => {
