@@ -14,7 +14,7 @@ import { manyClients } from './many-clients.js';
 import { chaosProxy, fuzz, seeds } from './randomized.js';
 import { shutdown } from './shutdown.js';
 import { nothing, type Row, type Scope, type Section } from './suite.js';
-import { wallSection } from './wall.js';
+import { wall, wallCost } from './wall.js';
 
 /** At the 99th percentile, for a healthy client. */
 const LATENCY_MS = 100;
@@ -29,7 +29,8 @@ const SECTIONS: readonly Section[] = [
   { name: 'failing-log', run: failingLog },
   { name: 'leak', run: leak },
   { name: 'shutdown', run: shutdown },
-  { name: 'wall', run: wallSection },
+  { name: 'wall', run: wall },
+  { name: 'wall-cost', run: wallCost },
   { name: 'seeds', run: seeds },
   { name: 'fuzz', run: fuzz },
   { name: 'chaos-proxy', run: chaosProxy },
