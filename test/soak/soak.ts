@@ -5,6 +5,7 @@
 import { ALL_MUTATIONS, runMutation } from '../mutations/mutation-runner.js';
 import { OrphanTracker } from '../support/orphan-tracker.js';
 import { floods, nonReaders, paste, resets } from './attacks.js';
+import { clusterFaults, clusterSpeed } from './cluster.js';
 import { failingLog } from './failing-log.js';
 import { followers } from './followers.js';
 import { kills, powerCuts, traces } from './journal.js';
@@ -39,6 +40,8 @@ const SECTIONS: readonly Section[] = [
   { name: 'traces', run: traces },
   { name: 'journal-faults', run: journalFaults },
   { name: 'followers', run: followers },
+  { name: 'cluster', run: clusterFaults },
+  { name: 'cluster-speed', run: clusterSpeed },
   { name: 'mutations', run: mutations },
 ];
 

@@ -1,0 +1,136 @@
+// Several servers with one text on a real etcd: many rounds of each fault under an invariant checker, and how fast they are
+// compared with one server alone.
+
+import { checkHistory, type Operation } from '../../shared/linearizability.js';
+import { prng } from '../../shared/prng.js';
+import { NO_ETCD, RealEtcd } from '../support/etcd.js';
+import { talk } from '../support/recording-client.js';
+import { type Address, withStrsvr } from '../support/servers.js';
+import { FAULTS, type Fault, TestCluster, type Verdict } from '../support/test-cluster.js';
+import { info, nothing, type Row, type Scope, scaled } from './suite.js';
+
+const ROUNDS = 30;
+/** Replies are the whole text, so a longer history costs more than it shows. */
+const ROUNDS_A_TEXT = 10;
+const SIZE = { servers: 3, clients: 20 };
+const STALL_LIMIT_MS: Partial<Record<Fault, number>> = { 'kill server': 2_000, 'kill leader': 3_000 };
+
+const CLIENTS = 100;
+const LETTERS = 20_000;
+
+export async function clusterFaults(scope: Scope): Promise<Row[]> {
+  if (NO_ETCD !== undefined) return [info('faults of a cluster', `skipped: ${NO_ETCD}`)];
+  const rows: Row[] = [];
+  for (const fault of [...FAULTS, 'mixed'] as const) {
+    const rounds = scaled(ROUNDS, scope);
+    const verdicts: Verdict[] = [];
+    for (let done = 0; done < rounds; done += ROUNDS_A_TEXT) {
+      scope.progress(done, rounds);
+      verdicts.push(await faultyText(fault, Math.min(ROUNDS_A_TEXT, rounds - done), done));
+    }
+    rows.push(...verdictRows(fault, verdicts, scope));
+  }
+  return rows;
+}
+
+/** Some rounds of one fault; without a fault of its own, and mixed, also with dropped messages of the watch. */
+async function faultyText(fault: Fault | 'mixed', rounds: number, seed: number): Promise<Verdict> {
+  const random = prng(seed + 1);
+  const drops = fault === 'none' || fault === 'mixed' ? { dropOneOf: 100 } : {};
+  let verdict: Verdict | undefined;
+  await RealEtcd.with(3, async (etcd) => {
+    const cluster = await TestCluster.start(etcd, 'soak', { ...SIZE, ...drops });
+    try {
+      for (let round = 0; round < rounds; round += 1) {
+        if (fault !== 'mixed') await cluster.round(fault, random);
+        else {
+          const ofServer = random.oneOf<Fault>(['kill server', 'stop server', 'partition']);
+          const ofMember = random.oneOf<Fault>(['kill leader', 'stop member']);
+          await Promise.all([cluster.round(ofServer, random), cluster.round(ofMember, random)]);
+        }
+      }
+      verdict = await cluster.verdict();
+    } finally {
+      await cluster.stop();
+    }
+  });
+  if (verdict === undefined) throw new Error('no verdict');
+  return verdict;
+}
+
+function verdictRows(fault: Fault | 'mixed', verdicts: readonly Verdict[], { latencyMs }: Scope): Row[] {
+  const stalls = verdicts.flatMap(({ othersStallMs }) => othersStallMs).sort((one, other) => one - other);
+  const broken = verdicts.flatMap((verdict) => verdict.broken ?? []);
+  const answered = verdicts.reduce((sum, verdict) => sum + verdict.answered, 0);
+  const longest = stalls.at(-1) ?? 0;
+  const limit =
+    latencyMs === Number.POSITIVE_INFINITY || fault === 'mixed' ? undefined : STALL_LIMIT_MS[fault];
+  const median = stalls[Math.floor(stalls.length / 2)] ?? 0;
+  return [
+    nothing(
+      `cluster, ${fault === 'none' ? 'dropped messages' : fault}, ${stalls.length} rounds: promises broken`,
+      broken,
+    ),
+    info('  letters answered', answered),
+    {
+      what: `  others wait at most${limit === undefined ? '' : `, at most ${limit} ms`} (median, longest)`,
+      figure: `${median.toFixed(0)}, ${longest.toFixed(0)} ms`,
+      good: limit === undefined || longest < limit,
+    },
+  ];
+}
+
+/** Letters/s and latency of one server alone, and of members × servers. Reported and not judged. */
+export async function clusterSpeed(scope: Scope): Promise<Row[]> {
+  if (NO_ETCD !== undefined) return [info('speed of a cluster', `skipped: ${NO_ETCD}`)];
+  const letters = scaled(LETTERS, scope, CLIENTS);
+  const rows: Row[] = [];
+  let alone = Number.NaN;
+  await withStrsvr(['0'], async (_server, address) => {
+    const { rate, row } = await load([address], letters, 'one server without a cluster');
+    alone = rate;
+    rows.push(row);
+  });
+  for (const [members, servers] of [
+    [1, 1],
+    [3, 1],
+    [3, 3],
+  ] as const) {
+    await RealEtcd.with(members, async (etcd) => {
+      const args = ['0', '--cluster', etcd.members.map(({ url }) => url).join()];
+      await withServers(args, servers, async (addresses) => {
+        const { rate, row } = await load(addresses, letters, `etcd × servers: ${members} × ${servers}`);
+        rows.push({ ...row, figure: `${row.figure}, ${(rate / alone).toFixed(2)} of alone` });
+      });
+    });
+  }
+  return rows;
+}
+
+async function withServers(
+  args: readonly string[],
+  count: number,
+  use: (addresses: readonly Address[]) => Promise<void>,
+  addresses: readonly Address[] = [],
+): Promise<void> {
+  if (addresses.length === count) return use(addresses);
+  return withStrsvr(args, (_server, address) => withServers(args, count, use, [...addresses, address]));
+}
+
+async function load(addresses: readonly Address[], letters: number, what: string) {
+  const began = performance.now();
+  const histories = await Promise.all(
+    Array.from({ length: CLIENTS }, (_, client) => {
+      const address = addresses[client % addresses.length] as Address;
+      return talk(address, client, { letter: () => 'a', letters: letters / CLIENTS });
+    }),
+  );
+  const rate = letters / ((performance.now() - began) / 1000);
+  const history: Operation[] = histories.flat();
+  const violation = checkHistory(history, Buffer.alloc(letters, 'a'));
+  const waits = history.map(({ sent, answer }) => (answer?.at ?? Number.POSITIVE_INFINITY) - sent);
+  waits.sort((one, other) => one - other);
+  const percentile = (share: number) => (waits[Math.floor(waits.length * share)] ?? Number.NaN).toFixed(1);
+  const figure = `${rate.toFixed(0)}/s, p50 ${percentile(0.5)}, p99 ${percentile(0.99)} ms`;
+  return { rate, row: { what: `${CLIENTS} clients, ${what}`, figure, good: violation === undefined } };
+}
