@@ -19,6 +19,7 @@ import {
   STATE,
 } from './meter.js';
 
+const TIME_ORIGIN = performance.timeOrigin; // a slow getter
 const INPUT = SESSION_STATES.indexOf('input');
 const OUTPUT = SESSION_STATES.indexOf('output');
 const DURABILITY = SESSION_STATES.indexOf('durability');
@@ -39,7 +40,7 @@ class MeasuredSession extends Session {
     super(replies, durability);
     this.#replies = replies;
     this.#row = row;
-    row[LAST_ACTIVITY] = performance.timeOrigin + performance.now();
+    row[LAST_ACTIVITY] = TIME_ORIGIN + performance.now();
   }
 
   override receive(chunk: Uint8Array, length = chunk.length, from = 0): void {
@@ -50,19 +51,25 @@ class MeasuredSession extends Session {
   }
 
   override nextRange(max: number): boolean {
-    const found = super.nextRange(max);
-    const now = performance.now();
-    if (!found) {
-      const waits = this.wants === 'durability';
-      if (!waits) this.#replies.clear(); // all were handed out, or found no room in a cluster's text
-      this.#update(now);
-      if (waits) this.#row[STATE] = DURABILITY;
+    if (!super.nextRange(max)) {
+      if (this.#replies.count > 0) this.#onBlocked();
       return false;
     }
     add(this.#row, SENT_BYTES, this.to - this.from);
-    if (this.from >= 0 && this.#replies.handOut(this.to)) this.#countReply((now - this.#receivedAt) / 1000);
-    this.#update(now);
+    if (this.from >= 0 && this.#replies.handOut(this.to)) {
+      const now = performance.now();
+      this.#countReply((now - this.#receivedAt) / 1000);
+      this.#update(now);
+    }
     return true;
+  }
+
+  /** Replies are pending and none can be handed out: they wait for the disk, or found no room in a cluster's text. */
+  #onBlocked(): void {
+    const waits = this.wants === 'durability';
+    if (!waits) this.#replies.clear();
+    this.#update(performance.now());
+    if (waits) this.#row[STATE] = DURABILITY;
   }
 
   #countReply(seconds: number): void {
@@ -73,7 +80,7 @@ class MeasuredSession extends Session {
   #update(now: number): void {
     const { count, bytes } = this.#replies;
     this.#row[STATE] = count > 0 ? OUTPUT : INPUT;
-    this.#row[LAST_ACTIVITY] = performance.timeOrigin + now;
+    this.#row[LAST_ACTIVITY] = TIME_ORIGIN + now;
     this.#row[LETTERS] = this.letters;
     this.#row[PENDING_REPLIES] = count;
     this.#row[PENDING_BYTES] = bytes;
@@ -87,11 +94,12 @@ function add(row: MeterRow, field: number, amount: number): void {
 /** The text as one session appends to it: it keeps the session's pending replies. */
 class RepliesOf extends Text {
   readonly #text: Text;
-  /** What `append` has returned, and how long each reply is: in a cluster at least so long. */
+  /** What `append` has returned, and how long each reply is (in a cluster at least so long), from `#first` to `#end`. */
   readonly #appended: number[] = [];
   readonly #lengths: number[] = [];
-  /** Replies before this one have been handed out, and so many bytes of it. */
   #first = 0;
+  #end = 0;
+  /** Bytes of the first one that have been handed out. */
   #sent = 0;
   #bytes = 0;
 
@@ -102,7 +110,7 @@ class RepliesOf extends Text {
 
   /** Pending replies. */
   get count(): number {
-    return this.#appended.length - this.#first;
+    return this.#end - this.#first;
   }
 
   /** Of all pending replies. */
@@ -114,8 +122,9 @@ class RepliesOf extends Text {
     const appended = this.#text.append(letter);
     if (appended === FULL) return FULL;
     if (this.count === 0) this.clear();
-    this.#appended.push(appended);
-    this.#lengths.push(this.#text.length);
+    this.#appended[this.#end] = appended;
+    this.#lengths[this.#end] = this.#text.length;
+    this.#end += 1;
     this.#bytes += this.#text.length;
     return appended;
   }
@@ -139,11 +148,8 @@ class RepliesOf extends Text {
   }
 
   clear(): void {
-    if (this.#appended.length > 0) {
-      this.#appended.length = 0;
-      this.#lengths.length = 0;
-    }
     this.#first = 0;
+    this.#end = 0;
     this.#sent = 0;
     this.#bytes = 0;
   }
