@@ -185,6 +185,21 @@ export function listeningPorts(
   return listeners.filter(({ inode }) => inodes.has(inode)).map(({ localPort }) => localPort);
 }
 
+/** The addresses on which these processes listen: `127.0.0.1:2000`, `[::]:2000`; none without /proc. */
+export function listeningAddresses(
+  pids: readonly number[],
+  { root }: ProcSource = SYSTEM,
+): ReadonlyArray<{ readonly pid: number; readonly address: string }> {
+  return pids.flatMap((pid) => {
+    const folder = `${root}/${pid}`;
+    const rows = attempt(() => tcpRows(folder, undefined), []).filter(({ state }) => state === LISTEN);
+    const inodes = new Set(rows.length > 0 ? descriptors(folder).map((fd) => socketInode(folder, fd)) : []);
+    return rows
+      .filter(({ inode }) => inodes.has(inode))
+      .map(({ local }) => ({ pid, address: readable(local) }));
+  });
+}
+
 /**
  * The view as one line: "thread 812 sleeps in recvfrom for client 1; client 2 has 2 bytes unread".
  * @param clientName of a client's port
@@ -207,6 +222,8 @@ export function describeView(view: KernelView, clientName: (peerPort: number) =>
 }
 
 interface TcpRow {
+  /** The server's address, as the kernel writes it. */
+  readonly local: string;
   readonly localPort: number;
   readonly peerPort: number;
   readonly state: string;
@@ -233,7 +250,17 @@ function tcpRow(line: string): TcpRow {
   const portOf = (address: string) => Number.parseInt(address.slice(address.lastIndexOf(':') + 1), 16);
   const [localPort, peerPort] = [portOf(local), portOf(peer)];
   const [txBytes = 0, rxBytes = 0] = queues.split(':').map((hex) => Number.parseInt(hex, 16));
-  return { localPort, peerPort, state, txBytes, rxBytes, inode: Number(inode) };
+  return { local, localPort, peerPort, state, txBytes, rxBytes, inode: Number(inode) };
+}
+
+/** The kernel writes each 32 bits of an address in the order of its own bytes: 0100007F:07D0 is 127.0.0.1:2000. */
+function readable(local: string): string {
+  const [host = '', port = ''] = local.split(':');
+  const bytes = host.match(/.{8}/g)?.flatMap((word) => word.match(/../g)?.reverse() ?? []) ?? [];
+  const number = Number.parseInt(port, 16);
+  if (bytes.length === 4) return `${bytes.map((byte) => Number.parseInt(byte, 16)).join('.')}:${number}`;
+  const groups = bytes.join('').match(/.{4}/g) ?? [];
+  return `${new URL(`http://[${groups.join(':')}]`).hostname}:${number}`;
 }
 
 function thread(folder: string, tid: number, arch: string, rows: readonly TcpRow[]): ServerThread {

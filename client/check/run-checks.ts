@@ -8,10 +8,12 @@ import { CHECKS } from './all-checks.js';
 import { echoTime, TOO_SLOW_MS } from './calibration.js';
 import type { Check, CheckResult, Grade } from './check.js';
 import { CheckFailure } from './check-failure.js';
-import { type CheckedServer, RunningServer, StartedServer, type Target } from './checked-server.js';
+import { type CheckedServer, LimitError, type Target } from './checked-server.js';
 import { findLevel, type Spoken } from './level.js';
 import { LEVELS, type Level } from './protocol-level.js';
+import { RunningServer } from './running-server.js';
 import { usageOf } from './server-processes.js';
+import { StartedServer, StartFailure } from './started-server.js';
 import { Trial } from './trial.js';
 import { WireClient } from './wire-client.js';
 
@@ -46,6 +48,8 @@ export async function gradeServer(target: Target, options: GradeOptions): Promis
 
 interface Failure {
   readonly error: CheckFailure;
+  /** What the kernel said of the server. */
+  readonly kernel: string | undefined;
   readonly output: string;
   /** Whether a deadline was missed because the machine is busy. */
   readonly busy: boolean;
@@ -153,19 +157,23 @@ class Grading {
     const started = performance.now();
     const unable = this.#unable(check);
     if (unable !== undefined) return { check, status: 'not judged', ...unable, seconds: 0 };
-    let failure = await this.#try(check);
-    for (let tries = 1; failure !== undefined && check.timing && tries < TIMING_TRIES; tries += 1)
-      failure = await this.#try(check);
+    let failure: Failure | undefined;
+    try {
+      failure = await this.#tryAgain(check);
+    } catch (error) {
+      if (!(error instanceof LimitError)) throw error;
+      return { check, status: 'not judged', why: error.message, seconds: 0, counts: false };
+    }
     const seconds = (performance.now() - started) / 1000;
     if (failure === undefined) return { check, status: 'passed', seconds, counts: true };
-    const { error, output, busy } = failure;
+    const { error, kernel, output, busy } = failure;
     if (busy || ((error.deadline || check.timing) && (await echoTime()) > TOO_SLOW_MS))
       return { check, status: 'not judged', why: TOO_BUSY, seconds, counts: false };
     return {
       check,
       status: 'failed',
       why: error.message,
-      ...(error.kernel !== undefined && { kernel: error.kernel }),
+      ...(kernel !== undefined && { kernel }),
       ...(output !== '' && { output }),
       seconds,
       counts: true,
@@ -191,6 +199,14 @@ class Grading {
     return undefined;
   }
 
+  /** @returns why it failed, for a check that measures time each time */
+  async #tryAgain(check: Check): Promise<Failure | undefined> {
+    let failure = await this.#try(check);
+    for (let tries = 1; failure !== undefined && check.timing && tries < TIMING_TRIES; tries += 1)
+      failure = await this.#try(check);
+    return failure;
+  }
+
   /** Runs a check once. @returns why it failed */
   async #try(check: Check): Promise<Failure | undefined> {
     let server: CheckedServer | undefined;
@@ -212,7 +228,8 @@ class Grading {
     } catch (error) {
       if (!(error instanceof CheckFailure)) throw error;
       const busy = error.deadline && queued() > (MAX_QUEUED * (performance.now() - started)) / 1000;
-      return { error, output: server?.output ?? '', busy };
+      const output = error instanceof StartFailure ? error.output : (server?.output ?? '');
+      return { error, kernel: error.kernel ?? trial?.describe(), output, busy };
     } finally {
       deadline.abort();
       await trial?.close();

@@ -1,5 +1,5 @@
-// The processes of a server under test: those of its session, and those that carry its mark in their environment, wherever
-// they have gone. From /proc; without it there are none.
+// The processes of a server under test: its first one and all that come from it, wherever they have gone. From /proc; without
+// it there are none.
 
 import { readdirSync } from 'node:fs';
 import { processStats, readProcFile } from '../../shared/procfs.js';
@@ -8,40 +8,57 @@ import { processStats, readProcFile } from '../../shared/procfs.js';
 export const MARK = 'STRCHECK_RUN';
 
 /**
- * The processes of a session that have not ended: its leader's children and their children, which is quick, and all that /proc
- * has once the leader has ended.
+ * Follows the processes that come from one: its descendants, the members of its session, those with its mark in their
+ * environment, and all that were ever seen, also if their parents have ended since.
  */
-export function sessionProcesses(leader: number): number[] {
-  if (isAlive(leader)) return [leader, ...descendants(leader)];
-  return allProcesses().filter((pid) => {
-    const [state, , , session] = statFields(`/proc/${pid}/stat`);
-    return Number(session) === leader && state !== 'Z';
-  });
+export class ProcessFamily {
+  readonly #leader: number;
+  readonly #mark: string;
+  /** When each started: the kernel gives a number again to another process. */
+  readonly #seen = new Map<number, string>();
+
+  constructor(leader: number, mark: string) {
+    this.#leader = leader;
+    this.#mark = mark;
+    this.#see(leader);
+  }
+
+  /** Those that live: quick as long as the first one does. */
+  living(): number[] {
+    const known = [...this.#seen].filter(([pid, started]) => isAlive(pid) && startOf(pid) === started);
+    for (const [pid] of known) for (const child of descendants(pid)) this.#see(child);
+    if (!isAlive(this.#leader)) this.#search();
+    return [...this.#seen.keys()].filter(isAlive);
+  }
+
+  /** Also those that have left the others before they were seen. */
+  all(): number[] {
+    this.#search();
+    return this.living();
+  }
+
+  #search(): void {
+    for (const pid of allProcesses())
+      if (Number(statFields(pid)[3]) === this.#leader || isMarked(pid, this.#mark)) this.#see(pid);
+  }
+
+  #see(pid: number): void {
+    if (!this.#seen.has(pid) && isAlive(pid)) this.#seen.set(pid, startOf(pid));
+  }
 }
 
-function isAlive(pid: number): boolean {
-  return !['Z', ''].includes(statFields(`/proc/${pid}/stat`)[0] ?? '');
+/** The processes with this mark that have not ended. */
+export function markedProcesses(mark: string): number[] {
+  return allProcesses().filter((pid) => isMarked(pid, mark));
 }
 
-function descendants(pid: number): number[] {
-  const children = list(`/proc/${pid}/task`)
-    .flatMap((tid) => read(`/proc/${pid}/task/${tid}/children`).split(' '))
-    .map(Number)
-    .filter((child) => child > 0 && isAlive(child));
-  return [...children, ...children.flatMap(descendants)];
-}
-
-/** The processes with this mark that have not ended, also those that have left the session. */
-export function markedProcesses(value: string): number[] {
-  const entry = `${MARK}=${value}`;
-  return allProcesses().filter((pid) => read(`/proc/${pid}/environ`).split('\0').includes(entry));
+export function processGroup(pid: number): number {
+  return Number(statFields(pid)[2]);
 }
 
 /** Whether all threads of these processes wait at this moment; false if there is no thread. */
 export function allAsleep(pids: readonly number[]): boolean {
-  const threads = pids.flatMap((pid) =>
-    list(`/proc/${pid}/task`).map((tid) => `/proc/${pid}/task/${tid}/stat`),
-  );
+  const threads = pids.flatMap((pid) => list(`/proc/${pid}/task`).map((tid) => `${pid}/task/${tid}`));
   return (
     threads.length > 0 && threads.every((path) => ['S', 'T', 'Z', ''].includes(statFields(path)[0] ?? ''))
   );
@@ -77,9 +94,30 @@ export function allProcesses(): number[] {
     .filter((pid) => pid > 0 && pid !== process.pid);
 }
 
+function isAlive(pid: number): boolean {
+  return !['Z', ''].includes(statFields(pid)[0] ?? '');
+}
+
+/** In clock ticks since the boot. */
+function startOf(pid: number): string {
+  return statFields(pid)[19] ?? '';
+}
+
+function isMarked(pid: number, mark: string): boolean {
+  return read(`/proc/${pid}/environ`).split('\0').includes(`${MARK}=${mark}`);
+}
+
+function descendants(pid: number): number[] {
+  const children = list(`/proc/${pid}/task`)
+    .flatMap((tid) => read(`/proc/${pid}/task/${tid}/children`).split(' '))
+    .map(Number)
+    .filter((child) => child > 0);
+  return [...children, ...children.flatMap(descendants)];
+}
+
 /** State, parent, process group, session, ...: the fields after the command, which may hold spaces (proc_pid_stat(5)). */
-function statFields(path: string): string[] {
-  return read(path)
+function statFields(path: number | string): string[] {
+  return read(`/proc/${path}/stat`)
     .replace(/^.*\) /s, '')
     .split(' ');
 }

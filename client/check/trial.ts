@@ -4,8 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { checkHistory, fingerprint, type Operation } from '../../shared/linearizability.js';
 import type { Prng } from '../../shared/prng.js';
 import { CheckFailure } from './check-failure.js';
-import { type CheckedServer, StartedServer } from './checked-server.js';
+import type { CheckedServer } from './checked-server.js';
 import type { Level } from './protocol-level.js';
+import { StartedServer } from './started-server.js';
 import { WireClient } from './wire-client.js';
 
 /** Letters of one speaker, when another is never answered. */
@@ -86,6 +87,11 @@ export class Trial {
    */
   async restart(): Promise<void> {
     this.#restarted = await this.started.again();
+  }
+
+  /** What the kernel says of the server, in a line. */
+  describe(): string | undefined {
+    return this.server.describe((port) => this.#nameOf(port));
   }
 
   async close(): Promise<void> {

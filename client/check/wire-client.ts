@@ -15,6 +15,8 @@ const LOOK_MS = 50;
 /** A server that never sleeps has stopped to write if this number of looks sees the same. */
 const BUSY_LOOKS = 60;
 const SHOWN = 60;
+/** A server that has closed a connection may be about to end. */
+const EXIT_MS = 150;
 
 export class WireClient {
   readonly name: string;
@@ -49,6 +51,7 @@ export class WireClient {
     socket.on('end', end('the end of the stream'));
     socket.on('error', end('a reset of the connection'));
     socket.on('close', end('the end of the connection'));
+    socket.on('close', () => server.countConnection(-1));
   }
 
   /** @throws CheckFailure */
@@ -57,11 +60,14 @@ export class WireClient {
     server: CheckedServer,
     clientName: (port: number) => string,
   ): Promise<WireClient> {
+    server.countConnection(1);
     const socket = createConnection({ ...server.address, noDelay: true, allowHalfOpen: true });
     try {
       await once(socket, 'connect', { signal: AbortSignal.timeout(REPLY_DEADLINE_MS) });
     } catch (error) {
       socket.destroy();
+      server.countConnection(-1);
+      await sleep(EXIT_MS);
       const reason = error instanceof Error ? error.message : String(error);
       throw new CheckFailure(`expected to connect ${name}, got ${reason}${ending(server)}`);
     }
@@ -73,7 +79,7 @@ export class WireClient {
   }
 
   send(data: string | Uint8Array): void {
-    this.#server.touch();
+    this.#server.countSent(Buffer.byteLength(data));
     this.#socket.write(data);
   }
 
@@ -196,8 +202,10 @@ export class WireClient {
     for (;;) {
       const chunk = this.#chunks.shift();
       if (chunk !== undefined) return chunk;
-      if (this.#ended !== undefined)
+      if (this.#ended !== undefined) {
+        await sleep(EXIT_MS);
         throw this.#failure(expected(), `${show(before)}, then ${this.#ended}${ending(this.#server)}`);
+      }
       await this.#more(expected, show(before));
     }
   }

@@ -17,7 +17,7 @@ export const check: Check = {
   async run(trial) {
     const first = await trial.connect();
     first.close();
-    await trial.untilSettled();
+    await trial.untilSettled(() => trial.server.resting);
     const before = trial.server.usage().descriptors;
     for (let i = 0; i < CLIENTS; i += 1) {
       const client = await trial.connect();

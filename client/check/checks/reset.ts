@@ -5,7 +5,7 @@ export const check: Check = {
   level: 'tutorial',
   points: 3,
   title: 'a client is reset in the middle of a reply, the others stay',
-  needs: ['two', 'batch'],
+  needs: ['leave', 'batch'],
   clients: 2,
   hint: "A receive or send that fails with ECONNRESET or EPIPE is that client's end alone: handle errors for each client (4.1.4)",
   async run(trial) {

@@ -1,0 +1,45 @@
+// The grades of a class as CSV (RFC 4180), one row a student, for a spreadsheet or a learning platform.
+
+import { escapeUnprintable } from '../../../shared/escape.js';
+import { type Check, type CheckResult, scoreOf } from '../check.js';
+import type { StudentGrade } from './grade-class.js';
+
+/** @param checks a column each: its points, nothing if it does not count */
+export function gradesCsv(grades: readonly StudentGrade[], checks: readonly Check[]): string {
+  const head = [
+    'student',
+    'percent',
+    'points',
+    'of',
+    'level',
+    ...checks.map(({ id }) => id),
+    'first mend',
+    'why',
+  ];
+  const rows = grades.map((one) => row(one, checks));
+  return [head, ...rows].map((cells) => `${cells.map(cell).join(',')}\r\n`).join('');
+}
+
+function row(one: StudentGrade, checks: readonly Check[]): ReadonlyArray<string | number> {
+  if ('problem' in one) {
+    const points = one.judged ? 0 : '';
+    return [one.student, points, points, '', '', ...checks.map(() => ''), '', one.problem];
+  }
+  const { level, results } = one.grade;
+  const { points, maxPoints, percent } = scoreOf(results);
+  const first = results.find(({ status }) => status === 'failed');
+  const earned = checks.map(({ id }) => earnedBy(results.find(({ check }) => check.id === id)));
+  return [one.student, percent, points, maxPoints, level, ...earned, first?.check.id ?? '', first?.why ?? ''];
+}
+
+function earnedBy(result: CheckResult | undefined): number | '' {
+  if (result === undefined || !result.counts) return '';
+  return result.status === 'passed' ? result.check.points : 0;
+}
+
+/** A text that a spreadsheet would compute is marked as a text: servers and file names may hold anything. */
+function cell(value: string | number): string {
+  if (typeof value === 'number') return String(value);
+  const text = escapeUnprintable(value).replace(/^[=+\-@]/, "'$&");
+  return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
