@@ -4,8 +4,8 @@ import type { Readable } from 'node:stream';
 
 const KEPT_CHARACTERS = 30_000;
 /** After this many bytes the server waits. */
-const BURST_BYTES = 1_000_000;
-const PAUSE_MS = 50;
+const BURST_BYTES = 250_000;
+const PAUSE_MS = 100;
 
 export class OutputTail {
   readonly #streams: readonly Readable[];

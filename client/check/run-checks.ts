@@ -223,7 +223,7 @@ class Grading {
       trial = new Trial(server, this.#level, await this.#textOf(server), this.#chance, companion);
       const run = check.run(trial);
       run.catch(() => {}); // it may fail after the deadline
-      await Promise.race([run, overdue(deadline.signal, queued)]);
+      await Promise.race([run, overdue(deadline.signal, queued, this.#deadline)]);
       return undefined;
     } catch (error) {
       if (!(error instanceof CheckFailure)) throw error;
@@ -256,12 +256,16 @@ class Grading {
   }
 }
 
-/** @param queued seconds of waiting for a core, which do not count */
-async function overdue(signal: AbortSignal, queued: () => number): Promise<void> {
+/**
+ * @param queued seconds of waiting for a core, which do not count
+ * @param last when all checks must have ended
+ */
+async function overdue(signal: AbortSignal, queued: () => number, last: number): Promise<void> {
   const started = performance.now();
-  const elapsed = () => performance.now() - started;
-  while (!signal.aborted && elapsed() < HARD_DEADLINE_MS && elapsed() - 1000 * queued() < CHECK_DEADLINE_MS)
-    await sleep(LOOK_MS, undefined, { signal }).catch(() => {});
+  const end = Math.min(started + HARD_DEADLINE_MS, last);
+  const over = () => performance.now() > end || ownMs() > CHECK_DEADLINE_MS;
+  const ownMs = () => performance.now() - started - 1000 * queued();
+  while (!signal.aborted && !over()) await sleep(LOOK_MS, undefined, { signal }).catch(() => {});
   throw new CheckFailure(`expected an end within ${CHECK_DEADLINE_MS / 1000} s, got none`, {
     deadline: true,
   });

@@ -14,6 +14,9 @@ const REPLY_DEADLINE_MS = 10_000;
 const LOOK_MS = 50;
 /** A server that never sleeps has stopped to write if this number of looks sees the same. */
 const BUSY_LOOKS = 60;
+const QUIET_DEADLINE_MS = 3_000;
+/** Of a server that sends without end, no more is read. */
+const MAX_BUFFERED = 4_000_000;
 const SHOWN = 60;
 /** A server that has closed a connection may be about to end. */
 const EXIT_MS = 150;
@@ -25,6 +28,9 @@ export class WireClient {
   readonly #socket: Socket;
   readonly #localPort: number;
   #chunks: Buffer[] = [];
+  #buffered = 0;
+  /** Whether the check wants to read. */
+  #reading = true;
   #ended: string | undefined;
   #wake = () => {};
 
@@ -41,6 +47,8 @@ export class WireClient {
     this.#localPort = socket.localPort ?? 0;
     socket.on('data', (chunk) => {
       this.#chunks.push(chunk);
+      this.#buffered += chunk.length;
+      if (this.#buffered > MAX_BUFFERED) socket.pause();
       server.touch();
       this.#wake();
     });
@@ -85,10 +93,12 @@ export class WireClient {
 
   /** Reads nothing from now on. */
   pause(): void {
+    this.#reading = false;
     this.#socket.pause();
   }
 
   resume(): void {
+    this.#reading = true;
     this.#server.touch();
     this.#socket.resume();
   }
@@ -138,13 +148,16 @@ export class WireClient {
     if (this.#chunks.length > 0) throw this.#failure(`nothing ${after}`, show(Buffer.concat(this.#chunks)));
   }
 
-  /** What arrives until there has been a pause: for a server whose text is not known. */
+  /** What arrives until there has been a pause, or for 3 s: for a server whose text is not known. */
   async receiveUntilQuiet(ms: number): Promise<Buffer> {
-    for (let seen = -1; seen !== this.#chunks.length; ) {
-      seen = this.#chunks.length;
+    const deadline = performance.now() + QUIET_DEADLINE_MS;
+    for (let seen = -1; seen !== this.#buffered && performance.now() < deadline; ) {
+      seen = this.#buffered;
       await sleep(ms);
     }
-    return Buffer.concat(this.#chunks.splice(0));
+    const received = Buffer.concat(this.#chunks.splice(0));
+    this.#consumed(received.length);
+    return received;
   }
 
   /** Whether something arrives before the server sleeps. */
@@ -192,16 +205,19 @@ export class WireClient {
     this.#socket.destroy();
   }
 
+  /** Without a deadline of its own: that of the check allows for a busy machine. */
   async #until(condition: () => boolean): Promise<void> {
-    const deadline = performance.now() + REPLY_DEADLINE_MS;
     await sleep(10);
-    while (!condition() && performance.now() < deadline && this.#server.ended === undefined) await sleep(30);
+    while (!condition() && !this.#socket.destroyed && this.#server.ended === undefined) await sleep(30);
   }
 
   async #next(expected: () => string, before: Uint8Array): Promise<Buffer> {
     for (;;) {
       const chunk = this.#chunks.shift();
-      if (chunk !== undefined) return chunk;
+      if (chunk !== undefined) {
+        this.#consumed(chunk.length);
+        return chunk;
+      }
       if (this.#ended !== undefined) {
         await sleep(EXIT_MS);
         throw this.#failure(expected(), `${show(before)}, then ${this.#ended}${ending(this.#server)}`);
@@ -212,6 +228,12 @@ export class WireClient {
 
   #putBack(rest: Buffer): void {
     if (rest.length > 0) this.#chunks.unshift(rest);
+    this.#buffered += rest.length;
+  }
+
+  #consumed(bytes: number): void {
+    this.#buffered -= bytes;
+    if (this.#reading && this.#buffered <= MAX_BUFFERED) this.#socket.resume();
   }
 
   /** Waits for something to arrive, as long as the server can still do something. */

@@ -3,7 +3,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CHECKS } from '../../client/check/all-checks.js';
-import { markedProcesses } from '../../client/check/server-processes.js';
 import { HAS_PROC } from '../../shared/procfs.js';
 import { rejects } from '../support/cli-errors.js';
 import { run } from '../support/program.js';
@@ -48,28 +47,6 @@ testWith(test, NO_PYTHON, 'a server that runs already is checked as far as it ca
   });
 });
 
-testWith(test, NO_PYTHON, 'hostile servers end in time, with nothing left behind', async () => {
-  const script = `
-import os, signal, socket, sys, time
-signal.signal(signal.SIGTERM, signal.SIG_IGN)
-s = socket.create_server(('127.0.0.1', int(sys.argv[1])))
-if os.fork() == 0:
-    os.setsid()
-print('\\x1b[2J' + os.environ.get('SECRET', 'no secret'), 'mark', os.environ['STRCHECK_RUN'], flush=True)
-time.sleep(600)
-`;
-  process.env['SECRET'] = 'a secret';
-  const args = ['--only', 'letter', '--report', 'json', '--', 'python3', '-c', script, '{port}'];
-  const { status, stdout } = await run(STRCHECK, args);
-  delete process.env['SECRET'];
-  assert.is(status, 0);
-  const { checks } = JSON.parse(stdout) as { checks: Array<{ status: string; output: string }> };
-  assert.is(checks[0]?.status, 'failed');
-  const [, mark = ''] = /no secret mark (\S+)/.exec(checks[0]?.output ?? '') ?? [];
-  assert.is.not(mark, '');
-  assert.equal(markedProcesses(mark), []);
-});
-
 test('a command that does not end in a listening server fails start alone', async () => {
   if (!HAS_PROC) return;
   const { status, stdout } = await run(STRCHECK, ['--only', 'start', '--', '/does/not/exist', '{port}']);
@@ -104,6 +81,11 @@ test('command lines that are wrong', async () => {
       'example.org is another machine; --yes-remote says that you may check its server',
     ],
     [['2000', '--only', 'nothing'], '--only: expected names that --list prints, got "nothing"'],
+    [['2000', '--csv', 'a.csv'], 'expected --csv together with --class'],
+    [['2000', '--class', '.'], 'expected either --class or a host and a port, got both'],
+    [['--class', '/does/not/exist'], '--class: expected a folder, got "/does/not/exist"'],
+    [['--class', '.', '--report', 'tap'], 'expected --csv for a class, got --report'],
+    [['--class', '.', '--', './server'], 'expected {port} in the command, in place of the port'],
     [['port'], 'port: expected a whole number from 1 to 65535, got "port"'],
   ]);
 });

@@ -15,6 +15,7 @@ const FOLDER = join(PROJECT, 'test/check/zoo');
 /** The servers in C are this folder's epoll.c with other system calls. */
 const BASELINES = join(PROJECT, 'client/lab/baselines');
 
+export const HOSTILE = join(PROJECT, 'test/check/hostile');
 export const GOOD_PYTHON = join(FOLDER, 'good.py');
 export const GOOD_C = join(BASELINES, 'epoll.c');
 
@@ -36,6 +37,13 @@ export function exhibits(): Exhibit[] {
       if (fails === undefined) throw new Error(`${name} names no check`);
       return { name, path: join(FOLDER, name), fails };
     });
+}
+
+/** Servers that do not want to be checked. */
+export function hostileServers(): Array<{ readonly name: string; readonly path: string }> {
+  return readdirSync(HOSTILE)
+    .filter((name) => name.endsWith('.py'))
+    .map((name) => ({ name, path: join(HOSTILE, name) }));
 }
 
 /** Why a server cannot run here. */

@@ -20,5 +20,7 @@ export function jsonReport({ server, level, pair, results }: Grade): string {
       ...(status === 'failed' && { hint }),
     }),
   );
-  return `${JSON.stringify({ server, level, pair, ...scoreOf(results), checks }, null, 2)}\n`;
+  const text = JSON.stringify({ server, level, pair, ...scoreOf(results), checks }, null, 2);
+  // JSON leaves DEL and the C1 control characters as they are, and a terminal obeys them.
+  return `${text.replace(/[\u007f-\u009f]/g, (code) => `\\u00${code.charCodeAt(0).toString(16)}`)}\n`;
 }

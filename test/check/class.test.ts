@@ -1,0 +1,127 @@
+// strcheck --class: what is found, how it is built, and the CSV; and the skeletons of the assignment.
+
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { CHECKS } from '../../client/check/all-checks.js';
+import { gradesCsv } from '../../client/check/class/csv.js';
+import { findSubmissions, prepare } from '../../client/check/class/submissions.js';
+import { IsolatedProcess } from '../../client/check/isolated-process.js';
+import { HAS_PROC } from '../../shared/procfs.js';
+import { built, run } from '../support/program.js';
+import { missingProgram, testWith } from '../support/skipping.js';
+import { GOOD_C, GOOD_PYTHON } from './zoo.js';
+
+const NO_PROC = HAS_PROC ? undefined : 'there is no /proc';
+const ASSIGNMENT = join(built('..'), 'client/check/assignment');
+process.env['PATH'] += `${delimiter}${join(built('..'), 'node_modules/.bin')}`; // tsc
+
+const folder = mkdtempSync(join(tmpdir(), 'strsvr-class-'));
+test.after(() => rmSync(folder, { recursive: true }));
+
+/** Rows and cells, as RFC 4180 defines them. */
+function parseCsv(text: string): string[][] {
+  assert.match(text, /\r\n$/);
+  const cells = [...text.matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n)/gy)];
+  assert.is(cells.map(([whole]) => whole).join(''), text);
+  const rows: string[][] = [[]];
+  for (const [, quoted, plain = '', end] of cells) {
+    rows.at(-1)?.push(quoted?.replaceAll('""', '"') ?? plain);
+    if (end === '\r\n') rows.push([]);
+  }
+  return rows.slice(0, -1);
+}
+
+testWith(
+  test,
+  NO_PROC ?? missingProgram('cc', 'python3'),
+  'a class: one row a student, and its folder is as it was',
+  async () => {
+    const submissions = join(folder, 'submissions');
+    for (const name of ['ann', 'ben', 'cy/.git', 'dot', '.hidden'])
+      mkdirSync(join(submissions, name), { recursive: true });
+    cpSync(GOOD_PYTHON, join(submissions, 'ann/server.py'));
+    writeFileSync(join(submissions, 'ann/notes.py'), '');
+    cpSync(GOOD_C, join(submissions, 'ben/epoll.c'));
+    writeFileSync(join(submissions, 'ben/Makefile'), 'server: epoll.c\n\tcc -o server epoll.c\n');
+    writeFileSync(join(submissions, 'dot/server.c'), 'int main( {');
+    writeFileSync(join(submissions, '=eve, "E".py'), 'raise RuntimeError("not today")');
+    writeFileSync(join(submissions, 'notes.txt'), '');
+    const csv = join(folder, 'grades.csv');
+    const { status, stdout, stderr } = await run('client/check/strcheck.js', [
+      ...['--class', submissions, '--csv', csv, '--only', 'start,letter', '--level', 'line'],
+    ]);
+    assert.equal([status, stderr], [0, '']);
+    assert.match(
+      stdout,
+      /^ann +100 {2}level line\nben +100 {2}level line\ncy +0 {2}expected a program named run, /m,
+    );
+    assert.match(stdout, /^dot +0 {2}cc failed: server\.c:1:\d+: error: /m);
+    const [head = [], ...rows] = parseCsv(readFileSync(csv, 'utf8'));
+    assert.equal([head.length, ...rows.map(({ length }) => length)], Array(6).fill(CHECKS.length + 7));
+    const cells = (row: readonly string[]) =>
+      ['student', 'percent', 'points', 'of', 'level', 'start', 'letter', 'quiet', 'first mend'].map(
+        (name) => row[head.indexOf(name)],
+      );
+    assert.equal(rows.map(cells), [
+      ['\'=eve, "E"', '0', '0', '10', 'line', '0', '0', '', 'start'],
+      ['ann', '100', '10', '10', 'line', '4', '6', '', ''],
+      ['ben', '100', '10', '10', 'line', '4', '6', '', ''],
+      ['cy', '0', '0', '', '', '', '', '', ''],
+      ['dot', '0', '0', '', '', '', '', '', ''],
+    ]);
+    assert.match(rows[0]?.at(-1) ?? '', /^expected a server that listens on .*, got its end: exit status 1$/);
+    assert.equal(
+      findSubmissions(submissions).map(({ student }) => student),
+      ['=eve, "E"', 'ann', 'ben', 'cy', 'dot'],
+    );
+  },
+);
+
+test('who cannot be judged has no points, and no row is a formula', () => {
+  const csv = gradesCsv([{ student: '+fay', problem: 'the machine is too busy', judged: false }], []);
+  assert.equal(parseCsv(csv)[1], ["'+fay", '', '', '', '', '', 'the machine is too busy']);
+});
+
+test('a class without a submission', async () => {
+  const empty = mkdtempSync(join(folder, 'empty-'));
+  const { status, stderr } = await run('client/check/strcheck.js', ['--class', empty]);
+  assert.equal([status, stderr], [3, 'strcheck: the folder has no submission\n']);
+});
+
+for (const [file, ...programs] of [
+  ['server.c', 'cc'],
+  ['server.py', 'python3'],
+  ['server.go', 'go'],
+  ['Server.java', 'javac', 'java'],
+  ['server.ts'],
+] as const) {
+  testWith(
+    test,
+    NO_PROC ?? missingProgram(...programs),
+    `the skeleton ${file} compiles, and says that it is not written yet`,
+    async () => {
+      const submission = { student: 'gil', path: join(ASSIGNMENT, file) };
+      const prepared = await prepare(submission, join(folder, file));
+      if ('problem' in prepared) throw new Error(prepared.problem);
+      const start = async (port: string) => {
+        const command = prepared.command.map((word) => word.replace('{port}', port));
+        const skeleton = new IsolatedProcess(command, prepared.cwd);
+        await skeleton.exited;
+        await skeleton.stop();
+        return [skeleton.ended, skeleton.output.trim()];
+      };
+      assert.equal(await start('2000'), [
+        'exit status 1',
+        `${file} is not written yet: it should listen on port 2000`,
+      ]);
+      const [ended, output] = await start('port');
+      assert.is(ended, 'exit status 2');
+      assert.match(output ?? '', /^usage: .*PORT$/);
+    },
+  );
+}
+
+test.run();
