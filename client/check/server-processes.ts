@@ -47,9 +47,13 @@ export class ProcessFamily {
   }
 }
 
-/** The processes with this mark that have not ended. */
-export function markedProcesses(mark: string): number[] {
-  return allProcesses().filter((pid) => isMarked(pid, mark));
+/**
+ * The processes of a session that have not ended: its leader's children and their children, which is quick, and all that /proc
+ * has once the leader has ended.
+ */
+export function sessionProcesses(leader: number): number[] {
+  if (isAlive(leader)) return [leader, ...descendants(leader).filter(isAlive)];
+  return allProcesses().filter((pid) => Number(statFields(pid)[3]) === leader && isAlive(pid));
 }
 
 export function processGroup(pid: number): number {
