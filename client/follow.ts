@@ -36,10 +36,7 @@ export async function* follow({ url, from, onLost }: FollowOptions): AsyncGenera
       const { 'strsvr-text': id } = response.headers;
       if (textId !== undefined && id !== textId) {
         response.destroy();
-        throw new OperationalError(
-          'CHANGED',
-          `${url.host} has another text now, so it cannot be followed on`,
-        );
+        throw changed(url);
       }
       textId = id;
       connected = true;
@@ -50,11 +47,16 @@ export async function* follow({ url, from, onLost }: FollowOptions): AsyncGenera
       }
       throw new OperationalError('LOST', 'it ended without saying so');
     } catch (error) {
+      if (connected && errorCode(error) === 'HTTP416') throw changed(url); // a shorter one
       if (!connected || !isPassing(error)) throw error;
       onLost(error);
     }
     await sleep(RETRY_MS);
   }
+}
+
+function changed({ host }: URL): OperationalError {
+  return new OperationalError('CHANGED', `${host} has another text now, so it cannot be followed on`);
 }
 
 /** @throws OperationalError; its code is the status if the server answers with another one than 200 */

@@ -47,6 +47,7 @@ async function writeToTerminal(bytes: Buffer): Promise<void> {
       written += writeSync(terminal, bytes, written);
       retryMs = 1;
     } catch (error) {
+      /* c8 ignore next -- EIO: the terminal is gone, and coverage with it */
       if (errorCode(error) !== 'EAGAIN') throw error;
       await sleep(retryMs);
       retryMs = Math.min(2 * retryMs, MAX_RETRY_MS);

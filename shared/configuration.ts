@@ -3,7 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import type { AnyCommandLine } from './command-line-types.js';
-import { describe, errorCode, OperationalError, UsageError } from './errors.js';
+import { describe, OperationalError, UsageError } from './errors.js';
 import { nonEmpty } from './options.js';
 import { formatTable } from './table.js';
 
@@ -126,11 +126,7 @@ function readJson(file: string): object {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    throw new OperationalError(
-      errorCode(error) ?? 'UNKNOWN',
-      `cannot read ${file}: ${describe(error)}`,
-      error,
-    );
+    throw new OperationalError('CONFIG', `cannot read ${file}: ${describe(error)}`, error);
   }
   try {
     const value: unknown = JSON.parse(text);

@@ -11,7 +11,7 @@ import { LEVELS } from '../../client/check/protocol-level.js';
 import { HAS_PROC } from '../../shared/procfs.js';
 import { concurrent } from '../support/concurrent.js';
 import { testWith } from '../support/skipping.js';
-import { exhibits, failedChecks, GOOD_C, GOOD_PYTHON, missingFor } from './zoo.js';
+import { command, exhibits, failedChecks, GOOD_C, GOOD_PYTHON, missingFor } from './zoo.js';
 
 const NO_PROC = HAS_PROC ? undefined : 'there is no /proc';
 const SOME = ['batch.c', 'leak.c', 'long.c', 'reset.c', 'restart.c', 'slow-reader.c', 'two.py', 'whole.py'];
@@ -74,12 +74,12 @@ function testServer(path: string, name: string, body: () => Promise<void>): void
 
 const good = missingFor(GOOD_C) === undefined ? GOOD_C : GOOD_PYTHON;
 testServer(good, 'a good server passes every check', async () => {
-  assert.equal(await failedChecks(good), []);
+  assert.equal(await failedChecks(command(good)), []);
 });
 
 for (const { name, path, fails } of exhibits().filter(({ name }) => SOME.includes(name))) {
   testServer(path, `${name} of the zoo passes what ${fails} needs, and fails ${fails}`, async () => {
-    assert.equal(await failedChecks(path, [...needsOf(fails), fails]), [fails]);
+    assert.equal(await failedChecks(command(path), [...needsOf(fails), fails]), [fails]);
   });
 }
 

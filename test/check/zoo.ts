@@ -52,16 +52,16 @@ export function missingFor(path: string): string | undefined {
 }
 
 /** The checks that a server fails, judged again while the machine is too busy. @param only these, or all */
-export async function failedChecks(path: string, only?: readonly string[]): Promise<string[]> {
+export async function failedChecks(command: readonly string[], only?: readonly string[]): Promise<string[]> {
   for (;;) {
-    const { results } = await grade(path, only);
+    const { results } = await grade(command, only);
     if (!results.some(({ why }) => why === TOO_BUSY))
       return results.filter(({ status }) => status === 'failed').map(({ check }) => check.id);
   }
 }
 
-export function grade(path: string, only?: readonly string[]): Promise<Grade> {
-  return gradeServer({ command: command(path) }, { seed: 1, ...(only !== undefined && { only }) });
+export function grade(command: readonly string[], only?: readonly string[]): Promise<Grade> {
+  return gradeServer({ command }, { seed: 1, ...(only !== undefined && { only }) });
 }
 
 /** The command that starts a server of the zoo, or another in Python or C. */

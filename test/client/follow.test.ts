@@ -64,21 +64,24 @@ test('it resumes after kill -9 of the server, byte for byte', async () => {
   assert.match(stderr, /^strclnt: lost 127\.0\.0\.1:\d+, trying again: the connection broke\n/);
 });
 
-test('another text after a restart is not taken for a continuation', async () => {
-  let follower: Program | undefined;
-  let http = '0';
-  for (let cycle = 0; cycle < 2; cycle += 1) {
-    await withStrsvr(['0', '--http', http], async (server, address) => {
-      [, http = ''] = await server.waitFor('stderr', /http:\/\/127\.0\.0\.1:(\d+)\//);
-      await append(address, 'abc');
-      follower ??= strclnt('--http-port', http, '--from', '0');
-      await follower.waitFor('stdout', /abc/);
-      if (cycle > 0) await follower.finished;
-    });
+test('another text after a restart, longer or shorter, is not taken for a continuation', async () => {
+  for (const second of ['abc', '']) {
+    let follower: Program | undefined;
+    let http = '0';
+    for (const letters of ['abc', second]) {
+      await withStrsvr(['0', '--http', http], async (server, address) => {
+        [, http = ''] = await server.waitFor('stderr', /http:\/\/127\.0\.0\.1:(\d+)\//);
+        await append(address, letters);
+        const started = follower;
+        follower ??= strclnt('--http-port', http, '--from', '0');
+        await follower.waitFor('stdout', /abc/);
+        await started?.finished;
+      });
+    }
+    const { status, stdout, stderr } = await ended(follower as Program);
+    assert.equal([status, stdout], [1, 'abc']);
+    assert.match(stderr, /has another text now, so it cannot be followed on\n$/);
   }
-  const { status, stdout, stderr } = await ended(follower as Program);
-  assert.equal([status, stdout], [1, 'abc']);
-  assert.match(stderr, /has another text now, so it cannot be followed on\n$/);
 });
 
 test('no server, no HTTP port, or another server: one line and exit 1', async () => {

@@ -16,6 +16,7 @@ import { chaosProxy, fuzz, seeds } from './randomized.js';
 import { shutdown } from './shutdown.js';
 import { nothing, type Row, type Scope, type Section } from './suite.js';
 import { wall, wallCost } from './wall.js';
+import { zoo } from './zoo.js';
 
 /** At the 99th percentile, for a healthy client. */
 const LATENCY_MS = 100;
@@ -42,6 +43,7 @@ const SECTIONS: readonly Section[] = [
   { name: 'followers', run: followers },
   { name: 'cluster', run: clusterFaults },
   { name: 'cluster-speed', run: clusterSpeed },
+  { name: 'zoo', run: zoo },
   { name: 'mutations', run: mutations },
 ];
 

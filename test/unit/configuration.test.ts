@@ -19,7 +19,7 @@ const SPEC: AnyCommandLine = {
   positionals: { port: { describe: 'port', default: 1, coerce: wholeNumber('port', 1, 9) } },
   options: {
     size: { requiresArg: true, describe: 'size', default: 5, coerce: wholeNumber('--size', 1, 99) },
-    net: { requiresArg: true, describe: 'net' },
+    net: { requiresArg: true, describe: 'net', coerce: (value) => value },
     name: { requiresArg: true, describe: 'name' },
     fast: { describe: 'fast', boolean: true, default: false },
     ...CONFIGURATION_OPTIONS,

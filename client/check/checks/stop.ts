@@ -8,12 +8,14 @@ export const check: Check = {
   level: 'full',
   points: 1,
   title: 'SIGTERM ends it within 5 s',
-  needs: ['start'],
+  needs: ['letter'],
   clients: 1,
   access: 'command',
   hint: 'Do not ignore SIGTERM; end, although clients are connected',
   async run(trial) {
-    await trial.connect();
+    const client = await trial.connect();
+    client.send(trial.letters(1));
+    await client.receiveUntilQuiet(50); // it has accepted the client
     trial.started.signal('SIGTERM');
     if (!(await trial.started.gone(DEADLINE_MS)))
       throw new CheckFailure(

@@ -6,7 +6,7 @@ export const check: Check = {
   level: 'full',
   points: 3,
   title: 'a letter of two bytes that arrives in two pieces',
-  needs: ['two', 'whole'],
+  needs: ['shared', 'whole'],
   clients: 2,
   hint: 'A receive may end within a letter: decode incrementally, with a decoder for each client (4.1.4)',
   async run(trial) {
