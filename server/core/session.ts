@@ -105,7 +105,8 @@ export class Session {
 
   /** No reply is pending any more: goes on with the undecoded letters. */
   #refill(): boolean {
-    if (this.#end > 16) this.#pendingReplies.length = 0; // for a single reply that would cost a new array
+    // Between letters an idle client keeps no long array; while letters are left, a new one each time would be garbage.
+    if (this.#end > 16 && this.#decoder.unread === 0) this.#pendingReplies.length = 0;
     this.#next = 0;
     this.#end = 0;
     this.#decodeLetters();
