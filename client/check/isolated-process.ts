@@ -1,4 +1,4 @@
-// A program of somebody else, in a session of its own, with a small environment and the end of its output. No process that
+// An untrusted program, in a session of its own, with a small environment and the end of its output. No process that
 // comes from it outlives strcheck.
 
 import { type ChildProcess, spawn } from 'node:child_process';

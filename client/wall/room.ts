@@ -1,4 +1,4 @@
-// Who is there: every connection of the server with its name, whether a phone, a bot or somebody's terminal. A phone that
+// The connected clients: every connection of the server with its name, whether a phone, a bot or a terminal. A phone that
 // connects again is recognised by its token and keeps its name and colour.
 
 import type { KernelView } from '../../shared/kernel-view.js';

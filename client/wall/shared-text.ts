@@ -90,7 +90,7 @@ export class SharedText {
     return { offset: to, letters: this.#bytes.toString('utf8', start, to), authors };
   }
 
-  /** The last letters up to an offset, about so many bytes. */
+  /** The last letters up to an offset, those that are whole within `bytes` bytes. */
   tail(bytes: number, end = this.#lastLetterEnd()): string {
     return this.#bytes.toString('utf8', this.#letterBoundary(Math.max(0, end - bytes)), end);
   }

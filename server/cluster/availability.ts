@@ -1,5 +1,5 @@
 // Whether letters can be stored now. Two things prevent it: etcd has no room, or no member has answered for too long. Time is
-// counted in ticks, so a SIGSTOP of this server disconnects nobody: a tick that comes late is one tick.
+// counted in ticks, so a SIGSTOP of this server disconnects no client: a tick that comes late is one tick.
 
 import type { CloseFailure } from '../core/close-reason.js';
 import type { Durability } from '../core/durability.js';

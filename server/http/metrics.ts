@@ -1,4 +1,4 @@
-// GET /metrics: figures for Prometheus, through prom-client. They are read when somebody asks: between two requests nothing
+// GET /metrics: figures for Prometheus, through prom-client. They are read at each request: between two requests nothing
 // is computed. No label per client.
 
 import { type EventLoopUtilization, performance } from 'node:perf_hooks';

@@ -1,5 +1,5 @@
 // Figures about each connection, in shared memory: the thread that serves a connection writes its row, and the main thread
-// reads all rows when somebody asks. Only a server that has an HTTP port keeps them.
+// reads all rows at each request. Only a server that has an HTTP port keeps them.
 
 /** Upper bounds of the classes in which reply times are counted, in seconds; the last class has none. */
 export const REPLY_SECONDS = [
