@@ -17,7 +17,7 @@ export interface Check {
   readonly access?: 'process' | 'command';
   /** Measures time: runs alone, and counts as failed only if it fails three times. */
   readonly timing?: true;
-  /** How to mend it, with the tutorial's section. */
+  /** How to fix it, with the tutorial's section. */
   readonly hint: string;
   /** @throws CheckFailure */
   readonly run: (trial: Trial) => Promise<void>;

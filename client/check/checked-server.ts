@@ -5,10 +5,10 @@ import type { Address } from '../../shared/address.js';
 import { describeView, kernelView } from '../../shared/kernel-view.js';
 import { allAsleep, residentMiB, type Usage, usageOf } from './server-processes.js';
 
-const LOOK_MS = 100;
-/** A server that sleeps in this number of looks in a row, while a client waits for it, waits for something else. */
-const IDLE_LOOKS = 15;
-const RESTING_LOOKS = 2;
+const SAMPLE_INTERVAL_MS = 100;
+/** A server that sleeps in this number of samples in a row, while a client waits for it, waits for something else. */
+const IDLE_SAMPLES = 15;
+const RESTING_SAMPLES = 2;
 export const MAX_RESIDENT_MIB = 2_048;
 const MAX_CONNECTIONS = 64;
 const MAX_SENT_BYTES = 20_000_000;
@@ -29,7 +29,8 @@ export abstract class CheckedServer {
   abstract readonly ended: string | undefined;
   /** The end of what it has printed. */
   abstract readonly output: string;
-  #looks = 0;
+  /** Samples in a row in which all its threads slept. */
+  #asleepSamples = 0;
   #watch: NodeJS.Timeout | undefined;
   #connections = 0;
   #sentBytes = 0;
@@ -42,14 +43,14 @@ export abstract class CheckedServer {
 
   abstract stop(): Promise<void>;
 
-  /** Whether all its threads have slept in all looks of the last 1.5 s. */
+  /** Whether all its threads have slept in all samples of the last 1.5 s. */
   get idle(): boolean {
-    return this.#looks >= IDLE_LOOKS;
+    return this.#asleepSamples >= IDLE_SAMPLES;
   }
 
   /** Whether all its threads sleep at the moment. */
   get resting(): boolean {
-    return this.#looks >= RESTING_LOOKS;
+    return this.#asleepSamples >= RESTING_SAMPLES;
   }
 
   get residentMiB(): number {
@@ -72,9 +73,9 @@ export abstract class CheckedServer {
     return view.available ? view.connections.find((one) => one.peerPort === peerPort) : undefined;
   }
 
-  /** Begins the looks anew: something has happened. */
+  /** Something has happened: earlier samples do not count. */
   touch(): void {
-    this.#looks = 0;
+    this.#asleepSamples = 0;
   }
 
   /** @throws LimitError */
@@ -95,9 +96,9 @@ export abstract class CheckedServer {
   protected watch(): void {
     this.#watch = setInterval(() => {
       const pids = this.pids();
-      this.#looks = allAsleep(pids) ? this.#looks + 1 : 0;
+      this.#asleepSamples = allAsleep(pids) ? this.#asleepSamples + 1 : 0;
       if (residentMiB(pids) > MAX_RESIDENT_MIB) this.onMemoryLimit();
-    }, LOOK_MS).unref();
+    }, SAMPLE_INTERVAL_MS).unref();
   }
 
   protected unwatch(): void {

@@ -1,10 +1,10 @@
-// Runs the checks: each on a server of its own where strcheck starts it, several at a time, those that measure time alone and
-// last. A check whose need failed is not judged, so that one fault fails one check.
+// Which checks are run, in which order, and what is said of each: several at a time, those that measure time alone and last. A
+// check whose need failed is not judged, so that one fault fails one check. attempt.ts runs a check.
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import { OperationalError } from '../../shared/errors.js';
 import { type Prng, prng } from '../../shared/prng.js';
 import { CHECKS } from './all-checks.js';
+import { attempt, type Failure, startTarget } from './attempt.js';
 import { echoTime, TOO_SLOW_MS } from './calibration.js';
 import type { Check, CheckResult, Grade } from './check.js';
 import { CheckFailure } from './check-failure.js';
@@ -12,21 +12,11 @@ import { type CheckedServer, LimitError, type Target } from './checked-server.js
 import { findLevel, type Spoken } from './level.js';
 import { LEVELS, type Level } from './protocol-level.js';
 import { RunningServer } from './running-server.js';
-import { usageOf } from './server-processes.js';
-import { StartedServer, StartFailure } from './started-server.js';
-import { Trial } from './trial.js';
-import { WireClient } from './wire-client.js';
+import type { StartedServer } from './started-server.js';
 
 const AT_ONCE = 3;
-const CHECK_DEADLINE_MS = 15_000;
-/** Also on a busy machine. */
-const HARD_DEADLINE_MS = 45_000;
-const LOOK_MS = 250;
-/** The share of the time that strcheck or the server waits for a core on a machine that is too busy for a deadline. */
-const MAX_QUEUED = 0.1;
 const ALL_DEADLINE_MS = 120_000;
-const TIMING_TRIES = 3;
-const QUIET_MS = 150;
+const TIMING_ATTEMPTS = 3;
 
 /** Why a check is not judged. */
 export const TOO_BUSY = 'the machine is too busy';
@@ -46,19 +36,10 @@ export async function gradeServer(target: Target, options: GradeOptions): Promis
   return new Grading(target, options).run();
 }
 
-interface Failure {
-  readonly error: CheckFailure;
-  /** What the kernel said of the server. */
-  readonly kernel: string | undefined;
-  readonly output: string;
-  /** Whether a deadline was missed because the machine is busy. */
-  readonly busy: boolean;
-}
-
 class Grading {
   readonly #target: Target;
   readonly #options: GradeOptions;
-  readonly #chance: Prng;
+  readonly #random: Prng;
   readonly #results = new Map<string, CheckResult>();
   readonly #wanted: readonly Check[];
   readonly #running: RunningServer | undefined;
@@ -68,7 +49,7 @@ class Grading {
   constructor(target: Target, options: GradeOptions) {
     this.#target = target;
     this.#options = options;
-    this.#chance = prng(options.seed);
+    this.#random = prng(options.seed);
     this.#wanted = CHECKS.filter(({ id }) => options.only?.includes(id) ?? true);
     this.#running = 'address' in target ? new RunningServer(target.address) : undefined;
   }
@@ -100,7 +81,7 @@ class Grading {
   }
 
   async #findLevel(): Promise<Spoken> {
-    const probe = async (server: CheckedServer) => findLevel(server, this.#chance);
+    const probe = async (server: CheckedServer) => findLevel(server, this.#random);
     if (this.#running !== undefined) {
       const spoken = await probe(this.#running).catch((error: unknown) => {
         throw new OperationalError(
@@ -118,7 +99,7 @@ class Grading {
     }
     let server: StartedServer | undefined;
     try {
-      server = await this.#start();
+      server = await startTarget(this.#target);
       return await probe(server);
     } catch (error) {
       if (error instanceof CheckFailure) return this.#spoken; // the checks will say so
@@ -159,7 +140,7 @@ class Grading {
     if (unable !== undefined) return { check, status: 'not judged', ...unable, seconds: 0 };
     let failure: Failure | undefined;
     try {
-      failure = await this.#tryAgain(check);
+      failure = await this.#attempt(check);
     } catch (error) {
       if (!(error instanceof LimitError)) throw error;
       return { check, status: 'not judged', why: error.message, seconds: 0, counts: false };
@@ -199,76 +180,20 @@ class Grading {
     return undefined;
   }
 
-  /** @returns why it failed, for a check that measures time each time */
-  async #tryAgain(check: Check): Promise<Failure | undefined> {
-    let failure = await this.#try(check);
-    for (let tries = 1; failure !== undefined && check.timing && tries < TIMING_TRIES; tries += 1)
-      failure = await this.#try(check);
+  /** @returns why it failed; a check that measures time has several attempts */
+  async #attempt(check: Check): Promise<Failure | undefined> {
+    const attempts = check.timing ? TIMING_ATTEMPTS : 1;
+    let failure: Failure | undefined;
+    for (let nth = 0; nth < attempts; nth += 1) {
+      failure = await attempt(check, {
+        ...{ target: this.#target, running: this.#running, level: this.#level },
+        companion: this.#spoken.pair && check.clients === 1,
+        ...{ random: this.#random, end: this.#deadline },
+      });
+      if (failure === undefined) break;
+    }
     return failure;
   }
-
-  /** Runs a check once. @returns why it failed */
-  async #try(check: Check): Promise<Failure | undefined> {
-    let server: CheckedServer | undefined;
-    let trial: Trial | undefined;
-    const deadline = new AbortController();
-    const started = performance.now();
-    const queuedBefore = usageOf([process.pid]).queuedSeconds;
-    /** How long strcheck or the server has waited for a core. */
-    const queued = () =>
-      Math.max(usageOf([process.pid]).queuedSeconds - queuedBefore, server?.usage().queuedSeconds ?? 0);
-    try {
-      server = this.#running ?? (await this.#start());
-      const companion = this.#spoken.pair && check.clients === 1;
-      trial = new Trial(server, this.#level, await this.#textOf(server), this.#chance, companion);
-      const run = check.run(trial);
-      run.catch(() => {}); // it may fail after the deadline
-      await Promise.race([run, overdue(deadline.signal, queued, this.#deadline)]);
-      return undefined;
-    } catch (error) {
-      if (!(error instanceof CheckFailure)) throw error;
-      const busy = error.deadline && queued() > (MAX_QUEUED * (performance.now() - started)) / 1000;
-      const output = error instanceof StartFailure ? error.output : (server?.output ?? '');
-      return { error, kernel: error.kernel ?? trial?.describe(), output, busy };
-    } finally {
-      deadline.abort();
-      await trial?.close();
-      if (server !== this.#running) await server?.stop();
-    }
-  }
-
-  /** Of a server that runs already only the next reply says what its text is. */
-  async #textOf(server: CheckedServer): Promise<Buffer> {
-    if (this.#running === undefined) return Buffer.alloc(0);
-    const client = await WireClient.connect('a client', server, () => 'a client');
-    try {
-      client.send(String.fromCharCode(0x61 + this.#chance.below(26)));
-      if (!(await client.answered())) throw client.noReply('a reply');
-      return await client.receiveUntilQuiet(QUIET_MS);
-    } finally {
-      client.close();
-    }
-  }
-
-  #start(): Promise<StartedServer> {
-    if (!('command' in this.#target)) throw new Error('a running server is not started');
-    return StartedServer.start(this.#target.command, this.#target.cwd);
-  }
-}
-
-/**
- * @param queued seconds of waiting for a core, which do not count
- * @param last when all checks must have ended
- */
-async function overdue(signal: AbortSignal, queued: () => number, last: number): Promise<void> {
-  const started = performance.now();
-  const end = Math.min(started + HARD_DEADLINE_MS, last);
-  const over = () => performance.now() > end || ownMs() > CHECK_DEADLINE_MS;
-  const ownMs = () => performance.now() - started - 1000 * queued();
-  while (!signal.aborted && !over()) await sleep(LOOK_MS, undefined, { signal }).catch(() => {});
-  throw new CheckFailure(`expected an end within ${CHECK_DEADLINE_MS / 1000} s, got none`, {
-    deadline: true,
-  });
 }
 
 function tooBusy(): OperationalError {

@@ -10,7 +10,7 @@ import { IsolatedProcess } from './isolated-process.js';
 
 /** How long the list of its processes is good for. */
 const PIDS_MS = 500;
-const LOOK_MS = 40;
+const POLL_INTERVAL_MS = 40;
 const START_SECONDS = 5;
 const START_DEADLINE_MS = 14_000;
 /** Where clients on 127.0.0.1 reach a server; the last two are IPv4-mapped. */
@@ -128,7 +128,7 @@ export class StartedServer extends CheckedServer {
           },
         );
       }
-      await sleep(LOOK_MS);
+      await sleep(POLL_INTERVAL_MS);
     }
   }
 

@@ -85,8 +85,8 @@ function classLine(one: StudentGrade): string {
   if ('problem' in one) return `${student} ${one.judged ? '  0' : '  -'}  ${one.problem}`;
   const { percent } = scoreOf(one.grade.results);
   const first = one.grade.results.find(({ status }) => status === 'failed');
-  const mend = first === undefined ? '' : `, first mend: ${first.check.id}`;
-  return `${student} ${String(percent).padStart(3)}  level ${one.grade.level}${mend}`;
+  const fix = first === undefined ? '' : `, fix first: ${first.check.id}`;
+  return `${student} ${String(percent).padStart(3)}  level ${one.grade.level}${fix}`;
 }
 
 function gradeOptions({ level, only, seed }: Pick<StrcheckOptions, 'level' | 'only' | 'seed'>): GradeOptions {

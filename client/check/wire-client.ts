@@ -11,9 +11,9 @@ import type { CheckedServer } from './checked-server.js';
 
 /** For a server whose processes cannot be seen, or that never sleeps. */
 const REPLY_DEADLINE_MS = 10_000;
-const LOOK_MS = 50;
-/** A server that never sleeps has stopped to write if this number of looks sees the same. */
-const BUSY_LOOKS = 60;
+const POLL_INTERVAL_MS = 50;
+/** A server that never sleeps has stopped to write if this number of polls sees the same. */
+const BUSY_POLLS = 60;
 const QUIET_DEADLINE_MS = 3_000;
 /** Of a server that sends without end, no more is read. */
 const MAX_BUFFERED = 4_000_000;
@@ -186,7 +186,7 @@ export class WireClient {
       const now = unsentBytes * 1e6 + unreadBytes;
       same = now === last && (unsentBytes > 0 || unreadBytes === 0) ? same + 1 : 0;
       last = now;
-      return same >= (this.#server.resting ? 5 : BUSY_LOOKS);
+      return same >= (this.#server.resting ? 5 : BUSY_POLLS);
     });
   }
 
@@ -250,7 +250,10 @@ export class WireClient {
         go = resolve;
       });
       const timer = new AbortController();
-      await Promise.race([woken, sleep(LOOK_MS, undefined, { signal: timer.signal }).catch(() => {})]);
+      await Promise.race([
+        woken,
+        sleep(POLL_INTERVAL_MS, undefined, { signal: timer.signal }).catch(() => {}),
+      ]);
       timer.abort();
       if (arrived || this.#ended !== undefined) return;
       const late = performance.now() > deadline;

@@ -62,7 +62,7 @@ testWith(
     const [head = [], ...rows] = parseCsv(readFileSync(csv, 'utf8'));
     assert.equal([head.length, ...rows.map(({ length }) => length)], Array(6).fill(CHECKS.length + 7));
     const cells = (row: readonly string[]) =>
-      ['student', 'percent', 'points', 'of', 'level', 'start', 'letter', 'quiet', 'first mend'].map(
+      ['student', 'percent', 'points', 'of', 'level', 'start', 'letter', 'quiet', 'fix first'].map(
         (name) => row[head.indexOf(name)],
       );
     assert.equal(rows.map(cells), [

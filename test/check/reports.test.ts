@@ -55,8 +55,8 @@ test('the terminal page escapes what servers print and send', () => {
   assert.not.ok(page.includes('\u001b'));
   assert.match(page, /^ok {3}one +6\/6/m);
   assert.match(page, /^- {4}three +0\/1 {2}title of <three> \(it needs two\)$/m);
-  assert.match(page, /it printed: line\n {7}mend: a & b\n {7}again: strcheck --only two -- /);
-  assert.match(page, /\n6 of 10 points \(60 of 100\)\nfirst mend: two\n$/);
+  assert.match(page, /it printed: line\n {7}fix: a & b\n {7}again: strcheck --only two -- /);
+  assert.match(page, /\n6 of 10 points \(60 of 100\)\nfix first: two\n$/);
 });
 
 test('TAP: version, plan, a line for each check, YAML below what failed', () => {

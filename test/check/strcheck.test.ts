@@ -16,7 +16,7 @@ const STRCHECK = 'client/check/strcheck.js';
 testWith(
   test,
   NO_PYTHON,
-  'a failure says why, what the kernel knows, how to mend it, and how to run it again',
+  'a failure says why, what the kernel knows, how to fix it, and how to run it again',
   async () => {
     const path = exhibits().find(({ name }) => name === 'lunch.py')?.path ?? '';
     const server = command(path);
@@ -28,9 +28,9 @@ testWith(
       stdout,
       /the kernel: thread \d+ sleeps in recvfrom for client 1; client 2 (has 1 byte unread|is not accepted)/,
     );
-    assert.match(stdout, /mend: recv\(\) on a blocking socket .* \(4\.6\.1\)/);
+    assert.match(stdout, /fix: recv\(\) on a blocking socket .* \(4\.6\.1\)/);
     assert.ok(stdout.includes(`again: strcheck --only lunch -- ${server.join(' ')}\n`));
-    assert.match(stdout, /0 of 10 points \(0 of 100\)\nfirst mend: lunch\n$/);
+    assert.match(stdout, /0 of 10 points \(0 of 100\)\nfix first: lunch\n$/);
   },
 );
 

@@ -13,7 +13,7 @@ export function gradesCsv(grades: readonly StudentGrade[], checks: readonly Chec
     'of',
     'level',
     ...checks.map(({ id }) => id),
-    'first mend',
+    'fix first',
     'why',
   ];
   const rows = grades.map((one) => row(one, checks));

@@ -1,4 +1,4 @@
-// Why a check failed and how to mend it, as lines of plain text for the reports that show text.
+// Why a check failed and how to fix it, as lines of plain text for the reports that show text.
 
 import { escapeUnprintable } from '../../../shared/escape.js';
 import type { CheckResult } from '../check.js';
@@ -9,7 +9,7 @@ export function explain({ check, status, why, kernel }: CheckResult): string[] {
   const lines = [
     why ?? '',
     ...(kernel ? [`the kernel: ${kernel}`] : []),
-    ...(status === 'failed' ? [`mend: ${check.hint}`] : []),
+    ...(status === 'failed' ? [`fix: ${check.hint}`] : []),
   ];
   return lines.map(escapeUnprintable);
 }

@@ -1,4 +1,4 @@
-// The page that a student reads: a line for each check, and for what failed why, how to mend it, and how to run it again.
+// The page that a student reads: a line for each check, and for what failed why, how to fix it, and how to run it again.
 
 import { escapeUnprintable, excerpt } from '../../../shared/escape.js';
 import { type CheckResult, type Grade, scoreOf } from '../check.js';
@@ -20,7 +20,7 @@ export function terminalReport(grade: Grade, again: string): string {
     ...skipped.map(({ check, why = '' }) => `  ${check.id}: ${why}`),
     '',
     `${points} of ${maxPoints} points (${percent} of 100)`,
-    ...(first === undefined ? [] : [`first mend: ${first.check.id}`]),
+    ...(first === undefined ? [] : [`fix first: ${first.check.id}`]),
     '',
   ].join('\n');
 }
@@ -36,7 +36,7 @@ function resultLines({ check, status, why, kernel, output }: CheckResult, again:
     `       ${escapeUnprintable(why ?? '')}`,
     ...(kernel ? [`       the kernel: ${kernel}`] : []),
     ...(output ? printed.map((text) => `       it printed: ${escapeUnprintable(excerpt(text))}`) : []),
-    `       mend: ${check.hint}`,
+    `       fix: ${check.hint}`,
     `       again: ${again.replace('ID', check.id)}`,
   ];
 }

@@ -1,0 +1,110 @@
+// One attempt at a check: a server for it, the check, and why it failed. It ends within a deadline that does not count the
+// time that strcheck or the server waits for a core.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Prng } from '../../shared/prng.js';
+import type { Check } from './check.js';
+import { CheckFailure } from './check-failure.js';
+import type { CheckedServer, Target } from './checked-server.js';
+import type { Level } from './protocol-level.js';
+import type { RunningServer } from './running-server.js';
+import { usageOf } from './server-processes.js';
+import { StartedServer, StartFailure } from './started-server.js';
+import { Trial } from './trial.js';
+import { WireClient } from './wire-client.js';
+
+const CHECK_DEADLINE_MS = 15_000;
+/** Also on a busy machine. */
+const HARD_DEADLINE_MS = 45_000;
+const POLL_INTERVAL_MS = 250;
+/** The share of the time that strcheck or the server waits for a core on a machine that is too busy for a deadline. */
+const MAX_QUEUED = 0.1;
+const QUIET_MS = 150;
+
+export interface AttemptOptions {
+  readonly target: Target;
+  /** The server, if it runs already. */
+  readonly running: RunningServer | undefined;
+  readonly level: Level;
+  /** Whether a second client must be connected. */
+  readonly companion: boolean;
+  readonly random: Prng;
+  /** By performance.now(), when all checks must have ended. */
+  readonly end: number;
+}
+
+export interface Failure {
+  readonly error: CheckFailure;
+  /** What the kernel said of the server. */
+  readonly kernel: string | undefined;
+  readonly output: string;
+  /** Whether a deadline was missed because the machine is busy. */
+  readonly busy: boolean;
+}
+
+/**
+ * Runs a check once.
+ * @returns why it failed
+ */
+export async function attempt(check: Check, options: AttemptOptions): Promise<Failure | undefined> {
+  const { target, running, level, companion, random, end } = options;
+  let server: CheckedServer | undefined;
+  let trial: Trial | undefined;
+  const deadline = new AbortController();
+  const started = performance.now();
+  const queuedBefore = usageOf([process.pid]).queuedSeconds;
+  /** How long strcheck or the server has waited for a core. */
+  const queued = () =>
+    Math.max(usageOf([process.pid]).queuedSeconds - queuedBefore, server?.usage().queuedSeconds ?? 0);
+  try {
+    server = running ?? (await startTarget(target));
+    const text = running === undefined ? Buffer.alloc(0) : await textOf(running, random);
+    trial = new Trial(server, level, text, random, companion);
+    const run = check.run(trial);
+    run.catch(() => {}); // it may fail after the deadline
+    await Promise.race([run, overdue(deadline.signal, queued, end)]);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof CheckFailure)) throw error;
+    const busy = error.deadline && queued() > (MAX_QUEUED * (performance.now() - started)) / 1000;
+    const output = error instanceof StartFailure ? error.output : (server?.output ?? '');
+    return { error, kernel: error.kernel ?? trial?.describe(), output, busy };
+  } finally {
+    deadline.abort();
+    await trial?.close();
+    if (server !== running) await server?.stop();
+  }
+}
+
+/** @throws StartFailure */
+export function startTarget(target: Target): Promise<StartedServer> {
+  if (!('command' in target)) throw new Error('a running server is not started');
+  return StartedServer.start(target.command, target.cwd);
+}
+
+/** Of a server that runs already only the next reply says what its text is. */
+async function textOf(server: RunningServer, random: Prng): Promise<Buffer> {
+  const client = await WireClient.connect('a client', server, () => 'a client');
+  try {
+    client.send(String.fromCharCode(0x61 + random.below(26)));
+    if (!(await client.answered())) throw client.noReply('a reply');
+    return await client.receiveUntilQuiet(QUIET_MS);
+  } finally {
+    client.close();
+  }
+}
+
+/**
+ * @param queued seconds of waiting for a core, which do not count
+ * @param last when all checks must have ended
+ */
+async function overdue(signal: AbortSignal, queued: () => number, last: number): Promise<void> {
+  const started = performance.now();
+  const end = Math.min(started + HARD_DEADLINE_MS, last);
+  const over = () => performance.now() > end || ownMs() > CHECK_DEADLINE_MS;
+  const ownMs = () => performance.now() - started - 1000 * queued();
+  while (!signal.aborted && !over()) await sleep(POLL_INTERVAL_MS, undefined, { signal }).catch(() => {});
+  throw new CheckFailure(`expected an end within ${CHECK_DEADLINE_MS / 1000} s, got none`, {
+    deadline: true,
+  });
+}
