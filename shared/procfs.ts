@@ -27,12 +27,7 @@ const TICKS_A_SECOND = 100; // USER_HZ, the same on every Linux that Node.js run
 
 /** @returns undefined where the system does not tell, or the process has gone */
 export function processStats(pid: number): ProcessStats | undefined {
-  if (!HAS_PROC) return undefined;
-  try {
-    return read(`/proc/${pid}`);
-  } catch {
-    return undefined;
-  }
+  return HAS_PROC ? attempt(() => read(`/proc/${pid}`), undefined) : undefined;
 }
 
 /**
@@ -50,6 +45,15 @@ export function readProcFile(path: string): string {
     return text;
   } finally {
     closeSync(fd);
+  }
+}
+
+/** For files that can disappear while they are read, or belong to another user. */
+export function attempt<T>(read: () => T, otherwise: T): T {
+  try {
+    return read();
+  } catch {
+    return otherwise;
   }
 }
 
@@ -85,27 +89,20 @@ interface Task {
 
 /** @returns undefined when the thread has ended meanwhile */
 function readTask(folder: string): Task | undefined {
-  try {
-    const status = readProcFile(`${folder}/status`);
-    const [cpuNanoseconds = 0, waitNanoseconds = 0] = schedstat(folder);
-    return {
-      cpuNanoseconds,
-      waitNanoseconds,
-      voluntary: field(status, 'voluntary_ctxt_switches'),
-      involuntary: field(status, 'nonvoluntary_ctxt_switches'),
-    };
-  } catch {
-    return undefined;
-  }
+  const status = attempt(() => readProcFile(`${folder}/status`), undefined);
+  if (status === undefined) return undefined;
+  const [cpuNanoseconds = 0, waitNanoseconds = 0] = schedstat(folder);
+  return {
+    cpuNanoseconds,
+    waitNanoseconds,
+    voluntary: field(status, 'voluntary_ctxt_switches'),
+    involuntary: field(status, 'nonvoluntary_ctxt_switches'),
+  };
 }
 
 /** Time on a core and time waiting for one, in nanoseconds; nothing where the kernel keeps no such account. */
 function schedstat(folder: string): number[] {
-  try {
-    return readProcFile(`${folder}/schedstat`).split(' ').map(Number);
-  } catch {
-    return [];
-  }
+  return attempt(() => readProcFile(`${folder}/schedstat`).split(' ').map(Number), []);
 }
 
 function field(status: string, name: string): number {

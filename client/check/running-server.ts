@@ -1,7 +1,7 @@
 // A server that runs already. It is not ours to end.
 
 import type { Address } from '../../shared/address.js';
-import { findListener } from '../../shared/kernel-view.js';
+import { findListener } from '../../shared/proc-sockets.js';
 import { CheckedServer } from './checked-server.js';
 import { allProcesses } from './server-processes.js';
 

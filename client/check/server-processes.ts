@@ -2,7 +2,7 @@
 // it there are none.
 
 import { readdirSync } from 'node:fs';
-import { processStats, readProcFile } from '../../shared/procfs.js';
+import { attempt, processStats, readProcFile } from '../../shared/procfs.js';
 
 /** The variable whose value marks every process of one run. */
 export const MARK = 'STRCHECK_RUN';
@@ -127,17 +127,9 @@ function statFields(path: number | string): string[] {
 }
 
 function list(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return []; // it has ended
-  }
+  return attempt(() => readdirSync(folder), []);
 }
 
 function read(path: string): string {
-  try {
-    return readProcFile(path);
-  } catch {
-    return ''; // it has ended, or belongs to another user
-  }
+  return attempt(() => readProcFile(path), '');
 }

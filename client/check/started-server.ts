@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Address, formatAddress } from '../../shared/address.js';
-import { listeningAddresses } from '../../shared/kernel-view.js';
+import { listeningAddresses } from '../../shared/proc-sockets.js';
 import { freePort } from '../free-port.js';
 import { CheckFailure } from './check-failure.js';
 import { CheckedServer, MAX_RESIDENT_MIB } from './checked-server.js';

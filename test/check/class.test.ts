@@ -10,6 +10,7 @@ import { gradesCsv } from '../../client/check/class/csv.js';
 import { findSubmissions, prepare } from '../../client/check/class/submissions.js';
 import { IsolatedProcess } from '../../client/check/isolated-process.js';
 import { HAS_PROC } from '../../shared/procfs.js';
+import { parseCsv } from '../support/csv.js';
 import { built, run } from '../support/program.js';
 import { missingProgram, testWith } from '../support/skipping.js';
 import { GOOD_C, GOOD_PYTHON } from './zoo.js';
@@ -20,19 +21,6 @@ process.env['PATH'] += `${delimiter}${join(built('..'), 'node_modules/.bin')}`; 
 
 const folder = mkdtempSync(join(tmpdir(), 'strsvr-class-'));
 test.after(() => rmSync(folder, { recursive: true }));
-
-/** Rows and cells, as RFC 4180 defines them. */
-function parseCsv(text: string): string[][] {
-  assert.match(text, /\r\n$/);
-  const cells = [...text.matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n)/gy)];
-  assert.is(cells.map(([whole]) => whole).join(''), text);
-  const rows: string[][] = [[]];
-  for (const [, quoted, plain = '', end] of cells) {
-    rows.at(-1)?.push(quoted?.replaceAll('""', '"') ?? plain);
-    if (end === '\r\n') rows.push([]);
-  }
-  return rows.slice(0, -1);
-}
 
 testWith(
   test,

@@ -1,6 +1,7 @@
 // Terminal windows as SVG: a bar with a title, coloured lines, and optionally a footer and a strip with a status, as in a
 // pane on the screen. Dark windows without a background, readable on light and dark pages.
 
+import { escapeMarkup } from '../../shared/markup.js';
 import { type Highlight, highlight } from './highlight.js';
 import { type Pane, wrap } from './pane-layout.js';
 
@@ -49,8 +50,8 @@ const COLOURS: Record<Highlight, string> = {
 
 export function svg({ width, height, font, title, description, windows }: Picture): string {
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="title desc">
-  <title id="title">${escaped(title)}</title>
-  <desc id="desc">${escaped(description)}</desc>
+  <title id="title">${escapeMarkup(title)}</title>
+  <desc id="desc">${escapeMarkup(description)}</desc>
   <style>${style(font)}  </style>
 ${windows.map(([pane, box]) => terminalWindow(pane, box, font)).join('\n')}
 </svg>
@@ -107,10 +108,6 @@ ${rows.join('\n')}
 
 function spans(line: string): string {
   return highlight(line)
-    .map((span) => `<tspan class="${span.highlight}">${escaped(span.text)}</tspan>`)
+    .map((span) => `<tspan class="${span.highlight}">${escapeMarkup(span.text)}</tspan>`)
     .join('');
-}
-
-function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

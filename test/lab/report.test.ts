@@ -14,6 +14,7 @@ import { scaleFor } from '../../client/lab/report/scale.js';
 import { escapeUnprintable } from '../../shared/escape.js';
 import { fixtureResults, HOSTILE } from '../fixtures/results.js';
 import { launchBrowser, NO_BROWSER } from '../support/browser.js';
+import { parseCsv } from '../support/csv.js';
 import { testWith } from '../support/skipping.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'strsvr-report-'));
@@ -103,7 +104,7 @@ test('an axis ends at round numbers, and has a place for 0 and for never', () =>
 // --- the files ---
 
 test('the CSV has a line for each metric of each run, and reads back as it was', () => {
-  const rows = readCsv(resultsAsCsv(fixtureResults(true)));
+  const rows = parseCsv(resultsAsCsv(fixtureResults(true)));
   assert.equal(rows[0], [
     'experiment',
     'target',
@@ -138,16 +139,6 @@ test('the files are written into a folder that was not there', () => {
   assert.is(readFileSync(files.csv, 'utf8'), resultsAsCsv(results));
   assert.match(FULL, '<!doctype html>');
 });
-
-/** RFC 4180. */
-function readCsv(text: string): string[][] {
-  const rows: string[][] = [[]];
-  for (const [, quoted, bare, end] of text.matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n)/g)) {
-    rows.at(-1)?.push(quoted?.replaceAll('""', '"') ?? bare ?? '');
-    if (end !== ',') rows.push([]);
-  }
-  return rows.slice(0, -1);
-}
 
 // --- in a browser ---
 

@@ -2,7 +2,8 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { describeView, findListener, kernelView } from '../../shared/kernel-view.js';
+import { describeView, kernelView } from '../../shared/kernel-view.js';
+import { findListener } from '../../shared/proc-sockets.js';
 import { HAS_PROC } from '../../shared/procfs.js';
 import { ByteClient } from '../support/byte-client.js';
 import { python } from '../support/program.js';

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { describeView, findListener, kernelView, listeningPorts } from '../../shared/kernel-view.js';
+import { describeView, kernelView } from '../../shared/kernel-view.js';
+import { findListener, listeningPorts } from '../../shared/proc-sockets.js';
 
 const root = mkdtempSync(join(tmpdir(), 'strsvr-proc-'));
 test.after(() => rmSync(root, { recursive: true }));
@@ -108,10 +109,10 @@ test('the listener is found among several processes', () => {
   record(3, { 'net/tcp': TCP, 'task/3/syscall': 'running\n' }); // no readable descriptors, as another user's process
   record(4, { 'net/tcp': TCP }, { 3: 'socket:[10]' });
   const source = { root, arch: 'x64' };
-  assert.is(findListener(2000, [3, 4, 5], source), 4);
-  assert.is(findListener(4000, [3, 4], source), undefined);
-  assert.equal(listeningPorts(4, undefined, source), [2000]);
-  assert.equal(listeningPorts(5, undefined, source), []);
+  assert.is(findListener(2000, [3, 4, 5], source.root), 4);
+  assert.is(findListener(4000, [3, 4], source.root), undefined);
+  assert.equal(listeningPorts(4, undefined, source.root), [2000]);
+  assert.equal(listeningPorts(5, undefined, source.root), []);
 });
 
 test('processes that serve clients of the same listener add their threads', () => {

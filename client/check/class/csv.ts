@@ -1,6 +1,6 @@
 // The grades of a class as CSV (RFC 4180), one row a student, for a spreadsheet or a learning platform.
 
-import { escapeUnprintable } from '../../../shared/escape.js';
+import { formatCsv } from '../../../shared/csv.js';
 import { type Check, type CheckResult, scoreOf } from '../check.js';
 import type { StudentGrade } from './grade-class.js';
 
@@ -16,8 +16,7 @@ export function gradesCsv(grades: readonly StudentGrade[], checks: readonly Chec
     'fix first',
     'why',
   ];
-  const rows = grades.map((one) => row(one, checks));
-  return [head, ...rows].map((cells) => `${cells.map(cell).join(',')}\r\n`).join('');
+  return formatCsv([head, ...grades.map((one) => row(one, checks))]);
 }
 
 function row(one: StudentGrade, checks: readonly Check[]): ReadonlyArray<string | number> {
@@ -35,11 +34,4 @@ function row(one: StudentGrade, checks: readonly Check[]): ReadonlyArray<string 
 function earnedBy(result: CheckResult | undefined): number | '' {
   if (result === undefined || !result.counts) return '';
   return result.status === 'passed' ? result.check.points : 0;
-}
-
-/** A text that a spreadsheet would compute is marked as a text: servers and file names may hold anything. */
-function cell(value: string | number): string {
-  if (typeof value === 'number') return String(value);
-  const text = escapeUnprintable(value).replace(/^[=+\-@]/, "'$&");
-  return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -1,5 +1,6 @@
 // JUnit's XML, as CI servers read it. XML 1.0 has no way to write most control characters, so they are escaped as text.
 
+import { escapeMarkup } from '../../../shared/markup.js';
 import type { CheckResult, Grade } from '../check.js';
 import { explain } from './explain.js';
 
@@ -25,13 +26,10 @@ function testCase(result: CheckResult): string {
   if (!counts) return `${open}><skipped message="${xml(why)}"/></testcase>`;
   if (status === 'passed') return `${open}/>`;
   const [message = '', ...more] = explain(result);
-  return `${open}><failure message="${xml(message)}">${xml(more.join('\n'))}</failure></testcase>`;
+  return `${open}><failure message="${xml(message)}">${more.map(xml).join('\n')}</failure></testcase>`;
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-
+/** XML has no way to write half a surrogate pair either. */
 function xml(text: string): string {
-  return text
-    .replace(/[&<>"]/g, (character) => ENTITIES[character] ?? '')
-    .replace(/\p{Cs}|[\ufffe\uffff]/gu, '\ufffd');
+  return escapeMarkup(text).replace(/\p{Cs}|[\ufffe\uffff]/gu, '\ufffd');
 }

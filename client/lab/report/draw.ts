@@ -1,9 +1,9 @@
 // One chart as SVG, for a wide page or for a phone. Bars lie on their side, so that names and numbers have room. A value
 // that is 'never' reaches to the end of the scale and says so.
 
+import { type Html, html } from '../../../shared/markup.js';
 import { formatNumber } from '../../../shared/numbers.js';
 import type { BarChart, Chart, LineChart, Point, Series } from './chart.js';
-import { type Html, html } from './html.js';
 import { type Scale, scaleFor } from './scale.js';
 import { blend, referenceLine, type SeriesStyle, serverStyle, stroke, symbol } from './series-style.js';
 

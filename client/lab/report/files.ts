@@ -3,7 +3,7 @@
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { escapeUnprintable } from '../../../shared/escape.js';
+import { formatCsv } from '../../../shared/csv.js';
 import type { Results, Run } from '../results.js';
 import { report } from './report.js';
 
@@ -25,9 +25,7 @@ export async function writeResults(folder: string, results: Results) {
 
 export function resultsAsCsv({ experiments, quick }: Results): string {
   const lines = experiments.flatMap(({ id, runs }) => runs.flatMap((run) => runLines(id, run)));
-  return [COLUMNS, ...lines.map((line) => [...line, quick ? 'quick' : ''])]
-    .map((cells) => `${cells.map(cell).join(',')}\r\n`)
-    .join('');
+  return formatCsv([COLUMNS, ...lines.map((line) => [...line, quick ? 'quick' : ''])]);
 }
 
 /** A run without any metric has a line too, for its remark. */
@@ -41,11 +39,4 @@ function runLines(experiment: string, run: Run): Array<ReadonlyArray<string | nu
     ...[experiment, target, parameter, repeat],
     ...[metric, value, remarks.join('; ')],
   ]);
-}
-
-/** A spreadsheet would compute what begins like a formula, so that gets an apostrophe. No cell breaks its line. */
-function cell(value: string | number): string {
-  if (typeof value === 'number') return String(value);
-  const text = escapeUnprintable(/^[=+@]|^-(?![\d.])/.test(value) ? `'${value}` : value);
-  return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -2,13 +2,13 @@
 // was expected and why, what came out, and what does not count. It computes nothing: all that is in the results.
 
 import { readFileSync } from 'node:fs';
+import { Html, html } from '../../../shared/markup.js';
 import { formatNumber, plural } from '../../../shared/numbers.js';
 import type { Estimate, Findings, Results, Row } from '../results.js';
 import { ENOUGH_REPEATS } from '../statistics.js';
 import { thresholdRows } from '../thresholds.js';
 import type { Chart, Series } from './chart.js';
 import { draw } from './draw.js';
-import { Html, html } from './html.js';
 import {
   blend,
   referenceLine,

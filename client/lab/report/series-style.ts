@@ -1,7 +1,7 @@
 // The style of each server in every chart: colour for its I/O model, line and fill for its language. What is no server (a
 // parameter, a reference) is grey. Colours are CSS variables of the page, so that one drawing serves light and dark.
 
-import { type Html, html } from './html.js';
+import { type Html, html } from '../../../shared/markup.js';
 
 /** Outlines around (0, 0), 10 wide and high. */
 const OUTLINES = {

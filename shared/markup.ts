@@ -1,7 +1,7 @@
 // HTML and SVG that cannot be broken by what is put into it: the values of a template are escaped, unless they are Html
 // already. Servers' output gets into reports, and a server may print anything.
 
-import { escapeUnprintable } from '../../../shared/escape.js';
+import { escapeUnprintable } from './escape.js';
 
 export class Html {
   readonly source: string;
@@ -23,7 +23,12 @@ function render(value: Value): string {
   if (value instanceof Html) return value.source;
   if (typeof value === 'number') return String(value);
   if (typeof value === 'object') return value.map(render).join('');
-  return escapeUnprintable(value)
+  return escapeMarkup(value);
+}
+
+/** Text for HTML, SVG or XML, also inside an attribute. Control characters, which XML cannot have, are shown as `\u{HEX}`. */
+export function escapeMarkup(text: string): string {
+  return escapeUnprintable(text)
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')
