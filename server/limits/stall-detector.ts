@@ -11,7 +11,7 @@ import type { CloseFailure } from '../core/close-reason.js';
 export const KEEP_ALIVE_SECONDS = { idle: 45, interval: 1, probes: 10 } as const;
 export const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelay: 1000 * KEEP_ALIVE_SECONDS.idle } as const;
 
-/** The least that a client with pending replies must take in a stall timeout, in bytes. */
+/** The least that a client with pending replies must acknowledge in a stall timeout, in bytes. */
 const STALL_BYTES = 1024;
 
 /** Ticks in a stall timeout. */
@@ -45,7 +45,7 @@ export function watchStalls<Client extends object>(
   disconnect: (client: Client, why: CloseFailure) => void,
 ): NodeJS.Timeout | undefined {
   if (timeoutMs === 0) return undefined;
-  const detail = `it read less than ${STALL_BYTES} bytes of its replies in ${timeoutMs / 1000} s`;
+  const detail = `it acknowledged less than ${STALL_BYTES} bytes of its replies in ${timeoutMs / 1000} s`;
   const progress = new WeakMap<Client, Progress>();
   return setInterval(() => {
     for (const client of clients.values()) {

@@ -73,7 +73,7 @@ const OPTIONS = {
   'stall-timeout': {
     requiresArg: true,
     describe:
-      'Disconnect clients that read less than 1 KiB of pending replies in this many seconds; 0 disables it',
+      'Disconnect clients that acknowledge less than 1 KiB of pending replies in this many seconds; 0 disables it',
     default: DEFAULT_STALL_TIMEOUT,
     coerce: wholeNumber('--stall-timeout', 0, STALL_TIMEOUT_LIMIT),
   },

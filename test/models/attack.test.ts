@@ -300,7 +300,7 @@ test('with TCP_INFO one reply in the kernel’s buffer is enough to detect a sta
       nonReader.socket.pause();
       nonReader.send('x'.repeat(1_500)); // 1.1 MB of replies: more than the client's receive buffer, less than the server's send buffer
       const name = await nameOf(nonReader, server);
-      await server.waitFor('stderr', new RegExp(`${name} dropped, it read less than 1024 bytes`));
+      await server.waitFor('stderr', new RegExp(`${name} dropped, it acknowledged less than 1024 bytes`));
       nonReader.close();
     });
   });
@@ -316,7 +316,7 @@ test('a client that reads none of its replies is disconnected after --stall-time
       const name = await nameOf(nonReader, server);
       await server.waitFor(
         'stderr',
-        new RegExp(`${name} dropped, it read less than 1024 bytes of its replies in 1 s: [\\d,]+ letters\n`),
+        new RegExp(`${name} dropped, it acknowledged less than 1024 bytes of its replies in 1 s: [\\d,]+ letters\n`),
       );
       const client = idle ?? (await ByteClient.connect(address));
       client.send('\n');
@@ -335,7 +335,7 @@ test('a client that reads single bytes is disconnected too', async () => {
       const reading = setInterval(() => slow.socket.read(1), 50);
       const name = await nameOf(slow, server);
       await server
-        .waitFor('stderr', new RegExp(`${name} dropped, it read less than 1024 bytes`))
+        .waitFor('stderr', new RegExp(`${name} dropped, it acknowledged less than 1024 bytes`))
         .finally(() => {
           clearInterval(reading);
           slow.close();
@@ -360,7 +360,7 @@ test('a stall is less than 1 KiB per --stall-timeout, however it is spread', asy
     });
     timer?.ref();
   });
-  assert.equal(stalled, [tooSlow, 'it read less than 1024 bytes of its replies in 0.05 s', 11]);
+  assert.equal(stalled, [tooSlow, 'it acknowledged less than 1024 bytes of its replies in 0.05 s', 11]);
 });
 
 test('--stall-timeout 0 disconnects no client', async () => {
