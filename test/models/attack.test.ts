@@ -316,7 +316,9 @@ test('a client that reads none of its replies is disconnected after --stall-time
       const name = await nameOf(nonReader, server);
       await server.waitFor(
         'stderr',
-        new RegExp(`${name} dropped, it acknowledged less than 1024 bytes of its replies in 1 s: [\\d,]+ letters\n`),
+        new RegExp(
+          `${name} dropped, it acknowledged less than 1024 bytes of its replies in 1 s: [\\d,]+ letters\n`,
+        ),
       );
       const client = idle ?? (await ByteClient.connect(address));
       client.send('\n');
