@@ -41,6 +41,12 @@ export function readCommandLine<const Positionals extends OptionTable, const Tab
   return parsed as Parsed<Positionals> & Parsed<Table>;
 }
 
+/** Removes `-- COMMAND …` from the process's command line, for the options are read without it. */
+export function takeCommand(): string[] | undefined {
+  const start = process.argv.indexOf('--', 2);
+  return start < 0 ? undefined : process.argv.splice(start).slice(1);
+}
+
 /** @returns undefined for a command line that is wrong, or that yargs must see for another reason */
 export function parseFast(args: readonly string[], spec: AnyCommandLine): object | undefined {
   const { positionals, options, repeatable = [] } = spec;

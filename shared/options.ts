@@ -53,6 +53,16 @@ export function wholeNumber(name: string, min: number, max: number): (value: unk
   };
 }
 
+/** Reads a value that may be missing. */
+export function optional<T>(read: (value: unknown) => T): (value: unknown) => T | undefined {
+  return (value) => (value === undefined ? undefined : read(value));
+}
+
+/** An option with a whole number, for yargs. */
+export function numberOption(name: string, min: number, max: number, byDefault: number, describe: string) {
+  return { requiresArg: true, describe, default: byDefault, coerce: wholeNumber(name, min, max) } as const;
+}
+
 /** An option with a whole number and without a default, for yargs. */
 export function optionalNumber(
   name: string,
@@ -61,8 +71,7 @@ export function optionalNumber(
   describe: string,
   defaultDescription?: string,
 ) {
-  const read = wholeNumber(name, min, max);
-  const coerce = (value: unknown) => (value === undefined ? undefined : read(value));
+  const coerce = optional(wholeNumber(name, min, max));
   return { requiresArg: true, describe, ...(defaultDescription && { defaultDescription }), coerce } as const;
 }
 

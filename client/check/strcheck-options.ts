@@ -4,7 +4,16 @@ import { statSync } from 'node:fs';
 import { isLoopback } from '../../shared/address.js';
 import { readCommandLine } from '../../shared/command-line.js';
 import { OperationalError, UsageError } from '../../shared/errors.js';
-import { choice, DEFAULT_HOST, MAX_PORT, nonEmpty, wholeNumber } from '../../shared/options.js';
+import {
+  choice,
+  DEFAULT_HOST,
+  MAX_PORT,
+  nonEmpty,
+  oneOf,
+  optional,
+  optionalNumber,
+  wholeNumber,
+} from '../../shared/options.js';
 import { HAS_PROC } from '../../shared/procfs.js';
 import { CHECKS } from './all-checks.js';
 import type { Target } from './checked-server.js';
@@ -14,12 +23,6 @@ import { REPORTS, type ReportName } from './report/all.js';
 const REPORT_NAMES = Object.keys(REPORTS) as ReportName[];
 
 export type StrcheckOptions = ReturnType<typeof readOptions>;
-
-/** Removes `-- COMMAND …` from the command line, for the options are read without it. */
-export function takeCommand(): string[] | undefined {
-  const start = process.argv.indexOf('--', 2);
-  return start < 0 ? undefined : process.argv.splice(start).slice(1);
-}
 
 /** @throws UsageError, OperationalError */
 export function readTarget(command: readonly string[] | undefined, options: StrcheckOptions): Target {
@@ -86,12 +89,11 @@ export function readOptions() {
     positionals: {
       host: {
         describe: `Host of the server (${DEFAULT_HOST}); a single number is the port`,
-        coerce: (value: unknown) => (value === undefined ? undefined : nonEmpty('host')(value)),
+        coerce: optional(nonEmpty('host')),
       },
       port: {
         describe: 'TCP port of the server',
-        coerce: (value: unknown) =>
-          value === undefined ? undefined : wholeNumber('port', 1, MAX_PORT)(value),
+        coerce: optional(wholeNumber('port', 1, MAX_PORT)),
       },
     },
     options: {
@@ -99,41 +101,30 @@ export function readOptions() {
       only: {
         requiresArg: true,
         describe: 'Only these checks, with commas between them',
-        coerce: (value: unknown) => {
-          if (value === undefined) return undefined;
-          return nonEmpty('--only')(value).split(',').map(only(ids));
-        },
+        coerce: optional((value) => nonEmpty('--only')(value).split(',').map(only(ids))),
       },
       level: {
         ...choice('--level', LEVELS),
         describe: 'Judge the server by the checks of this level',
         defaultDescription: 'what the server speaks',
-        coerce: (value: unknown) =>
-          value === undefined ? undefined : choice('--level', LEVELS).coerce(value),
+        coerce: optional(oneOf('--level', LEVELS)),
       },
       report: {
         ...choice('--report', REPORT_NAMES),
         describe: 'Print a report for a program; the exit status is 0 if the server was graded',
-        coerce: (value: unknown) =>
-          value === undefined ? undefined : choice('--report', REPORT_NAMES).coerce(value),
+        coerce: optional(oneOf('--report', REPORT_NAMES)),
       },
       class: {
         requiresArg: true,
         describe: 'Build and check each submission in this folder: a file or folder a student',
-        coerce: (value: unknown) => (value === undefined ? undefined : nonEmpty('--class')(value)),
+        coerce: optional(nonEmpty('--class')),
       },
       csv: {
         requiresArg: true,
         describe: 'With --class: write the grades to this file, one row a student',
-        coerce: (value: unknown) => (value === undefined ? undefined : nonEmpty('--csv')(value)),
+        coerce: optional(nonEmpty('--csv')),
       },
-      seed: {
-        requiresArg: true,
-        describe: 'The same seed sends the same letters',
-        defaultDescription: 'random',
-        coerce: (value: unknown) =>
-          value === undefined ? undefined : wholeNumber('--seed', 0, 2 ** 31 - 1)(value),
-      },
+      seed: optionalNumber('--seed', 0, 2 ** 31 - 1, 'The same seed sends the same letters', 'random'),
       'yes-remote': {
         describe: 'Check a server on another machine',
         boolean: true,

@@ -6,6 +6,7 @@
 import { writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { logLine, print, printLine, runCommand } from '../../shared/cli.js';
+import { takeCommand } from '../../shared/command-line.js';
 import { describe, OperationalError } from '../../shared/errors.js';
 import { Progress } from '../progress.js';
 import { CHECKS } from './all-checks.js';
@@ -16,7 +17,7 @@ import { gradeClass, type StudentGrade } from './class/grade-class.js';
 import { REPORTS } from './report/all.js';
 import { terminalReport } from './report/terminal.js';
 import { type GradeOptions, gradeServer, TOO_BUSY } from './run-checks.js';
-import { readClass, readOptions, readTarget, type StrcheckOptions, takeCommand } from './strcheck-options.js';
+import { readClass, readOptions, readTarget, type StrcheckOptions } from './strcheck-options.js';
 
 const NOT_JUDGED = 3;
 

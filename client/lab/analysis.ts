@@ -4,7 +4,7 @@
 import { formatNumber } from '../../shared/numbers.js';
 import { prng } from '../../shared/prng.js';
 import type { Condition, Estimate, Row, Run } from './results.js';
-import { combination, median, ratio } from './statistics.js';
+import { estimate, itself, median, quotient } from './statistics.js';
 
 /** From here on, in percent of a core, a process has no time left. */
 const BUSY = 90;
@@ -52,7 +52,7 @@ export class Analysis {
   }
 
   estimate(condition: Condition, metric: string): Estimate | undefined {
-    return this.combination([{ ...condition, metric }], ([value = Number.NaN]) => value);
+    return this.combination([{ ...condition, metric }], itself);
   }
 
   /** An estimate of several medians together; undefined when one of them was not measured. */
@@ -62,7 +62,7 @@ export class Analysis {
   ): Estimate | undefined {
     const values = samples.map((sample) => this.values(sample, sample.metric));
     if (values.some(({ length }) => length === 0)) return undefined;
-    return combination(values, combine, prng(this.#seed));
+    return estimate(values, combine, prng(this.#seed));
   }
 
   /**
@@ -75,11 +75,12 @@ export class Analysis {
     there: Condition,
     { name = here.target, what = metric, other = there.target } = {},
   ): string[] {
-    const found = ratio(this.values(here, metric), this.values(there, metric), prng(this.#seed));
-    if (found === undefined) return [];
-    if (!found.differs) return [`${name}: no difference in ${what} to ${other} was shown`];
-    const interval = `${formatNumber(found.low)} to ${formatNumber(found.high)}`;
-    return [`${name}: ${formatNumber(found.ratio)} times (${interval}) the ${what} of ${other}`];
+    const samples = [here, there].map((condition) => ({ ...condition, metric }));
+    const { median: times = 1, low, high } = this.combination(samples, quotient) ?? {};
+    if (low === undefined || high === undefined) return [];
+    if (low <= 1 && high >= 1) return [`${name}: no difference in ${what} to ${other} was shown`];
+    const interval = `${formatNumber(low)} to ${formatNumber(high)}`;
+    return [`${name}: ${formatNumber(times)} times (${interval}) the ${what} of ${other}`];
   }
 
   /** The same for each server, between two parameters. */

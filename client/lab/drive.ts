@@ -5,7 +5,7 @@ import { print } from '../../shared/cli.js';
 import { readCommandLine } from '../../shared/command-line.js';
 import { connectError, OperationalError } from '../../shared/errors.js';
 import { plural, thousands } from '../../shared/numbers.js';
-import { optionalNumber, SERVER_HOST, SERVER_PORT, wholeNumber } from '../../shared/options.js';
+import { numberOption, optionalNumber, SERVER_HOST, SERVER_PORT } from '../../shared/options.js';
 import { formatTable } from '../../shared/table.js';
 import { DEFAULT_PLAN, type LoadPlan, type LoadResult, type Percentiles } from '../load/plan.js';
 import { checkTwoClients } from '../load/prefill.js';
@@ -14,7 +14,6 @@ import { Progress } from '../progress.js';
 import { formatFaults } from './summarize-run.js';
 
 const MAX_CLIENTS = 20_000;
-const MAX_LETTERS = 1_000_000;
 /** Lines without a letter that each client sends before it is measured. */
 const WARM_UP = 3;
 /** Ends the run when no reply has come for this time. */
@@ -28,13 +27,13 @@ const DRIVE = {
     'whole text and a line feed, a line feed alone with a line feed. No other client may send letters meanwhile.',
   positionals: { host: SERVER_HOST, port: SERVER_PORT },
   options: {
-    clients: number('--clients', 1, MAX_CLIENTS, 100, 'Number of clients that send letters'),
-    letters: number(
+    clients: numberOption('--clients', 1, MAX_CLIENTS, 100, 'Number of clients that send letters'),
+    letters: numberOption(
       '--letters',
       1,
-      MAX_LETTERS,
+      1_000_000,
       30_000,
-      'Total number of letters; each reply is the text so far',
+      'Number of letters; each reply is the text so far',
     ),
     rate: optionalNumber(
       '--rate',
@@ -43,15 +42,15 @@ const DRIVE = {
       'Total letters per second, sent by the clock',
       'each client sends when it has its reply',
     ),
-    duration: number('--duration', 1, 3_600, 60, 'Stop sending after this many seconds'),
-    'idle-clients': number(
+    duration: numberOption('--duration', 1, 3_600, 60, 'Stop sending after this many seconds'),
+    'idle-clients': numberOption(
       '--idle-clients',
       0,
       MAX_CLIENTS,
       0,
-      'Number of clients that connect first and stay silent',
+      'Number of clients that connect and stay silent',
     ),
-    seed: number('--seed', 0, 2 ** 31 - 1, 1, 'Seed for the letters'),
+    seed: numberOption('--seed', 0, 2 ** 31 - 1, 1, 'Seed for the letters'),
     json: { describe: 'Print the results as JSON', boolean: true, default: false },
   },
   examples: [
@@ -60,10 +59,6 @@ const DRIVE = {
     ['strlab drive 127.0.0.1 2000 --idle-clients 1', 'one more client is connected and silent'],
   ],
 } as const;
-
-function number(name: string, min: number, max: number, byDefault: number, describe: string) {
-  return { requiresArg: true, describe, default: byDefault, coerce: wholeNumber(name, min, max) } as const;
-}
 
 /** @throws OperationalError when the server cannot be reached, or was wrong */
 export async function drive(): Promise<void> {
@@ -120,17 +115,10 @@ function report({ rate, clients }: LoadPlan, result: LoadResult): string {
 }
 
 function percentilesTable(columns: Readonly<Record<string, Percentiles>>): string[] {
-  const row = (name: string, of: keyof Percentiles) => [
-    name,
+  const rows = (['p50', 'p90', 'p99', 'p999', 'max'] as const).map((of) => [
+    of === 'p999' ? 'p99.9' : of,
     ...Object.values(columns).map((percentiles) => milliseconds(percentiles[of])),
-  ];
-  const rows = [
-    row('p50', 'p50'),
-    row('p90', 'p90'),
-    row('p99', 'p99'),
-    row('p99.9', 'p999'),
-    row('max', 'max'),
-  ];
+  ]);
   return formatTable([['', ...Object.keys(columns)], ...rows], (column) => column > 0);
 }
 

@@ -5,23 +5,14 @@ import { readdirSync } from 'node:fs';
 import type { LoadPlan } from '../load/plan.js';
 import type { Analysis } from './analysis.js';
 import type { Chart } from './report/chart.js';
-import type { Condition, Measured, Run } from './results.js';
+import type { Condition, Measured, Question, Run } from './results.js';
 import type { RunningServer } from './server-process.js';
 import type { IoModelName, ServerUnderTest } from './servers-under-test.js';
 import type { Threshold } from './thresholds.js';
 
-export interface Experiment {
-  readonly id: string;
+export interface Experiment extends Question {
   /** Experiments are run and reported in rising order. */
   readonly order: number;
-  readonly question: string;
-  readonly variable: string;
-  /** What is expected, and why. The results are free to disagree. */
-  readonly hypothesis?: string;
-  /** What reply times count from. */
-  readonly loop: string;
-  /** The metrics that the tables show. */
-  readonly columns: readonly string[];
   trials(lab: LabOptions): Trial[];
   /** Adds metrics that relate the runs of one repeat to each other. */
   derive?(runs: readonly Run[]): readonly Run[];

@@ -3,7 +3,8 @@
 
 import { logLine, print } from '../../shared/cli.js';
 import { readCommandLine } from '../../shared/command-line.js';
-import { nonEmpty, oneOf, optionalNumber } from '../../shared/options.js';
+import type { Parsed } from '../../shared/command-line-types.js';
+import { nonEmpty, oneOf, optional, optionalNumber } from '../../shared/options.js';
 import { formatTable } from '../../shared/table.js';
 import type { LoadPlan } from '../load/plan.js';
 import { LoadProcess, runLoad } from '../load/run-load.js';
@@ -36,13 +37,7 @@ const RUN = {
       default: IO_MODELS.join(','),
       coerce: (value: unknown) => nonEmpty('--io')(value).split(',').map(oneOf('--io', IO_MODELS)),
     },
-    clients: optionalNumber(
-      '--clients',
-      1,
-      10_000,
-      'Number of clients that send letters',
-      'each experiment has its own',
-    ),
+    clients: optionalNumber('--clients', 1, 10_000, 'Number of clients that send', 'as each experiment says'),
   },
   examples: [
     ['strlab run lunch', 'one client is out to lunch: are the others served?'],
@@ -99,7 +94,7 @@ function common(repeats: number) {
     out: {
       requiresArg: true,
       describe: 'Folder for report.html, results.json and results.csv',
-      coerce: (value: unknown) => (value === undefined ? undefined : nonEmpty('--out')(value)),
+      coerce: optional(nonEmpty('--out')),
     },
   } as const;
 }
@@ -108,7 +103,9 @@ export async function run(): Promise<void> {
   const { io: models, ...options } = readCommandLine(RUN);
   const load = new LoadProcess();
   const drive = (plan: LoadPlan) => load.run(plan);
-  await measure({ ...options, models, usualRepeats: ENOUGH_REPEATS, drive }).finally(() => load.close());
+  await measure({ ...options, models, busyPoll: false, usualRepeats: ENOUGH_REPEATS, drive }).finally(() =>
+    load.close(),
+  );
 }
 
 export async function bench(): Promise<void> {
@@ -117,21 +114,16 @@ export async function bench(): Promise<void> {
   await measure({ ...options, models: ['events', 'poll', 'uring'], usualRepeats: BENCH_REPEATS, drive });
 }
 
-interface Options {
+interface Options extends Parsed<typeof BENCH.options> {
   readonly experiment: readonly Experiment[];
   readonly models: readonly IoModelName[];
-  readonly quick: boolean;
-  readonly repeats: number | undefined;
   readonly usualRepeats: number;
-  readonly seed: number | undefined;
   readonly clients?: number | undefined;
-  readonly busyPoll?: boolean;
-  readonly out: string | undefined;
   readonly drive: RunOptions['drive'];
 }
 
 async function measure(options: Options): Promise<void> {
-  const { experiment, quick, clients, busyPoll = false, out, drive } = options;
+  const { experiment, quick, clients, busyPoll, out, drive } = options;
   const repeats = options.repeats ?? (quick ? QUICK_REPEATS : options.usualRepeats);
   const seed = options.seed ?? Math.floor(Math.random() * 2 ** 31);
   const { targets: others, missing } = await baselines();

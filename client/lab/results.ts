@@ -53,17 +53,22 @@ export interface ThresholdResult {
   readonly why?: string;
 }
 
-export interface Findings {
+/** What an experiment asks. */
+export interface Question {
   readonly id: string;
   readonly question: string;
   readonly variable: string;
+  /** What is expected, and why. The results are free to disagree. */
   readonly hypothesis?: string | undefined;
   /** 'closed' or 'open' loop, and what that means for reply times. */
   readonly loop: string;
+  /** The metrics that the tables show, in this order. */
+  readonly columns: readonly string[];
+}
+
+export interface Findings extends Question {
   readonly runs: readonly Run[];
   readonly rows: readonly Row[];
-  /** The metrics of `rows` that the tables show, in this order. */
-  readonly columns: readonly string[];
   /** Sentences made from the metrics, the first of which answers the question; none with too few repeats. */
   readonly conclusions: readonly string[];
   readonly thresholds: readonly ThresholdResult[];

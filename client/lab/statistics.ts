@@ -12,14 +12,6 @@ const RESAMPLES = 2_000;
 /** The share of the resamples outside the interval on each side. */
 const TAIL = 0.005;
 
-export interface Ratio {
-  readonly ratio: number;
-  readonly low: number;
-  readonly high: number;
-  /** Whether the interval leaves out 1; otherwise no difference was shown. */
-  readonly differs: boolean;
-}
-
 /** NaN of no values. */
 export function median(values: readonly number[]): number {
   return quantile(
@@ -28,24 +20,15 @@ export function median(values: readonly number[]): number {
   );
 }
 
-/** A median with its interval, where there are enough repeats to claim one. */
-export function estimate(values: readonly number[], random: Prng): Estimate {
-  return combination([values], ([middle = Number.NaN]) => middle, random);
-}
-
-/** The median of the ones over the median of the others; undefined with too few repeats of either. */
-export function ratio(ones: readonly number[], others: readonly number[], random: Prng): Ratio | undefined {
-  const { median, low, high } = combination([ones, others], ([one = 0, other = 0]) => one / other, random);
-  return low === undefined || high === undefined
-    ? undefined
-    : { ratio: median, low, high, differs: low > 1 || high < 1 };
-}
+/** The first of several medians, and the first over the second. */
+export const itself = ([value = Number.NaN]: readonly number[]) => value;
+export const quotient = ([one = Number.NaN, other = Number.NaN]: readonly number[]) => one / other;
 
 /**
  * A number made of the medians of several samples, with its interval where each has enough repeats to claim one.
  * @param combine gets the medians in the order of the samples
  */
-export function combination(
+export function estimate(
   samples: ReadonlyArray<readonly number[]>,
   combine: (medians: readonly number[]) => number,
   random: Prng,

@@ -4,6 +4,7 @@
 import { formatNumber } from '../../shared/numbers.js';
 import type { Analysis, Sample } from './analysis.js';
 import type { Bound, Condition, Estimate, Findings, ThresholdResult } from './results.js';
+import { itself, quotient } from './statistics.js';
 
 export interface Threshold {
   readonly what: string;
@@ -25,13 +26,13 @@ export function ratioOf(
   bound?: Bound,
 ): Threshold {
   const samples = [here, there].map((condition) => ({ ...condition, metric }));
-  return { what, samples, combine: ([one = 0, other = 0]) => one / other, bound };
+  return { what, samples, combine: quotient, bound };
 }
 
 /** A metric by itself. */
 export function metricOf(what: string, metric: string, condition: Condition, bound?: Bound): Threshold {
   const samples = [{ ...condition, metric }];
-  return { what, samples, combine: ([value = 0]) => value, bound };
+  return { what, samples, combine: itself, bound };
 }
 
 export function evaluate(threshold: Threshold, analysis: Analysis): ThresholdResult {

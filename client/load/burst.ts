@@ -1,10 +1,9 @@
 // Measures how long a server takes to answer letters that come in one write without line ends. The wire is raw, so the
 // load cannot do it: it counts lines.
 
-import { lostError } from '../../shared/errors.js';
 import * as libc from '../../shared/libc/sockets.js';
 import { LF } from '../../shared/utf8.js';
-import { connectAll } from './connections.js';
+import { withConnection } from './connections.js';
 
 /** Receives that bring nothing, so that our own code is compiled when the server's time is taken. */
 const REHEARSALS = 1_000;
@@ -27,14 +26,7 @@ export type BurstResult = { readonly ms: number } | { readonly wrong: string };
  */
 export function burst(plan: BurstPlan): BurstResult {
   const deadline = performance.now() + plan.timeoutMs;
-  const [fd = -1] = connectAll(plan, 1, { nagle: false }, deadline);
-  try {
-    return measure(fd, plan, deadline);
-  } catch (error) {
-    throw lostError(error, plan);
-  } finally {
-    libc.close(fd);
-  }
+  return withConnection(plan, deadline, { nagle: false }, (fd) => measure(fd, plan, deadline));
 }
 
 function measure(fd: number, { letters: count, warmup }: BurstPlan, deadline: number): BurstResult {

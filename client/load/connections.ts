@@ -1,7 +1,7 @@
 // Connections that the load opens, and what it waits for on one of them with a deadline (by performance.now()).
 
 import { type Address, formatAddress } from '../../shared/address.js';
-import { connectError, errorCode, OperationalError } from '../../shared/errors.js';
+import { connectError, errorCode, lostError, OperationalError } from '../../shared/errors.js';
 import * as libc from '../../shared/libc/load-calls.js';
 
 /** After this many new connections the server gets time to accept them, so that its backlog does not overflow. */
@@ -42,6 +42,26 @@ export function connectAll(
     if (errorCode(error) !== 'EMFILE') throw connectError(error, address, 'strsvr');
     const why = `only ${descriptors.length} sockets may be open at a time; ulimit -n says how many files`;
     throw new OperationalError('EMFILE', why, error);
+  }
+}
+
+/**
+ * Uses one connection and closes it with a reset: data in flight is discarded.
+ * @throws OperationalError
+ */
+export function withConnection<T>(
+  server: Address,
+  deadline: number,
+  options: libc.ConnectOptions,
+  use: (fd: number) => T,
+): T {
+  const [fd = -1] = connectAll(server, 1, options, deadline);
+  try {
+    return use(fd);
+  } catch (error) {
+    throw error instanceof OperationalError ? error : lostError(error, server);
+  } finally {
+    libc.abort(fd);
   }
 }
 

@@ -9,7 +9,7 @@ import * as libc from '../../shared/libc/load-calls.js';
 import { plural } from '../../shared/numbers.js';
 import { DEFAULT_MAX_REPLY } from '../../shared/options.js';
 import { LF } from '../../shared/utf8.js';
-import { awaitEvent, connectAll, pause } from './connections.js';
+import { awaitEvent, pause, withConnection } from './connections.js';
 
 /** Letters of one client before it disconnects: strsvr stores at most 1,024 of a client that does not read. */
 const FILL_LETTERS = 1_000;
@@ -105,23 +105,6 @@ function fill(server: Address, missing: number, deadline: number): number {
     awaitEvent(fd, libc.POLLIN, deadline, server);
     return count * Buffer.byteLength(letter);
   });
-}
-
-/** Closes with a reset: data in flight is discarded. */
-function withConnection<T>(
-  server: Address,
-  deadline: number,
-  options: libc.ConnectOptions,
-  use: (fd: number) => T,
-): T {
-  const [fd = -1] = connectAll(server, 1, options, deadline);
-  try {
-    return use(fd);
-  } catch (error) {
-    throw error instanceof OperationalError ? error : lostError(error, server);
-  } finally {
-    libc.abort(fd);
-  }
 }
 
 /** All that comes until its last byte is an LF, without that. */

@@ -7,7 +7,7 @@ import { print, printLine, runCommand } from '../../shared/cli.js';
 import { readCommandLine } from '../../shared/command-line.js';
 import { UsageError } from '../../shared/errors.js';
 import { plural, thousands } from '../../shared/numbers.js';
-import { MAX_WAIT_MS, nonEmpty, SERVER_HOST, SERVER_PORT, wholeNumber } from '../../shared/options.js';
+import { MAX_WAIT_MS, nonEmpty, numberOption, SERVER_HOST, SERVER_PORT } from '../../shared/options.js';
 import { receiveChunks } from '../socket.js';
 
 /** Maximum size of one receive of the tutorial's client, in bytes. */
@@ -66,24 +66,21 @@ function readOptions() {
       string: { describe: 'String to send', demandOption: true, coerce: nonEmpty('string') },
     },
     options: {
-      writes: {
-        requiresArg: true,
-        describe: 'Send the string in this many writes; tms prints how many receives it needed',
-        default: 1,
-        coerce: wholeNumber('--writes', 1, 1_000_000),
-      },
-      'receive-size': {
-        requiresArg: true,
-        describe: 'Maximum size of one receive, in bytes',
-        default: RECEIVE_SIZE,
-        coerce: wholeNumber('--receive-size', 1, RECEIVE_SIZE),
-      },
-      pause: {
-        requiresArg: true,
-        describe: 'Delay after each receive, in milliseconds',
-        default: 0,
-        coerce: wholeNumber('--pause', 0, MAX_WAIT_MS),
-      },
+      writes: numberOption(
+        '--writes',
+        1,
+        1_000_000,
+        1,
+        'Send the string in this many writes; tms prints how many receives it needed',
+      ),
+      'receive-size': numberOption(
+        '--receive-size',
+        1,
+        RECEIVE_SIZE,
+        RECEIVE_SIZE,
+        'Maximum size of one receive, in bytes',
+      ),
+      pause: numberOption('--pause', 0, MAX_WAIT_MS, 0, 'Delay after each receive, in milliseconds'),
       quiet: { describe: 'Print only the summary', boolean: true, default: false },
     },
     examples: [

@@ -3,10 +3,19 @@
 
 import { type Address, formatAddress, isLoopback } from '../../shared/address.js';
 import { logLine, print, printLine, runCommand, stopOnSignal } from '../../shared/cli.js';
-import { readCommandLine } from '../../shared/command-line.js';
+import { readCommandLine, takeCommand } from '../../shared/command-line.js';
 import { OperationalError, UsageError } from '../../shared/errors.js';
 import { plural } from '../../shared/numbers.js';
-import { DEFAULT_HOST, MAX_PORT, nonEmpty, wholeNumber } from '../../shared/options.js';
+import {
+  DEFAULT_HOST,
+  hostNames,
+  listenAddress,
+  MAX_PORT,
+  nonEmpty,
+  numberOption,
+  optional,
+  wholeNumber,
+} from '../../shared/options.js';
 import { joinAddresses, qrInTerminal } from './join-address.js';
 import { startReplay } from './replay.js';
 import type { LogLine } from './server-log.js';
@@ -107,28 +116,6 @@ async function replay(file: string, http: Address, names: readonly string[]): Pr
   close();
 }
 
-/** Removes `-- COMMAND …` from the command line, for the options are read without it. */
-function takeCommand(): string[] | undefined {
-  const start = process.argv.indexOf('--', 2);
-  return start < 0 ? undefined : process.argv.splice(start).slice(1);
-}
-
-function httpAddress(value: unknown): Address {
-  const text = nonEmpty('--http')(value);
-  const [, ipv6, host, port] = /^(?:(?:\[([\da-fA-F:.]+)\]|([^:]*)):)?(\d+)$/.exec(text) ?? [];
-  if (port === undefined) throw new UsageError(`--http: expected [HOST:]PORT, got ${JSON.stringify(text)}`);
-  return { host: ipv6 || host || DEFAULT_HOST, port: wholeNumber('--http', 0, MAX_PORT)(port) };
-}
-
-function optional<T>(read: (value: unknown) => T): (value: unknown) => T | undefined {
-  return (value) => (value === undefined ? undefined : read(value));
-}
-
-function list(value: unknown): string[] {
-  if (value === undefined) return [];
-  return (Array.isArray(value) ? value : [value]).map(nonEmpty('--http-name'));
-}
-
 function readOptions() {
   return readCommandLine({
     name: 'strwall',
@@ -149,25 +136,21 @@ function readOptions() {
         requiresArg: true,
         describe: 'Where the pages are: [HOST:]PORT; 0.0.0.0:8080 opens them to the room',
         default: DEFAULT_HTTP,
-        coerce: httpAddress,
+        coerce: listenAddress('--http'),
       },
       'http-name': {
         requiresArg: true,
         describe: 'Also answer to this host name; may be repeated',
-        coerce: list,
+        coerce: optional(hostNames('--http-name')),
       },
-      bots: {
-        requiresArg: true,
-        describe: 'Add clients that type; one of them goes to lunch',
-        default: 0,
-        coerce: wholeNumber('--bots', 0, MAX_BOTS),
-      },
-      'per-address': {
-        requiresArg: true,
-        describe: 'Phones that one address may have; a class behind a router is one address',
-        default: DEFAULT_PER_ADDRESS,
-        coerce: wholeNumber('--per-address', 1, 10_000),
-      },
+      bots: numberOption('--bots', 0, MAX_BOTS, 0, 'Add clients that type; one of them goes to lunch'),
+      'per-address': numberOption(
+        '--per-address',
+        1,
+        10_000,
+        DEFAULT_PER_ADDRESS,
+        'Phones that one address may have; a class behind a router is one address',
+      ),
       record: {
         requiresArg: true,
         describe: 'Record all that is shown to this file',

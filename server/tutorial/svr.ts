@@ -12,7 +12,7 @@ import { readCommandLine } from '../../shared/command-line.js';
 import { FAILURE_MARK } from '../../shared/errors.js';
 import { clientAddress, listen } from '../../shared/listen.js';
 import { plural } from '../../shared/numbers.js';
-import { LISTEN_HOST, listenPort, MAX_WAIT_MS, wholeNumber } from '../../shared/options.js';
+import { LISTEN_HOST, listenPort, MAX_WAIT_MS, numberOption, wholeNumber } from '../../shared/options.js';
 import { serverFull } from '../limits/admission.js';
 import { closeLingering } from '../limits/lingering-close.js';
 
@@ -126,24 +126,26 @@ function readOptions() {
     positionals: { port: listenPort(8888) },
     options: {
       host: LISTEN_HOST,
-      timeout: {
-        requiresArg: true,
-        describe: 'Time limit for a client and for a program, in milliseconds',
-        default: 10_000,
-        coerce: wholeNumber('--timeout', 1, MAX_WAIT_MS),
-      },
+      timeout: numberOption(
+        '--timeout',
+        1,
+        MAX_WAIT_MS,
+        10_000,
+        'Time limit for a client and for a program, in milliseconds',
+      ),
       'max-output': {
         requiresArg: true,
         describe: 'Maximum output of a program, in bytes',
         default: 1024 * 1024,
         coerce: wholeNumber('--max-output', 1, 1024 * 1024 * 1024),
       },
-      'line-delay': {
-        requiresArg: true,
-        describe: 'Delay between two lines, in milliseconds',
-        default: 0,
-        coerce: wholeNumber('--line-delay', 0, MAX_WAIT_MS),
-      },
+      'line-delay': numberOption(
+        '--line-delay',
+        0,
+        MAX_WAIT_MS,
+        0,
+        'Delay between two lines, in milliseconds',
+      ),
     },
     examples: [
       ['svr', "the tutorial's server, on port 8888, reachable from this machine only"],

@@ -14,7 +14,7 @@ import { escapeUnprintable } from '../../shared/escape.js';
 import { splitLines } from '../../shared/line-splitter.js';
 import { clientAddress, listen } from '../../shared/listen.js';
 import { plural } from '../../shared/numbers.js';
-import { DEFAULT_PORT, LISTEN_HOST, listenPort, wholeNumber } from '../../shared/options.js';
+import { DEFAULT_PORT, LISTEN_HOST, listenPort, numberOption } from '../../shared/options.js';
 import { closeLingering } from '../limits/lingering-close.js';
 
 const MAX_STRING_BYTES = 1_000_000;
@@ -113,18 +113,14 @@ function readOptions() {
     positionals: { port: listenPort(DEFAULT_PORT) },
     options: {
       host: LISTEN_HOST,
-      copies: {
-        requiresArg: true,
-        describe: 'Number of copies to send',
-        default: 10_000,
-        coerce: wholeNumber('--copies', 1, 1_000_000_000),
-      },
-      clients: {
-        requiresArg: true,
-        describe: 'Serve this many clients, one after another, then exit',
-        default: 1,
-        coerce: wholeNumber('--clients', 1, Number.MAX_SAFE_INTEGER),
-      },
+      copies: numberOption('--copies', 1, 1_000_000_000, 10_000, 'Number of copies to send'),
+      clients: numberOption(
+        '--clients',
+        1,
+        Number.MAX_SAFE_INTEGER,
+        1,
+        'Serve this many clients, one after another, then exit',
+      ),
       'no-wait': {
         describe: 'Send immediately, without waiting for Enter',
         boolean: true,
