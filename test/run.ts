@@ -8,7 +8,8 @@
 //   node dist/test/run.js unit/text
 
 import { spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { SourceMap } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { OrphanTracker } from './support/orphan-tracker.js';
@@ -16,13 +17,17 @@ import { OrphanTracker } from './support/orphan-tracker.js';
 const HERE = dirname(fileURLToPath(import.meta.url));
 /** Ends a hang: the slowest file takes a minute, and longer on a busy machine. */
 const FILE_TIMEOUT_MS = 600_000;
-const CONCURRENCY = 3;
-/** The files that take several seconds, longest first, so that none of them runs alone at the end. */
-const LONGEST = (
-  'lab/load lab/lab wall/wall wall/browser wall/verdict models/model-behaviour models/models journal/journal-server models/attack tutorial/svr ' +
-  'tutorial/tms soak/soak system/readme client/strclnt lab/report system/strsvr journal/journal lab/baselines ' +
-  'tls/tls http/http wire/plain wire/fuzz models/events lab/statistics mutations/mutations models/libc unit/linearizability'
-).split(' ');
+/** Two for each of two cores: tests wait a lot. */
+const CONCURRENCY = 4;
+/** These take longer than the size of their files suggests. The longest file comes first, so that none runs alone at the end. */
+const LONG = [
+  'soak/soak',
+  'lab/lab',
+  'wall/browser',
+  'models/models',
+  'models/model-behaviour',
+  'system/readme',
+];
 const orphans = new OrphanTracker('ORPHANS_OF_STRSVR_TEST_RUN');
 
 interface FileResult {
@@ -37,7 +42,7 @@ const all = readdirSync(HERE, { recursive: true, encoding: 'utf8' })
   .map((path) => path.replace(/\.test\.js$/, ''));
 const names = all.filter((name) => selected.length === 0 || selected.some((word) => matches(name, word)));
 const results: FileResult[] = [];
-const queue = names.toSorted((one, other) => rank(one) - rank(other));
+const queue = names.toSorted((one, other) => length(other) - length(one));
 await Promise.all(Array.from({ length: CONCURRENCY }, runQueue));
 
 const left = orphans.endAll();
@@ -58,9 +63,9 @@ function matches(name: string, word: string): boolean {
     : `${name}.test`.includes(word);
 }
 
-function rank(name: string): number {
-  const index = LONGEST.indexOf(name);
-  return index < 0 ? LONGEST.length : index;
+/** An estimate of how long it takes. */
+function length(name: string): number {
+  return LONG.includes(name) ? Number.MAX_SAFE_INTEGER : statSync(join(HERE, `${name}.test.js`)).size;
 }
 
 async function runQueue(): Promise<void> {
@@ -69,7 +74,7 @@ async function runQueue(): Promise<void> {
 
 function runFile(name: string): Promise<FileResult> {
   const started = performance.now();
-  const child = spawn(process.execPath, ['--enable-source-maps', join(HERE, `${name}.test.js`)], {
+  const child = spawn(process.execPath, [join(HERE, `${name}.test.js`)], {
     env: { ...process.env, ...orphans.env, FORCE_COLOR: '0' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -93,7 +98,7 @@ function runFile(name: string): Promise<FileResult> {
       const tests = `${result.passed} passed${result.failed > 0 ? `, ${result.failed} FAILED` : ''}`;
       print(`${name.padEnd(26)} ${tests}, ${seconds} s`);
       for (const line of output.split('\n')) if (line.startsWith('skipped: ')) print(`  ${line}`);
-      if (result.failed > 0) print(output);
+      if (result.failed > 0) print(inSources(output));
       resolve(result);
     });
   });
@@ -108,6 +113,17 @@ function readResult(name: string, output: string, ending: string | number | null
     tests === 0 ? 'no test was run' : ending !== 0 && failures === 0 ? `ended with ${ending}` : undefined;
   if (complaint !== undefined) print(`FAILED: ${name}: ${complaint}`);
   return { passed, failed: failures + (complaint === undefined ? 0 : 1), skipped };
+}
+
+/** Positions in compiled files as positions in their sources. With --enable-source-maps each process and thread would read all maps. */
+function inSources(output: string): string {
+  return output.replaceAll(/(?:file:\/\/)?(\/[^\s()]+\.js):(\d+):(\d+)/g, (position, file, line, column) => {
+    if (!existsSync(`${file}.map`)) return position;
+    const map = new SourceMap(JSON.parse(readFileSync(`${file}.map`, 'utf8')));
+    const origin = map.findEntry(Number(line) - 1, Number(column) - 1);
+    if (!('originalSource' in origin)) return position;
+    return `${join(dirname(file), origin.originalSource)}:${origin.originalLine + 1}:${origin.originalColumn + 1}`;
+  });
 }
 
 function print(line: string): void {

@@ -22,7 +22,6 @@ import { Log } from '../../server/log/log.js';
 import { EventsModel } from '../../server/models/events.js';
 import { ByteClient } from '../support/byte-client.js';
 import { built, ended as endedWithin, Program, skipChildCoverage } from '../support/program.js';
-import { RUNNABLE_MODELS } from '../support/runnable-models.js';
 import {
   type Address,
   modelArgs,
@@ -32,14 +31,22 @@ import {
   withStrsvr,
 } from '../support/servers.js';
 import { missingProgram, testWith } from '../support/skipping.js';
+import { representatives } from '../support/thorough.js';
 import { asleep, until } from '../support/waiting.js';
 
 const NO_PROC = existsSync('/proc/self/net/tcp') ? undefined : 'it is seen in /proc';
 const NO_PRLIMIT = missingProgram('prlimit') ?? NO_PROC;
 skipChildCoverage();
+/** `poll` and `nonblocking` share their code, except for the waiting. */
+const DISTINCT = representatives('events', 'poll', 'uring', 'blocking', 'threads');
+/** Whose sockets a worker thread reads. */
+const WORKERS = DISTINCT.filter((io) => io !== 'events');
+/** One whose sockets belong to Node.js, and one with a worker thread. */
+const EVENTS_AND_WORKER = representatives('events', 'poll');
+
 /** Does the same to a server of each model at the same time. */
 async function each(models: readonly IoModelName[], use: (io: IoModelName) => Promise<void>): Promise<void> {
-  await Promise.all(models.filter((io) => RUNNABLE_MODELS.includes(io)).map(use));
+  await Promise.all(models.map(use));
 }
 
 async function answered(address: Address): Promise<ByteClient> {
@@ -95,7 +102,8 @@ testWith(
   'connections beyond the descriptor limit are rejected and logged, and connected clients are served',
   async () => {
     const most = { events: 36, poll: 36, uring: 36, threads: 7, nonblocking: 36, blocking: 36 };
-    await each(['events', 'poll', 'uring', 'threads'], async (io) => {
+    const models = representatives('events', 'poll', 'threads').filter((io) => !io.includes('blocking'));
+    await each(models, async (io) => {
       const use = async (server: Program, address: Address) => {
         const clients: ByteClient[] = [];
         for (let i = 0; i < most[io]; i += 1) clients.push(await answered(address));
@@ -149,7 +157,7 @@ testWith(
   NO_PRLIMIT,
   'without a free descriptor no thread busy-waits, and waiting clients are accepted later',
   async () => {
-    await each(['poll', 'uring', 'nonblocking', 'blocking', 'threads'], async (io) => {
+    await each(WORKERS, async (io) => {
       await withImpatient(io, async (server, address) => {
         const inside = await answered(address);
         // The other two poll without pause, or block in recv for the connected client.
@@ -240,7 +248,7 @@ function limitDescriptors(server: Program, limit: number): void {
   assert.is(status, 0, String(stderr));
 }
 
-// --- a log that cannot be written ---
+// --- a log that cannot be written, from its first line on; failing-log.ts of `make soak` has the other ways ---
 
 testWith(
   test,
@@ -248,53 +256,27 @@ testWith(
   'a full disk under the log',
   async () => {
     const full = ['sh', '-c', 'exec "$@" 2>/dev/full', 'sh'];
-    await each(RUNNABLE_MODELS, (io) =>
-      withStrsvr(['0', ...modelArgs(io)], outlivesItsLog(5), undefined, full),
+    await each(EVENTS_AND_WORKER, (io) =>
+      withStrsvr(['0', ...modelArgs(io)], outlivesItsLog, undefined, full),
     );
   },
 );
 
-test('the reader of the log closes its end', async () => {
-  await each(RUNNABLE_MODELS, (io) =>
-    withStrsvr(['0', ...modelArgs(io)], async (server, address) => {
-      server.child.stderr?.destroy();
-      await outlivesItsLog(5)(server, address);
-    }),
-  );
-});
-
-/** stderr is a terminal that is not read, as after Ctrl-S. */
-const ON_STOPPED_TERMINAL = `
-import os, pty, sys
-ours, its = pty.openpty()
-os.dup2(its, 2)
-os.set_inheritable(ours, True)
-os.execvp(sys.argv[1], sys.argv[1:])`;
-
-testWith(test, missingProgram('python3'), 'the terminal that shows the log is stopped', async () => {
-  const stopped = ['python3', '-c', ON_STOPPED_TERMINAL];
-  await each(['events', 'poll'], (io) =>
-    withStrsvr(['0', ...modelArgs(io)], outlivesItsLog(1_000), undefined, stopped),
-  );
-});
-
 /** With a log that cannot be written, clients are served and the server ends in order. */
-function outlivesItsLog(clients: number): (server: Program, address: Address) => Promise<void> {
-  return async (server, address) => {
-    for (let i = 0; i < clients; i += 1) (await answered(address)).close();
-    const client = await ByteClient.connect(address);
-    client.send('a');
-    assert.is((await client.receive(1)).toString(), 'a');
-    client.close();
-    await ended(server);
-    assert.match(server.stdout, /the final value of v is a\n$/);
-  };
+async function outlivesItsLog(server: Program, address: Address): Promise<void> {
+  for (let i = 0; i < 5; i += 1) (await answered(address)).close();
+  const client = await ByteClient.connect(address);
+  client.send('a');
+  assert.is((await client.receive(1)).toString(), 'a');
+  client.close();
+  await ended(server);
+  assert.match(server.stdout, /the final value of v is a\n$/);
 }
 
 // --- clients that do not read ---
 
 test('with TCP_INFO one reply in the kernel’s buffer is enough to detect a stall', async () => {
-  await each(['poll', 'uring', 'nonblocking', 'blocking', 'threads'], async (io) => {
+  await each(WORKERS, async (io) => {
     await withImpatient(io, async (server, address) => {
       const nonReader = await ByteClient.connect(address);
       nonReader.socket.pause();
@@ -307,7 +289,7 @@ test('with TCP_INFO one reply in the kernel’s buffer is enough to detect a sta
 });
 
 test('a client that reads none of its replies is disconnected after --stall-timeout; one without pending replies is not', async () => {
-  await each(RUNNABLE_MODELS, async (io) => {
+  await each(DISTINCT, async (io) => {
     await withImpatient(io, async (server, address) => {
       const idle = io === 'blocking' ? undefined : await answered(address);
       const nonReader = await ByteClient.connect(address);
@@ -329,7 +311,7 @@ test('a client that reads none of its replies is disconnected after --stall-time
 });
 
 test('a client that reads single bytes is disconnected too', async () => {
-  await each(RUNNABLE_MODELS, async (io) => {
+  await each(EVENTS_AND_WORKER, async (io) => {
     await withImpatient(io, async (server, address) => {
       const slow = await ByteClient.connect(address);
       slow.socket.pause();
@@ -414,7 +396,7 @@ test('a client that waits for the journal is not disconnected, however slow the 
 
 test('a SIGSTOP longer than --stall-timeout disconnects no client that reads', async () => {
   const stallSeconds = 5; // even on a busy machine a reader reads within this time
-  await each(RUNNABLE_MODELS, async (io) => {
+  await each(EVENTS_AND_WORKER, async (io) => {
     const args = ['0', ...modelArgs(io), '--stall-timeout', String(stallSeconds)];
     await withStrsvr(args, async (server, address) => {
       const reader = await ByteClient.connect(address);
@@ -447,7 +429,7 @@ test('no code of the server reads the wall clock', () => {
 // --- clients that vanish ---
 
 testWith(test, NO_PROC, 'every accepted connection has keepalive after 45 s of silence', async () => {
-  await each(RUNNABLE_MODELS, async (io) => {
+  await each(DISTINCT, async (io) => {
     await withImpatient(io, async (server, address) => {
       const silent = await ByteClient.connect(address);
       await nameOf(silent, server);
@@ -474,7 +456,7 @@ function hex(port: number): string {
 }
 
 testWith(test, NO_PROC, 'a reset in the middle of a letter leaks nothing', async () => {
-  for (const io of RUNNABLE_MODELS) {
+  for (const io of DISTINCT) {
     await withServer(modelOptions(io), async ({ address }) => {
       const healthy = await connect(address);
       assert.is(await healthy.send('a'), 'a', io);
@@ -518,7 +500,7 @@ function descriptors(server: Program | 'self'): number[] {
 // --- clients that are not allowed, and floods of them ---
 
 test('--allow accepts only its networks, IPv4-mapped addresses too; rejected clients do not count for --clients', async () => {
-  await each(RUNNABLE_MODELS, async (io) => {
+  await each(EVENTS_AND_WORKER, async (io) => {
     const [ipv4, ipv6] = ['127.0.0.1', '::1'];
     for (const [allow, allowed, stranger] of [
       [['10.0.0.0/8', '127.0.0.0/8'], ipv4, ipv6],
@@ -577,7 +559,8 @@ test('an invalid network is an error at the start, in the library too', async ()
 
 test('many rejections are logged in one line a second, and all are counted', async () => {
   const flood = 300;
-  await each(['events', 'poll', 'uring', 'nonblocking', 'threads'], async (io) => {
+  const models = EVENTS_AND_WORKER.filter((io) => io !== 'blocking');
+  await each(models, async (io) => {
     const json = io === 'events';
     const args = ['0', ...modelArgs(io), '--max-connections', '1', '--log', json ? 'json' : 'text'];
     await withStrsvr(args, async (server, address) => {
@@ -625,7 +608,7 @@ function countsInJson(stderr: string): number[] {
 // --- the log's content, and programming errors ---
 
 test('the log contains nothing that a client sends', async () => {
-  await each(RUNNABLE_MODELS, async (io) => {
+  await each(DISTINCT, async (io) => {
     await withImpatient(io, async (server, address) => {
       const client = await ByteClient.connect(address);
       const name = await nameOf(client, server);
@@ -649,7 +632,7 @@ test('an exception in a handler is logged with exit 1, and no answered letter is
     };`;
   const folder = mkdtempSync(join(tmpdir(), 'strsvr-'));
   try {
-    await each(RUNNABLE_MODELS, async (io) => {
+    await each(representatives('events', 'poll', 'threads'), async (io) => {
       const journal = join(folder, io);
       const args = [...modelArgs(io), ...(io === 'events' ? ['--journal', journal] : [])];
       await withPreload(bug, args, async (server, address) => {
@@ -672,7 +655,7 @@ test('an exception in a handler is logged with exit 1, and no answered letter is
 test('an exception on the main thread ends the process, even while a worker sleeps in a system call', async () => {
   const bug = `import { isMainThread } from 'node:worker_threads';
     if (isMainThread) process.on('SIGUSR2', () => { throw new Error('a bug'); });`;
-  await each(RUNNABLE_MODELS, async (io) => {
+  await each(representatives('poll', 'uring', 'threads'), async (io) => {
     await withPreload(bug, modelArgs(io), async (server, address) => {
       const asleep = await answered(address);
       server.child.kill('SIGUSR2');
@@ -687,7 +670,7 @@ test('an exception on the main thread ends the process, even while a worker slee
 // --- the end ---
 
 test('a server reports the number of stalled clients and stops gracefully', async () => {
-  await each(RUNNABLE_MODELS, async (io) => {
+  await each(DISTINCT, async (io) => {
     await withImpatient(io, async (server) => {
       assert.match(await ended(server), / clients, [23] stalled, [ -~]+\n$/);
     });

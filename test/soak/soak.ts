@@ -6,6 +6,7 @@ import { ALL_MUTATIONS, runMutation } from '../mutations/mutation-runner.js';
 import { OrphanTracker } from '../support/orphan-tracker.js';
 import { floods, nonReaders, paste, resets } from './attacks.js';
 import { clusterFaults, clusterSpeed } from './cluster.js';
+import { eachModel } from './each-model.js';
 import { failingLog } from './failing-log.js';
 import { followers } from './followers.js';
 import { kills, powerCuts, traces } from './journal.js';
@@ -44,6 +45,7 @@ const SECTIONS: readonly Section[] = [
   { name: 'cluster', run: clusterFaults },
   { name: 'cluster-speed', run: clusterSpeed },
   { name: 'zoo', run: zoo },
+  { name: 'each-model', run: eachModel },
   { name: 'mutations', run: mutations },
 ];
 

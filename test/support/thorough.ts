@@ -1,0 +1,14 @@
+// How far a test goes. `make test` tests a claim once for each path in the code; `make soak` runs the same files in full:
+// with every I/O model, and with all repeats.
+
+import type { IoModelName } from '../../server/models/model.js';
+import { RUNNABLE_MODELS } from './runnable-models.js';
+
+/** The variable with which the section each-model of `make soak` starts the test files. */
+export const THOROUGH_VARIABLE = 'STRSVR_TEST_THOROUGH';
+const thorough = process.env[THOROUGH_VARIABLE] === '1';
+
+/** Of these models, which between them run all code that a test is about, those that work here; in `make soak` all models. */
+export function representatives(...models: readonly IoModelName[]): readonly IoModelName[] {
+  return RUNNABLE_MODELS.filter((io) => thorough || models.includes(io));
+}
