@@ -1,49 +1,43 @@
 // Servers that do not want to be checked: they end in time with nothing left behind, and what they print is escaped.
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { PassThrough } from 'node:stream';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CheckedServer, LimitError } from '../../client/check/checked-server.js';
+import { OutputTail } from '../../client/check/output-tail.js';
 import { HAS_PROC } from '../../shared/procfs.js';
-import { concurrent } from '../support/concurrent.js';
 import { ended, Program, skipChildCoverage } from '../support/program.js';
 import { missingProgram, testWith } from '../support/skipping.js';
 import { until } from '../support/waiting.js';
-import { command, HOSTILE, hostileServers } from './zoo.js';
+import { command, HOSTILE, HOSTILE_SERVERS, hostileFaults, processesOf } from './zoo.js';
 
 skipChildCoverage(); // strcheck.test.ts covers the command
 const NO_PYTHON = HAS_PROC ? missingProgram('python3') : 'there is no /proc';
 const STRCHECK = 'client/check/strcheck.js';
-const together = concurrent(test, 3);
+const SOME = ['many-sockets.py', 'never-ends.py'];
 
-/** The processes of a hostile server, by the path on their command lines. */
-function processesOf(path: string): string[] {
-  return readdirSync('/proc').filter((pid) => {
-    try {
-      const [, ...words] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-      return words.includes(path) && !words.some((word) => word.endsWith('strcheck.js'));
-    } catch {
-      return false;
-    }
+// `make soak`, section zoo, has all of them.
+for (const server of HOSTILE_SERVERS.filter(({ name }) => SOME.includes(name)))
+  testWith(test, NO_PYTHON, `${server.name}: it does not pass, and nothing is left behind`, async () =>
+    assert.equal(await hostileFaults(server), []),
+  );
+
+test('of what a server prints the end is kept, and it has to wait', async () => {
+  const printed = new PassThrough({ highWaterMark: 1 << 20 });
+  let seen = 0;
+  const tail = new OutputTail([printed, null], () => {
+    seen += 1;
   });
-}
-
-// `make soak`, section zoo, also runs the one that eats memory.
-for (const { name, path } of hostileServers().filter(({ name }) => name !== 'eats-memory.py')) {
-  const body = async () => {
-    const args = ['--only', 'letter', '--report', 'json', '--', ...command(path)];
-    const strcheck = new Program(STRCHECK, args, [], []);
-    const { stdout } = await strcheck.finished;
-    const { checks } = JSON.parse(stdout) as { checks: Array<{ status: string; output?: string }> };
-    assert.is.not(checks[0]?.status, 'passed');
-    assert.not.match(stdout, /[^\n\u0020-\u007e\u00a0-\uffff]/);
-    assert.ok((checks[0]?.output ?? '').length <= 30_000);
-    assert.equal(processesOf(path), []);
-  };
-  const title = `${name}: it does not pass, and nothing is left behind`;
-  if (NO_PYTHON === undefined) together(title, body);
-  else testWith(test, NO_PYTHON, title, body);
-}
+  printed.write(`${'x'.repeat(260_000)}\u001b[2Jend`);
+  await until(() => seen > 0);
+  assert.ok(printed.isPaused());
+  assert.equal([tail.text.length, tail.text.slice(-7)], [30_000, '\u001b[2Jend']);
+  printed.write('!');
+  await until(() => tail.text.endsWith('end!'));
+  tail.close();
+  assert.ok(printed.destroyed);
+});
 
 testWith(test, NO_PYTHON, 'SIGINT ends the servers of a check that runs; they know no secrets', async () => {
   const path = `${HOSTILE}/never-ends.py`;

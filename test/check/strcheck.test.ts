@@ -6,7 +6,7 @@ import { CHECKS } from '../../client/check/all-checks.js';
 import { HAS_PROC } from '../../shared/procfs.js';
 import { rejects } from '../support/cli-errors.js';
 import { run } from '../support/program.js';
-import { withStrsvr } from '../support/servers.js';
+import { withServer } from '../support/servers.js';
 import { missingProgram, testWith } from '../support/skipping.js';
 import { command, exhibits } from './zoo.js';
 
@@ -35,7 +35,7 @@ testWith(
 );
 
 testWith(test, NO_PYTHON, 'a server that runs already is checked as far as it can be seen', async () => {
-  await withStrsvr(['0'], async (_server, { port }) => {
+  await withServer({}, async ({ address: { port } }) => {
     const only = 'start,letter,shared,restart';
     const { status, stdout } = await run(STRCHECK, [String(port), '--only', only]);
     assert.is(status, 0);

@@ -1,11 +1,12 @@
 // The zoo: servers in Python and C with one fault each. The name of the file begins with the check that must fail.
 
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, parse } from 'node:path';
 import { CHECKS } from '../../client/check/all-checks.js';
 import type { Grade } from '../../client/check/check.js';
+import { REPORTS } from '../../client/check/report/all.js';
 import { gradeServer, TOO_BUSY } from '../../client/check/run-checks.js';
 import { built } from '../support/program.js';
 import { missingProgram } from '../support/skipping.js';
@@ -40,10 +41,35 @@ export function exhibits(): Exhibit[] {
 }
 
 /** Servers that do not want to be checked. */
-export function hostileServers(): Array<{ readonly name: string; readonly path: string }> {
-  return readdirSync(HOSTILE)
-    .filter((name) => name.endsWith('.py'))
-    .map((name) => ({ name, path: join(HOSTILE, name) }));
+export const HOSTILE_SERVERS = readdirSync(HOSTILE)
+  .filter((name) => name.endsWith('.py'))
+  .map((name) => ({ name, path: join(HOSTILE, name) }));
+
+/**
+ * Checks a hostile server. It must not pass, what it prints must be escaped and bounded, and no process of it may be left.
+ * @returns what is wrong, a line each
+ */
+export async function hostileFaults({ name, path }: (typeof HOSTILE_SERVERS)[number]): Promise<string[]> {
+  const found = await grade(command(path), ['letter']);
+  const report = REPORTS.json(found);
+  const faults: string[] = [];
+  if (found.results.some(({ status }) => status === 'passed')) faults.push('passed');
+  if (/[^\n\u0020-\u007e\u00a0-\uffff]/.test(report)) faults.push('printed a control character');
+  if (found.results.some(({ output = '' }) => output.length > 30_000)) faults.push('printed too much');
+  for (const pid of processesOf(path)) faults.push(`left process ${pid} behind`);
+  return faults.map((fault) => `${name} ${fault}`);
+}
+
+/** The processes of a server in Python, by the path on their command lines. */
+export function processesOf(path: string): string[] {
+  return readdirSync('/proc').filter((pid) => {
+    try {
+      const [, ...words] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+      return words.includes(path) && !words.some((word) => word.endsWith('strcheck.js'));
+    } catch {
+      return false;
+    }
+  });
 }
 
 /** Why a server cannot run here. */

@@ -1,11 +1,22 @@
 // strcheck on servers whose result is known: each server of the zoo fails its own check alone; good servers, over and
-// over, fail only what their design cannot do.
+// over, fail only what their design cannot do; hostile servers leave nothing behind. And the skeletons of the assignment.
 
 import { join } from 'node:path';
-import { command, exhibits, failedChecks, GOOD_C, GOOD_PYTHON, missingFor } from '../check/zoo.js';
+import { SKELETONS, skeletonFaults } from '../check/skeletons.js';
+import {
+  command,
+  exhibits,
+  failedChecks,
+  GOOD_C,
+  GOOD_PYTHON,
+  HOSTILE_SERVERS,
+  hostileFaults,
+  missingFor,
+} from '../check/zoo.js';
 import { built } from '../support/program.js';
 import { RUNNABLE_MODELS } from '../support/runnable-models.js';
-import { info, nothing, type Row, type Scope, scaled } from './suite.js';
+import { missingProgram } from '../support/skipping.js';
+import { inFolder, info, nothing, type Row, type Scope, scaled } from './suite.js';
 
 const BASELINES = join(GOOD_C, '..');
 const ROUNDS = 20;
@@ -44,11 +55,27 @@ export async function zoo(scope: Scope): Promise<Row[]> {
         wrongGood.push(`${name} failed ${failed.join(', ') || 'nothing'}`);
     }
   }
+  const wrongHostile: string[] = [];
+  if (missingFor(GOOD_PYTHON) === undefined)
+    for (const server of HOSTILE_SERVERS) wrongHostile.push(...(await hostileFaults(server)));
   return [
     info('servers with one fault', checked.length),
     nothing('  that fail another check, or none', wrongZoo),
     info(`good servers, ${rounds} times each`, good.length),
     nothing('  wrong results', wrongGood),
+    info('hostile servers', HOSTILE_SERVERS.length),
+    nothing('  that pass, or leave something behind', wrongHostile),
+    ...(await inFolder(skeletons)),
+  ];
+}
+
+async function skeletons(folder: string): Promise<Row[]> {
+  const compiled = SKELETONS.filter(({ programs }) => missingProgram(...programs) === undefined);
+  const faults: string[] = [];
+  for (const { file } of compiled) faults.push(...(await skeletonFaults(file, join(folder, file))));
+  return [
+    info('skeletons of the assignment', compiled.length),
+    nothing('  that do not compile, or fail otherwise than they should', faults),
   ];
 }
 
