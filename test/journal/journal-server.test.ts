@@ -359,7 +359,7 @@ testWith(
 for (const [what, effect, why] of [
   ['EIO', 'error=EIO:when=1', 'cannot open the journal .*: EIO: i/o error, read'],
   ['EIO at the next one', 'error=EIO:when=2', 'cannot open the journal .*: EIO: i/o error, read'],
-  ['that the file ends', 'retval=0:when=1', 'it should hold 100000 bytes, but 0 could be read'],
+  ['the end of the file', 'retval=0:when=1', 'it should hold 100000 bytes, but 0 could be read'],
 ] as const) {
   testWith(test, NO_STRACE, `${what} at a read of the journal: exit 1, the file unchanged`, async () => {
     const file = newFile('x'.repeat(100_000));
