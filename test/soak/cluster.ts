@@ -4,6 +4,7 @@
 import { checkHistory, type Operation } from '../../shared/linearizability.js';
 import { prng } from '../../shared/prng.js';
 import { NO_ETCD, RealEtcd } from '../support/etcd.js';
+import { Program } from '../support/program.js';
 import { talk } from '../support/recording-client.js';
 import { type Address, withStrsvr } from '../support/servers.js';
 import { FAULTS, type Fault, TestCluster, type Verdict } from '../support/test-cluster.js';
@@ -30,7 +31,17 @@ export async function clusterFaults(scope: Scope): Promise<Row[]> {
     }
     rows.push(...verdictRows(fault, verdicts, scope));
   }
+  rows.push(await demo());
   return rows;
+}
+
+/** What `make cluster DEMO=1` does: a session through three strclnt, a kill of a server and one of the leader. */
+async function demo(): Promise<Row> {
+  const through = ['env', 'FAST=1'];
+  const { status, stdout, stderr } = await new Program('test/demo/cluster.js', ['--demo'], [], through)
+    .finished;
+  const one = status === 0 && /The string is one: abcde?fghi\n$/.test(stdout);
+  return nothing('make cluster DEMO=1: a string that is not one', one ? [] : [stderr + stdout]);
 }
 
 /** Some rounds of one fault; without a fault of its own, and mixed, also with dropped messages of the watch. */

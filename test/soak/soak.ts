@@ -13,6 +13,7 @@ import { kills, powerCuts, traces } from './journal.js';
 import { journalFaults } from './journal-faults.js';
 import { leak } from './leak.js';
 import { manyClients } from './many-clients.js';
+import { packageSection } from './package.js';
 import { chaosProxy, fuzz, seeds } from './randomized.js';
 import { shutdown } from './shutdown.js';
 import { nothing, type Row, type Scope, type Section } from './suite.js';
@@ -46,6 +47,7 @@ const SECTIONS: readonly Section[] = [
   { name: 'cluster-speed', run: clusterSpeed },
   { name: 'zoo', run: zoo },
   { name: 'each-model', run: eachModel },
+  { name: 'package', run: packageSection },
   { name: 'mutations', run: mutations },
 ];
 

@@ -74,12 +74,8 @@ export class RealEtcd {
     this.#folder = folder;
   }
 
-  /** @param use is called when the members have a leader */
-  static async with(
-    count: number,
-    use: (etcd: RealEtcd) => Promise<void>,
-    options: EtcdOptions = {},
-  ): Promise<void> {
+  /** Resolves when the members have a leader. The caller stops it. */
+  static async start(count: number, options: EtcdOptions = {}): Promise<RealEtcd> {
     const { args = [], scheme = 'http' } = options;
     const folder = mkdtempSync(join(tmpdir(), 'strsvr-etcd-'));
     const ports = options.ports ?? (await freePorts(2 * count));
@@ -96,9 +92,19 @@ export class RealEtcd {
       ]);
     });
     const etcd = new RealEtcd(members, folder);
+    for (const member of members) member.start();
+    if (scheme === 'http') await etcd.leader();
+    return etcd;
+  }
+
+  /** @param use is called when the members have a leader */
+  static async with(
+    count: number,
+    use: (etcd: RealEtcd) => Promise<void>,
+    options: EtcdOptions = {},
+  ): Promise<void> {
+    const etcd = await RealEtcd.start(count, options);
     try {
-      for (const member of members) member.start();
-      if (scheme === 'http') await etcd.leader();
       await use(etcd);
     } finally {
       await etcd.stop();

@@ -2,12 +2,12 @@
 //
 //   node dist/test/support/man-pages.js FOLDER
 
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
-const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url)).replace(/\/$/, '');
 const EXIT_STATUS = `0: done. 1: the system failed, or a connection; one line says what. 2: wrong usage.`;
 const ENVIRONMENT =
   'Every option is also a variable, such as STRSVR_MAX_LENGTH for \\fB\\-\\-max\\-length\\fR, and a key of the JSON file of ' +
@@ -79,15 +79,45 @@ function roff(text: string): string {
     .replace(/^([.'])/, '\\&$1');
 }
 
-/** @returns the paths of the pages, `strsvr.1` and so on */
-export function writeManPages(folder: string): string[] {
-  const { bin, version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+/** Loads the modules of all commands, because starting a process for each takes longer. */
+const LOADER = `
+  const [root, bin] = process.argv.slice(1);
+  const print = process.stdout.write.bind(process.stdout);
+  const helps = {};
+  for (const emitter of [process, process.stdout, process.stderr]) emitter.setMaxListeners(0);
+  for (const [name, path] of Object.entries(JSON.parse(bin))) {
+    process.argv = [process.execPath, path, '--help'];
+    helps[name] = '';
+    process.stdout.write = (text, done) => { helps[name] += text; done?.(); return true; };
+    await import(root + '/' + path);
+  }
+  print(JSON.stringify(helps));`;
+
+/**
+ * What each command of a package prints with --help, by its name.
+ * @param root the folder of its package.json
+ * @throws Error if a command fails or prints on stderr
+ */
+export function readHelps(root: string): ReadonlyMap<string, string> {
+  const { bin } = packageOf(root);
+  const args = ['--input-type=module', '-e', LOADER, pathToFileURL(root).href, JSON.stringify(bin)];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  if (status !== 0 || stderr !== '') throw new Error(`--help: exit status ${status}: ${stderr}`);
+  return new Map(Object.entries(JSON.parse(stdout) as Record<string, string>));
+}
+
+function packageOf(root: string) {
+  return JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
     bin: Record<string, string>;
     version: string;
   };
+}
+
+/** @returns the paths of the pages, `strsvr.1` and so on */
+export function writeManPages(folder: string): string[] {
+  const { version } = packageOf(ROOT);
   mkdirSync(folder, { recursive: true });
-  return Object.entries(bin).map(([name, path]) => {
-    const help = execFileSync(process.execPath, [join(ROOT, path), '--help'], { encoding: 'utf8' });
+  return [...readHelps(ROOT)].map(([name, help]) => {
     const page = join(folder, `${name}.1`);
     writeFileSync(page, manPage(name, version, parseHelp(help)));
     return page;

@@ -1,80 +1,26 @@
-// The published package: it has every file that its pages link to, and its commands run with the dependencies of
-// package.json alone.
+// The published package: it has every file that its pages link to and its commands need, and its commands run with the
+// dependencies of package.json alone. `make soak` runs each of them in a process of its own, and attw.
 
 import { execFile } from 'node:child_process';
-import {
-  accessSync,
-  constants,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { accessSync, constants, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { publint } from 'publint';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { parseHelp, writeManPages } from '../support/man-pages.js';
-import { built, skipChildCoverage } from '../support/program.js';
-import { type Address, at, withStrsvr } from '../support/servers.js';
+import { parseHelp, readHelps } from '../support/man-pages.js';
+import { packed, ROOT } from '../support/packed.js';
+import { skipChildCoverage } from '../support/program.js';
 import { missingProgram, testWith } from '../support/skipping.js';
 
 skipChildCoverage();
-const ROOT = built('..');
 const { bin } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
   bin: Record<string, string>;
 };
-const folder = mkdtempSync(join(tmpdir(), 'strsvr-'));
-const installed = join(folder, 'node_modules', 'strsvr');
-
-/** Where npm has put the package. */
-let tarball = '';
-
-/** Packs without building, unpacks, and adds the dependencies. @returns the paths of the package's files */
-async function install(): Promise<string[]> {
-  const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder];
-  const { stdout } = await promisify(execFile)('npm', args, { cwd: ROOT });
-  const [packed] = JSON.parse(stdout) as [{ filename: string; files: Array<{ path: string }> }];
-  mkdirSync(installed, { recursive: true });
-  tarball = join(folder, packed.filename);
-  await promisify(execFile)('tar', ['-xzf', tarball, '-C', installed, '--strip-components=1']);
-  for (const path of dependencies()) cpSync(join(ROOT, path), join(folder, path), { recursive: true });
-  return packed.files.map(({ path }) => path);
-}
-
-/** The packages that npm installs with it: dependencies without devDependencies. */
-function dependencies(): string[] {
-  const lock = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as {
-    packages: Record<string, { dev?: boolean }>;
-  };
-  return Object.entries(lock.packages).flatMap(([path, { dev }]) =>
-    path !== '' && !dev && existsSync(join(ROOT, path)) ? [path] : [],
-  );
-}
-
-interface Ended {
-  readonly status: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs a command of the installed package to its end. */
-async function runInstalled(command: string, args: readonly string[]): Promise<Ended> {
-  const running = promisify(execFile)(process.execPath, [join(installed, bin[command] ?? ''), ...args], {
-    cwd: folder,
-  });
-  return running.then(
-    (output) => ({ status: 0, ...output }),
-    ({ code, stdout, stderr }) => ({ status: code, stdout, stderr }),
-  );
-}
-
-const manPages = writeManPages(join(ROOT, 'dist', 'man'));
-const files = await install();
+const { folder, installed, files, manPages } = await packed();
 test.after(() => rmSync(folder, { recursive: true }));
+/** As the installed commands print it. */
+const helps = readHelps(installed);
 
 test('every file that a page of the package links to is in the package', () => {
   const pages = files.filter((path) => path.endsWith('.md'));
@@ -105,28 +51,19 @@ test('every command is in the package, and can be run after npm link', () => {
   }
 });
 
-test('every command of an installed package prints its installed name', async () => {
-  for (const command of Object.keys(bin)) {
-    const { status, stdout, stderr } = await runInstalled(command, ['--help']);
-    assert.equal([status, stderr], [0, ''], command);
-    assert.ok(stdout.startsWith(`${command} `), command);
-  }
+test('every file that a command reads at run time is in the package', () => {
+  const read = ['dist/client', 'dist/server'].flatMap((room) =>
+    readdirSync(join(ROOT, room), { recursive: true, encoding: 'utf8' })
+      .filter((path) => /\.(css|html|svg|py|c|proto)$/.test(path))
+      .map((path) => `${room}/${path}`),
+  );
+  assert.ok(read.length > 5);
+  for (const path of read) assert.ok(files.includes(path), path);
 });
 
-test('strlab of an installed package drives a server, and writes a report', async () => {
-  await withStrsvr(['0'], async (_server: unknown, address: Address) => {
-    const { status, stdout } = await runInstalled('strlab', [
-      'drive',
-      ...at(address),
-      ...['--clients', '2', '--letters', '20'],
-    ]);
-    assert.is(status, 0);
-    assert.match(stdout, 'the server was right');
-  });
-  const args = ['run', 'chunks', '--quick', '--repeats', '1', '--out', 'results'];
-  const { status, stderr } = await runInstalled('strlab', args);
-  assert.is(status, 0, stderr);
-  assert.match(readFileSync(join(folder, 'results', 'report.html'), 'utf8'), '<svg');
+test('every command of an installed package prints its installed name', () => {
+  assert.equal([...helps.keys()], Object.keys(bin));
+  for (const [command, help] of helps) assert.ok(help.startsWith(`${command} `), command);
 });
 
 test('nothing else is in the package', () => {
@@ -138,38 +75,36 @@ test('nothing else is in the package', () => {
   );
 });
 
-test('publint and attw find nothing wrong in the package', async () => {
-  for (const [tool, ...args] of [
-    ['publint', 'run', tarball, '--strict'],
-    ['attw', tarball, '--profile', 'esm-only', '--format', 'ascii'],
-  ] as const) {
-    const command = promisify(execFile)(join(ROOT, 'node_modules', '.bin', tool), args);
-    const { code, stdout } = await command.then(
-      ({ stdout }) => ({ code: 0, stdout }),
-      (error) => ({ code: error.code, stdout: error.stdout }),
-    );
-    assert.is(code, 0, stdout);
-  }
+test('publint finds nothing wrong in the package', async () => {
+  const { messages } = await publint({ pkgDir: installed, strict: true, pack: false });
+  assert.equal(messages, []);
 });
 
 // --- man pages ---
 
-const NO_MAN = missingProgram('man');
+const NO_MAN = missingProgram('man', 'groff');
 
 testWith(test, NO_MAN, 'each command has a man page with every option of its --help', async () => {
-  for (const page of manPages) {
-    assert.ok(files.includes(`dist/man/${basename(page)}`), page);
-    const env = { ...process.env, MANWIDTH: '80', LC_ALL: 'C.UTF-8' };
-    const { stdout, stderr } = await promisify(execFile)('man', ['--warnings', '-l', page], { env });
-    assert.is(stderr, '', page);
-    const name = basename(page, '.1');
-    assert.match(stdout, new RegExp(`NAME\\n +${name} +- +\\S`));
-    const help = await runInstalled(name, ['--help']);
-    const options = parseHelp(help.stdout).sections.get('Options') ?? [];
+  const env = { ...process.env, MANWIDTH: '80', LC_ALL: 'C.UTF-8' };
+  const man = await promisify(execFile)('man', ['--warnings', '-l', join(ROOT, 'dist/man/strsvr.1')], {
+    env,
+  });
+  assert.is(man.stderr, '');
+  assert.match(man.stdout, /^STRSVR\(1\) /);
+  // What man runs, for all pages at once.
+  const groff = ['-mandoc', '-Tascii', '-P-cbou', '-ww', ...manPages];
+  const { stdout, stderr } = await promisify(execFile)('groff', groff);
+  assert.is(stderr, '');
+  const shown = stdout.split(/^(?=[A-Z-]+\(1\) )/m);
+  assert.is(shown.length, helps.size);
+  for (const [at, [name, help]] of [...helps].entries()) {
+    assert.ok(files.includes(`dist/man/${name}.1`), name);
+    const page = shown[at] ?? '';
+    assert.match(page, new RegExp(`NAME\\n +${name} +- +\\S`));
+    const options = parseHelp(help).sections.get('Options') ?? [];
     assert.ok(options.length > 1, name);
-    for (const [option] of options) assert.match(stdout, new RegExp(`^ +${option}( |$)`, 'm'));
+    for (const [option] of options) assert.match(page, new RegExp(`^ +${option}( |$)`, 'm'));
   }
-  assert.is(manPages.length, Object.keys(bin).length);
 });
 
 test.run();

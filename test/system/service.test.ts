@@ -2,16 +2,16 @@
 
 import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'strsvr/client';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { inheritedSockets } from '../../server/log/systemd.js';
+import { inheritedSockets, SystemdNotifier } from '../../server/log/systemd.js';
 import { get } from '../support/http-client.js';
 import { built, ended, Program, python } from '../support/program.js';
-import { modelArgs, withStrsvr } from '../support/servers.js';
+import { NO_URING } from '../support/runnable-models.js';
+import { freePort, modelArgs, withStrsvr } from '../support/servers.js';
 import { missingProgram, testWith } from '../support/skipping.js';
 
 const ROOT = built('..');
@@ -19,24 +19,15 @@ const DEPLOY = join(ROOT, 'server/deploy');
 const folder = mkdtempSync(join(tmpdir(), 'strsvr-service-'));
 test.after(() => rmSync(folder, { recursive: true }));
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  return new Promise((resolve) => {
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
-}
-
 // --- sockets ---
 
 const NO_ACTIVATE = missingProgram('systemd-socket-activate');
 
-for (const io of ['events', 'poll', 'threads'] as const) {
+/** One that listens with Node.js, and one with libc, as all others do. */
+for (const io of ['events', 'uring'] as const) {
   testWith(
     test,
-    NO_ACTIVATE,
+    NO_ACTIVATE ?? (io === 'uring' ? NO_URING : undefined),
     `${io}: systemd opens the ports, and the first client starts the server`,
     async () => {
       const [port, http] = [await freePort(), await freePort()];
@@ -79,59 +70,54 @@ test('sockets are for the process that LISTEN_PID names', () => {
 // --- notification ---
 
 const NO_PYTHON = missingProgram('python3');
-/** Prints each datagram that comes to a socket, in one line. */
+/** Prints each datagram that comes to one of the sockets, in one line. */
 const LISTENER = `
-import socket, sys
-s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-s.bind(sys.argv[1].replace('@', '\\0'))
+import select, socket, sys
+sockets = []
+for path in sys.argv[1:]:
+  s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+  s.bind(path.replace('@', '\\0'))
+  sockets.append(s)
 print('bound', flush=True)
-while True: print(s.recv(4096).decode().replace('\\n', ' '), flush=True)`;
+while True:
+  for s in select.select(sockets, [], [])[0]: print(s.recv(4096).decode().replace('\\n', ' '), flush=True)`;
 
-for (const path of [join(folder, 'notify'), `@strsvr-test-${process.pid}`]) {
-  testWith(
-    test,
-    NO_PYTHON,
-    `it reports to ${path.startsWith('@') ? 'an abstract socket' : 'a socket'} when it is ready, alive and stopping`,
-    async () => {
-      const listener = python(LISTENER, path);
-      await listener.waitFor('stdout', /bound/);
-      try {
-        const through = ['env', `NOTIFY_SOCKET=${path}`, 'WATCHDOG_USEC=100000'];
-        await withStrsvr(
-          ['0'],
-          async (server, address) => {
-            await listener.waitFor('stdout', /^READY=1 STATUS=0 bytes of text, 0 clients$/m);
-            const client = await connect(address);
-            await client.send('a');
-            await listener.waitFor('stdout', /^STATUS=1 byte of text, 1 client WATCHDOG=1$/m);
-            server.child.kill('SIGTERM');
-            await listener.waitFor('stdout', /^STOPPING=1 STATUS=stopping$/m);
-            assert.is((await ended(server)).status, 0);
-            client.close();
-          },
-          undefined,
-          through,
-        );
-      } finally {
-        listener.kill();
-      }
-    },
-  );
-}
+testWith(test, NO_PYTHON, 'it reports when it is ready, alive and stopping', async () => {
+  const [path, abstract] = [join(folder, 'notify'), `@strsvr-test-${process.pid}`];
+  const listener = python(LISTENER, path, abstract);
+  await listener.waitFor('stdout', /bound/);
+  try {
+    const through = ['env', `NOTIFY_SOCKET=${path}`, 'WATCHDOG_USEC=100000'];
+    await withStrsvr(
+      ['0'],
+      async (server, address) => {
+        await listener.waitFor('stdout', /^READY=1 STATUS=0 bytes of text, 0 clients$/m);
+        const client = await connect(address);
+        await client.send('a');
+        await listener.waitFor('stdout', /^STATUS=1 byte of text, 1 client WATCHDOG=1$/m);
+        server.child.kill('SIGTERM');
+        await listener.waitFor('stdout', /^STOPPING=1 STATUS=stopping$/m);
+        assert.is((await ended(server)).status, 0);
+        client.close();
+      },
+      undefined,
+      through,
+    );
+    new SystemdNotifier({ NOTIFY_SOCKET: abstract }, assert.unreachable).ready(() => 'abstract');
+    await listener.waitFor('stdout', /^READY=1 STATUS=abstract$/m);
+  } finally {
+    listener.kill();
+  }
+});
 
-test('a server that cannot notify says so and serves', async () => {
-  const through = ['env', `NOTIFY_SOCKET=${join(folder, 'none')}`];
-  await withStrsvr(
-    ['0'],
-    async (server, address) => {
-      await server.waitFor('stderr', /systemd cannot be notified: connect ENOENT/);
-      const client = await connect(address);
-      assert.is(await client.send('a'), 'a');
-      client.close();
-    },
-    undefined,
-    through,
+test('a service that cannot notify says so once', () => {
+  const messages: string[] = [];
+  const notifier = new SystemdNotifier({ NOTIFY_SOCKET: join(folder, 'none') }, (message) =>
+    messages.push(message),
   );
+  notifier.stopping();
+  assert.is(messages.length, 1);
+  assert.match(messages[0] ?? '', /^systemd cannot be notified: connect ENOENT/);
 });
 
 // --- units ---
