@@ -25,7 +25,7 @@ export const HAS_PROC = process.platform === 'linux';
 export const WAIT_TIMES_KNOWN = HAS_PROC && (schedstat('/proc/self')[0] ?? 0) > 0;
 const TICKS_A_SECOND = 100; // USER_HZ, the same on every Linux that Node.js runs on
 
-/** @returns undefined where the system does not tell, or the process has gone */
+/** @returns undefined where the system does not say, or the process has gone */
 export function processStats(pid: number): ProcessStats | undefined {
   return HAS_PROC ? attempt(() => read(`/proc/${pid}`), undefined) : undefined;
 }

@@ -128,6 +128,6 @@ function milliseconds(ms: number | undefined): string {
 
 function complaints({ faults, timedOut, finalLetters }: LoadResult): string[] {
   const found = formatFaults(faults);
-  if (timedOut > 0) return [...found, `${plural(timedOut, 'client')} waited in vain for a reply`];
+  if (timedOut > 0) return [...found, `${plural(timedOut, 'client')} had no reply in time`];
   return finalLetters === undefined ? [...found, 'it did not show its final text'] : found;
 }

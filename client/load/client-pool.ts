@@ -10,7 +10,7 @@ import { openReadiness, type Readiness } from './readiness.js';
 const BATCH = 100;
 /** While clients warm up and none is answered for this long, those that have had their answers send once more. */
 const KICK_MS = 100;
-/** How often one refused client connects again, and how long after the last time. */
+/** How often one rejected client connects again, and how long after the last time. */
 const RETRIES = 20;
 const RETRY_MS = 20;
 
@@ -40,7 +40,7 @@ export class ClientPool {
       const first = this.clients.length;
       this.#connect(Math.min(BATCH, clients - first), first, deadline);
       if (!this.#warmUp(this.clients.slice(first), Math.min(1, warmup), deadline)) return false;
-      this.#replaceRefused(first, deadline);
+      this.#replaceRejected(first, deadline);
     }
     return this.#warmUp(this.clients, warmup - 1, deadline);
   }
@@ -74,10 +74,10 @@ export class ClientPool {
   }
 
   /** A server at its limit may not have seen yet that the client that read the text has left: one client tries again. */
-  #replaceRefused(first: number, deadline: number): void {
-    const at = this.clients.findIndex((client, index) => index >= first && client.refused);
+  #replaceRejected(first: number, deadline: number): void {
+    const at = this.clients.findIndex((client, index) => index >= first && client.rejected);
     if (at < 0) return;
-    for (; this.#retries > 0 && this.clients[at]?.refused; this.#retries -= 1) {
+    for (; this.#retries > 0 && this.clients[at]?.rejected; this.#retries -= 1) {
       pause(RETRY_MS);
       this.#connect(1, at, deadline);
       this.#warmUp(this.clients.slice(at, at + 1), 1, deadline);

@@ -93,7 +93,7 @@ export class LoadClient {
   }
 
   /** Whether it was closed before it had any answer: the server admits no more clients, or not yet. */
-  get refused(): boolean {
+  get rejected(): boolean {
     return this.closed && !this.#started;
   }
 
@@ -129,7 +129,7 @@ export class LoadClient {
   /** Nothing more is waited for: adds its last faults, and closes. */
   finish(): void {
     const context = this.#context;
-    if (this.refused) context.addFault('closed');
+    if (this.rejected) context.addFault('closed');
     context.addFault(this.waits ? 'notGrowing' : 'unsolicited', this.#repeats);
     if (this.closed) return;
     if (!this.waits && this.#length > 0) context.addFault('unsolicited');
@@ -281,6 +281,6 @@ export class LoadClient {
     libc.close(this.fd);
     if (context.measuring) context.unsent -= this.share - this.#sent;
     context.unanswered -= this.#unanswered.length;
-    if (!this.refused) context.addFault(this.#length > 0 ? 'truncated' : 'closed');
+    if (!this.rejected) context.addFault(this.#length > 0 ? 'truncated' : 'closed');
   }
 }

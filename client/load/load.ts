@@ -19,8 +19,8 @@ const PROGRESS_MS = 200;
 /** How long it waits for unsolicited bytes. */
 const QUIET_MS = 20;
 /** How long reading the final text may take: after a good run, and after timeouts. */
-const FINAL_LOOK_MS = 10_000;
-const FINAL_LOOK_TIMED_OUT_MS = 1_000;
+const READ_MS = 10_000;
+const READ_TIMED_OUT_MS = 1_000;
 /** A shorter sleep is not worth it: falling asleep and waking up take a good part of it. */
 const SHORT_SLEEP_MS = 0.05;
 
@@ -65,7 +65,7 @@ class Load {
     const after = this.#observe();
     const timedOut = this.#pool.waiting;
     this.#settle(idleClients, timedOut);
-    const text = readFinalText(this.#plan, timedOut > 0 ? FINAL_LOOK_TIMED_OUT_MS : FINAL_LOOK_MS);
+    const text = readFinalText(this.#plan, timedOut > 0 ? READ_TIMED_OUT_MS : READ_MS);
     checkFinalText(this.#context, base, text);
     const { sent, started, startedAt, faults } = this.#context;
     return {

@@ -18,7 +18,7 @@ const LEAST_PAUSE_MS = 250;
 const LETTERS_BEFORE_LUNCH = 4;
 const LUNCH_MS = 15_000;
 /** Who is not answered stops typing. */
-const PATIENCE_LETTERS = 2;
+const MAX_UNANSWERED = 2;
 
 export interface BotContext {
   readonly server: Address;
@@ -54,7 +54,7 @@ async function type(bridge: Bridge, hasLunch: boolean, { random, signal }: BotCo
   for (let letters = 1; ; letters += 1) {
     const pause = LEAST_PAUSE_MS - Math.log(1 - random.fraction()) * (PAUSE_MS - LEAST_PAUSE_MS);
     await sleep(pause, undefined, { signal });
-    if (bridge.unanswered >= PATIENCE_LETTERS) continue;
+    if (bridge.unanswered >= MAX_UNANSWERED) continue;
     bridge.send(String.fromCodePoint(0x61 + random.below(26)));
     if (hasLunch && letters % LETTERS_BEFORE_LUNCH === 0) await sleep(LUNCH_MS, undefined, { signal });
   }

@@ -154,7 +154,7 @@ export class Cluster implements Committer {
     const key = this.#replica.keyOf(group);
     const created = this.#follower.answer(etcd.create(key, group.letters, this.#replica.counterKey));
     const back = this.#changes.until(() => this.#text.settled > group.from || this.#closed);
-    await within(this.#clock, Promise.all([created, back]), this.#follower.patienceMs, 'no answer');
+    await within(this.#clock, Promise.all([created, back]), this.#follower.timeoutMs, 'no answer');
     const { log } = this.#options;
     if (!log.detailed) return;
     const milliseconds = this.#clock.now() - began;

@@ -8,10 +8,10 @@ import { TamperedError } from './shared-text.js';
 import { type Clock, sleep, within } from './waiting.js';
 
 /** How long one answer may take; twice as long after each round of all members without any success. */
-const PATIENCE_MS = 500;
-const MAX_PATIENCE_MS = 4_000;
+const TIMEOUT_MS = 500;
+const MAX_TIMEOUT_MS = 4_000;
 /** A page of keys takes longer. */
-const PAGE_PATIENCE = 20;
+const PAGE_TIMEOUTS = 20;
 /** Before the next member. */
 const PAUSE_MS = 50;
 export const HEARTBEAT_MS = 1_000;
@@ -66,9 +66,9 @@ export class Follower {
   }
 
   /** How long an answer may take now. */
-  get patienceMs(): number {
+  get timeoutMs(): number {
     const rounds = Math.floor(this.#failures / this.#options.endpoints.length);
-    return Math.min(MAX_PATIENCE_MS, PATIENCE_MS * 2 ** rounds);
+    return Math.min(MAX_TIMEOUT_MS, TIMEOUT_MS * 2 ** rounds);
   }
 
   /** Resolves after `close`. @throws TamperedError */
@@ -111,7 +111,7 @@ export class Follower {
   }
 
   /** Waits for the answer to a call that needs a majority. @throws TamperedError; Error when it does not come in time */
-  async answer<T extends Header>(call: Promise<T>, ms = this.patienceMs): Promise<T> {
+  async answer<T extends Header>(call: Promise<T>, ms = this.timeoutMs): Promise<T> {
     const known = this.#replica.revision;
     const header = await within(this.#options.clock, call, ms, 'no answer');
     this.#replica.check(header, known);
@@ -132,7 +132,7 @@ export class Follower {
       onBegun();
       this.#onChanges(header, changes);
     });
-    await within(this.#options.clock, Promise.race([begun, watch]), this.patienceMs, 'no watch');
+    await within(this.#options.clock, Promise.race([begun, watch]), this.timeoutMs, 'no watch');
     this.#member = member;
     this.#options.onChange();
     return Promise.race([watch, this.#beatForEver(etcd)]);
@@ -173,7 +173,7 @@ export class Follower {
     while (more) {
       const page = await this.answer(
         etcd.read({ from, to, limit, revision }),
-        PAGE_PATIENCE * this.patienceMs,
+        PAGE_TIMEOUTS * this.timeoutMs,
       );
       revision ||= page.revision;
       keys.push(...page.keys);

@@ -39,7 +39,7 @@ export class Monitor {
   #storage: string | undefined;
   readonly #text: Stored['text'];
   readonly #cluster: Stored['cluster'];
-  /** Letters of the text, up to an offset: each byte is looked at once. */
+  /** Letters of the text, up to an offset: each byte is read once. */
   #counted = { offset: 0, letters: 0 };
   #recovered = 0;
 

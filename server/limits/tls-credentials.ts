@@ -6,8 +6,8 @@ import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { describe, errorCode, OperationalError } from '../../shared/errors.js';
 import type { Log } from '../log/log.js';
 
-/** Files are looked at this often: a watch of the folder would miss the target of a symbolic link. */
-const LOOK_MS = 1_000;
+/** Files are checked at this interval: a watch of the folder would miss the target of a symbolic link. */
+const CHECK_INTERVAL_MS = 1_000;
 
 export interface TlsFiles {
   readonly tlsCert: string;
@@ -62,7 +62,7 @@ export function watchCredentials(
       log.record({ type: 'warning', message });
     }
   };
-  for (const path of paths) watchFile(path, { interval: LOOK_MS, persistent: false }, readAgain);
+  for (const path of paths) watchFile(path, { interval: CHECK_INTERVAL_MS, persistent: false }, readAgain);
   return () => {
     for (const path of paths) unwatchFile(path, readAgain);
   };

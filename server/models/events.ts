@@ -91,7 +91,7 @@ export class EventsModel implements IoModel {
     if (length === 0) client.session.end();
     else client.session.receive(chunk, length);
     this.#context.log.read(client.id, length, client.session);
-    // After a full chunk more has probably come; libuv would read up to 32 of them before it looks at other sockets.
+    // After a full chunk more has probably come; libuv would read up to 32 of them before it serves other sockets.
     this.#send(client, length >= RECEIVE_BYTES);
   }
 

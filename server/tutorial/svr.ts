@@ -89,12 +89,12 @@ async function serve(socket: Socket, client: string, options: Options): Promise<
 function receiveCommand(socket: Socket): Promise<string> {
   let sent = '';
   return new Promise((resolve) => {
-    const judge = () => resolve(sent);
+    const finish = () => resolve(sent);
     socket.on('data', (chunk) => {
       sent = (sent + chunk.toString('latin1', 0, LOGGED_BYTES)).slice(0, LOGGED_BYTES);
-      if (sent !== 'p') judge();
+      if (sent !== 'p') finish();
     });
-    socket.once('end', judge).once('timeout', judge).once('close', judge);
+    socket.once('end', finish).once('timeout', finish).once('close', finish);
   });
 }
 

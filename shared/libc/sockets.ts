@@ -167,7 +167,7 @@ export function sendmsg(fd: number, message: Message): number {
   }
 }
 
-/** An empty message with room for so many places in memory. */
+/** An empty message with room for this many places in memory. */
 export function createMessage(capacity: number): Message {
   return new Message(capacity, bindings().address);
 }
@@ -182,7 +182,7 @@ export function poll(list: PollList, count: number, timeoutMs: number): number {
   return attempt('poll', () => bindings().poll(list.bytes, count, timeoutMs));
 }
 
-/** Whether a connection is over in both directions, as after a reset: poll reports POLLHUP and POLLERR unasked. */
+/** Whether a connection is over in both directions, as after a reset: poll always reports POLLHUP and POLLERR. */
 export function hungUp(fd: number): boolean {
   singleFd.set(0, fd, 0);
   return poll(singleFd, 1, 0) > 0;

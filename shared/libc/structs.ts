@@ -101,7 +101,7 @@ export class Message {
     this.#words[6] = this.count; // msg_iovlen
   }
 
-  /** What a call that has taken so many bytes has left: addresses and lengths in turn. */
+  /** What is left after a call has taken this many bytes: addresses and lengths in turn. */
   rest(taken: number): number[] {
     const rest: number[] = [];
     let before = taken;

@@ -329,8 +329,8 @@ test('with several addresses it goes on at the next server, and never sends the 
         else socket.write('a\n');
       });
     await withNetServer(endsAtB, async (bad) => {
-      const nobody = '127.0.0.1:1';
-      const servers = [nobody, `127.0.0.1:${bad.port}`, `127.0.0.1:${good.port}`].join();
+      const closed = '127.0.0.1:1';
+      const servers = [closed, `127.0.0.1:${bad.port}`, `127.0.0.1:${good.port}`].join();
       const { status, stdout, stderr } = await run('client/strclnt.js', [servers], 'abc');
       assert.is(status, 0, stderr);
       assert.is(stdout, 'a\nc\n');

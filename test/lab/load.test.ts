@@ -313,7 +313,7 @@ it('a letter that was there before it was sent is not its own', async () => {
   const counts = new Map<Socket, number>();
   let heldReply = () => {};
   const answer = ({ number, letter, text, socket, reply }: Letter) => {
-    if (number === 0 || number > 2 * share) return void reply(); // a look at the text, before and after
+    if (number === 0 || number > 2 * share) return void reply(); // reads the text, before and after
     const count = 1 + (counts.get(socket) ?? 0);
     counts.set(socket, count);
     const [first] = counts.keys();
@@ -597,7 +597,7 @@ it('strlab drive counts the clients that timed out', async () => {
     async (address) => {
       const args = ['drive', ...at(address), '--clients', '2', '--letters', '20'];
       const { status, stdout, stderr } = await run(STRLAB, args);
-      const complaint = 'strlab: the server was wrong: 1 client waited in vain for a reply\n';
+      const complaint = 'strlab: the server was wrong: 1 client had no reply in time\n';
       assert.equal([status, stderr], [1, complaint]);
       assert.not.match(stdout, /was right/);
     },

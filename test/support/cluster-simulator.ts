@@ -13,7 +13,7 @@ import { Host, VirtualClock } from './virtual-clock.js';
 import { Network, VirtualEtcd, VirtualMember } from './virtual-etcd.js';
 
 const SILENT_LOG = new Log({ detailed: false, thread: 0, sink: () => {} });
-/** More than any patience of a server, several times. */
+/** Several times the longest timeout of a server. */
 const HEALED_MS = 60_000;
 /** Some heartbeats: what a watch has dropped is noticed. */
 const CAUGHT_UP_MS = 4_000;

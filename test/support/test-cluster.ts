@@ -14,7 +14,7 @@ import { TIMEOUT_MS, until } from './waiting.js';
 /** How long servers and members are stopped, or cut off. */
 const FAULT_MS = 2_000;
 const PAUSE_MS = 20;
-/** After so many letters a client goes to the next server too. */
+/** After this many letters a client goes to the next server too. */
 const LETTERS_A_VISIT = 8;
 
 /** The last one is none. */
@@ -31,7 +31,7 @@ export type Fault = (typeof FAULTS)[number];
 export interface ClusterSize {
   readonly servers: number;
   readonly clients: number;
-  /** Of the messages of the watches one of so many is dropped; undefined: none. */
+  /** One in this many messages of the watches is dropped; undefined: none. */
   readonly dropOneOf?: number;
   /** How long a fault lasts. */
   readonly faultMs?: number;

@@ -25,7 +25,7 @@ export class VirtualClock implements Clock {
     return () => this.#timers.delete(timer);
   }
 
-  /** Lets so much time pass; ends early once the condition holds. */
+  /** Lets this much time pass; ends early once the condition holds. */
   async pass(ms: number, until = () => false): Promise<void> {
     const end = this.#now + ms;
     await turn();

@@ -35,7 +35,7 @@ export class VirtualEtcd {
     return this.header;
   }
 
-  /** One transaction that somebody makes; undefined deletes a key. */
+  /** A transaction of another client; undefined deletes a key. */
   put(values: Readonly<Record<string, Uint8Array | undefined>>): void {
     this.revision += 1;
     for (const [key, value] of Object.entries(values)) {
@@ -95,7 +95,7 @@ export class Network {
     return this.#random.below(1 + this.maxDelayMs);
   }
 
-  /** Whether what happens to one of so many happens now. */
+  /** Draws whether an event that happens once in this many times happens now. */
   hits(oneOf: number): boolean {
     return oneOf > 0 && this.#random.below(oneOf) === 0;
   }

@@ -49,7 +49,7 @@ function followTheTutorial(): Row[] {
   });
 }
 
-/** What must happen during a pause of a row may take longer on a busy machine: then pauses are so many times as long. */
+/** What must happen during a pause of a row may take longer on a busy machine: then pauses are this many times as long. */
 const LONGER = [1, 4, 16] as const;
 
 /** Commands by the names that `npm link` gives them, and a longer sleep. */

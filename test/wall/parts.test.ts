@@ -119,7 +119,7 @@ test('ten letters a second, after a burst', () => {
   assert.equal([taken(now, 30), taken(now + 1_000, 30), taken(now + 60_000, 100)], [20, 10, 20]);
 });
 
-test('an address has so many connections, and more when some have ended', () => {
+test('an address has a limit of connections, and more when some have ended', () => {
   const perAddress = new PerAddress(2);
   assert.equal(
     ['a', 'a', 'a', 'b'].map((address) => perAddress.add(address)),

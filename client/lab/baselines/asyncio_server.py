@@ -1,4 +1,4 @@
-# A yardstick for `events`: the same wire in Python, on asyncio's Protocol, which is the quick way: no task and no queue
+# A baseline for `events`: the same wire in Python, on asyncio's Protocol, which is the quick way: no task and no queue
 # for each client. The text lies in memory that never moves, so a reply is a view of it until asyncio sends it.
 # While asyncio says that a client's replies wait (pause_writing), that client's letters are held and it is not read.
 # Left out: C1 control characters are letters; a full text ends the client whose letter it is; no limits, no log.
@@ -43,7 +43,7 @@ class Client(asyncio.Protocol):
     def eof_received(self):
         self.ended = True
         self.answer()
-        return True  # the transport stays open for what is owed; answer() closes it
+        return True  # the transport stays open for what is pending; answer() closes it
 
     def pause_writing(self):
         self.full = True

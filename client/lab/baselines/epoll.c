@@ -1,6 +1,6 @@
-// A yardstick for `events`: the same wire in C, one thread, epoll(7). It shows what the I/O model costs without a runtime.
-// What is owed to a client are views of the text, which never moves, so nothing is copied but by the kernel. A client
-// is read only when all that it is owed has been written: this is the backpressure.
+// A baseline for `events`: the same wire in C, one thread, epoll(7). It shows what the I/O model costs without a runtime.
+// Pending replies of a client are views of the text, which never moves, so nothing is copied but by the kernel. A client
+// is read only when all that is pending for it has been written: this is the backpressure.
 // Left out: UTF-8 is not checked, only counted off by its first bytes, and C1 control characters are letters; a full
 // text or a lack of descriptors ends the server; no limits, no log.
 //
@@ -31,7 +31,7 @@ static struct client {
   bool waits_for_room;
   // Bytes read, of which those before input_at are done with.
   int input_at, input_length;
-  // What is owed: the views from view_at on.
+  // What is pending: the views from view_at on.
   int view_at, view_count;
   struct iovec views[VIEWS];
   unsigned char input[INPUT_BYTES];
@@ -56,7 +56,7 @@ static void owe(struct client *client, char *bytes, size_t length) {
   client->views[client->view_count++] = (struct iovec){bytes, length};
 }
 
-// Turns input into text and replies, until either the input or the room for views is used up. False when nothing is owed.
+// Turns input into text and replies, until either the input or the room for views is used up. False when nothing is pending.
 static bool take_letters(struct client *client) {
   client->view_at = client->view_count = 0;
   while (client->input_at < client->input_length && client->view_count < VIEWS) {
@@ -87,7 +87,7 @@ static enum outcome write_replies(int fd, struct client *client) {
     for (; client->view_at < client->view_count && (size_t)sent >= view->iov_len; client->view_at++) {
       sent -= view++->iov_len;
     }
-    if (sent > 0) { // a short write: the rest of this view is still owed
+    if (sent > 0) { // a short write: the rest of this view is still pending
       view->iov_base = (char *)view->iov_base + sent;
       view->iov_len -= sent;
     }
@@ -114,7 +114,7 @@ static enum outcome read_letters(int fd, struct client *client) {
   return DONE;
 }
 
-// One client's turn: what it is owed, or else one read and the replies to it. The end of its stream is read only after
+// One client's turn: what is pending for it, or else one read and the replies to it. The end of its stream is read only after
 // its last reply was written.
 static void serve(int fd, struct client *client) {
   enum outcome outcome = client->waits_for_room ? write_replies(fd, client) : read_letters(fd, client);

@@ -34,18 +34,18 @@ class Client:
         self.connection = connection
         self.decoder = codecs.getincrementaldecoder('utf-8')('replace')
         self.held = ''
-        self.owed = []
+        self.pending = []
 
     def take_turn(self):
         """Goes on where the last turn stopped. False when the client has gone."""
         try:
-            if not self.held and not self.owed:
+            if not self.held and not self.pending:
                 data = self.connection.recv(INPUT_BYTES)
                 if not data:
                     return False
                 self.held = self.decoder.decode(data)
-            while self.held or self.owed:
-                if not self.owed:
+            while self.held or self.pending:
+                if not self.pending:
                     self.take_letters()
                 self.send()
         except BlockingIOError:
@@ -58,17 +58,17 @@ class Client:
         letters, self.held = self.held[:AT_ONCE], self.held[AT_ONCE:]
         for letter in letters:
             if letter == '\n':
-                self.owed.append(memoryview(b'\n'))
+                self.pending.append(memoryview(b'\n'))
             elif letter >= ' ' and letter != '\x7f':
-                self.owed.append(append(letter.encode()))
+                self.pending.append(append(letter.encode()))
 
     def send(self):
-        while self.owed:
-            sent = self.connection.sendmsg(self.owed)
-            while self.owed and sent >= len(self.owed[0]):
-                sent -= len(self.owed.pop(0))
+        while self.pending:
+            sent = self.connection.sendmsg(self.pending)
+            while self.pending and sent >= len(self.pending[0]):
+                sent -= len(self.pending.pop(0))
             if sent > 0:
-                self.owed[0] = self.owed[0][sent:]
+                self.pending[0] = self.pending[0][sent:]
 
 
 def main():

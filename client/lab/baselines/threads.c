@@ -1,4 +1,4 @@
-// A yardstick for `threads`: the same wire in C, a POSIX thread for each client, each waiting in its own recv(2), and a
+// A baseline for `threads`: the same wire in C, a POSIX thread for each client, each waiting in its own recv(2), and a
 // mutex around the text. A letter's offset is taken under the lock; the reply, which is the text up to it, is sent
 // outside: these bytes never change. That sendmsg(2) blocks is the backpressure.
 // Left out: UTF-8 is not checked, only counted off by its first bytes, and C1 control characters are letters; a full

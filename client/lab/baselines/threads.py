@@ -1,4 +1,4 @@
-# A yardstick for `threads`: the same wire in Python, a thread for each client, each waiting in its own recv, and a Lock
+# A baseline for `threads`: the same wire in Python, a thread for each client, each waiting in its own recv, and a Lock
 # around the text. A reply is a view of the text, made under the lock and sent outside, because these bytes never
 # change. A blocking send is the backpressure. Python's global interpreter lock runs one thread at a time (see PEP 703).
 # Left out: C1 control characters are letters; a full text ends its client's thread; no limits, no log.

@@ -6,7 +6,7 @@ import { byId, remember, remembered, setText } from './dom.js';
 
 const RETRY_MS = 1_500;
 /** A letter that is not answered after this is shown as waiting. */
-const PATIENCE_MS = 500;
+const SHOWN_AFTER_MS = 500;
 const TICK_MS = 100;
 const POLICY = 1008;
 
@@ -87,7 +87,7 @@ function show() {
   if (socket?.readyState !== WebSocket.OPEN) return;
   const [first] = sent;
   const waited = first === undefined ? 0 : performance.now() - first;
-  if (waited < PATIENCE_MS) return say(calm[0], calm[1], false);
+  if (waited < SHOWN_AFTER_MS) return say(calm[0], calm[1], false);
   const lie = sent.length === 1 ? 'Your letter lies' : `Your ${sent.length} letters lie`;
   const server = waitsFor === '' ? 'The server does something else.' : `The server waits for ${waitsFor}.`;
   say(`Not answered for ${duration(waited)}`, `${server} ${lie} in the kernel, unread.`, true);
