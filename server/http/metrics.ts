@@ -1,15 +1,7 @@
-// GET /metrics: figures for Prometheus, through prom-client. They are read at each request: between two requests nothing
-// is computed. No label per client.
+// GET /metrics: which figures there are for Prometheus. They are read at each request: between two requests nothing is
+// computed. No label per client.
 
 import { type EventLoopUtilization, performance } from 'node:perf_hooks';
-import {
-  Counter,
-  Gauge,
-  type MetricObjectWithValues,
-  type MetricValueWithName,
-  Histogram as PromHistogram,
-  Registry,
-} from 'prom-client';
 import type { ClusterStatus } from '../cluster/status.js';
 import {
   RECEIVED_BYTES,
@@ -20,11 +12,12 @@ import {
   SESSION_STATES,
   STATE,
 } from '../measure/meter.js';
+import { MetricRegistry } from './metric-registry.js';
 import type { Source } from './source.js';
 import type { TextStream } from './text-stream.js';
 
 export class Metrics {
-  readonly #registry = new Registry();
+  readonly #registry = new MetricRegistry();
   #totals: Float64Array = new Float64Array();
   #states: readonly number[] = [];
   readonly #source: Source;
@@ -35,8 +28,8 @@ export class Metrics {
     this.#addText();
     this.#addConnections();
     this.#addReplies();
-    this.#gauge('strsvr_followers', 'Clients of /text/stream', () => stream.followers);
-    this.#counter(
+    this.#registry.gauge('strsvr_followers', 'Clients of /text/stream', () => stream.followers);
+    this.#registry.counter(
       'strsvr_followers_stalled_total',
       'Followers that were disconnected because they did not read',
       () => stream.stalled,
@@ -53,25 +46,28 @@ export class Metrics {
     const rows = [...this.#source.meter.rows().values()];
     this.#totals = this.#source.meter.totals(rows);
     this.#states = SESSION_STATES.map((_, state) => rows.filter((row) => row[STATE] === state).length);
-    return this.#registry.metrics();
+    return this.#registry.render();
   }
 
   #addText(): void {
     const { version, io, text, monitor, commits } = this.#source;
     const info = { version, io };
-    this.#labelled('strsvr_info', 'The version and the I/O model; always 1', Object.keys(info), () => [
-      [info, 1],
-    ]);
-    this.#gauge('strsvr_ready', '1 if the server can serve clients, as /readyz says', () =>
+    this.#registry.labelled(
+      'strsvr_info',
+      'The version and the I/O model; always 1',
+      Object.keys(info),
+      () => [[info, 1]],
+    );
+    this.#registry.gauge('strsvr_ready', '1 if the server can serve clients, as /readyz says', () =>
       Number(monitor.problem === undefined),
     );
-    this.#counter(
+    this.#registry.counter(
       'strsvr_letters_total',
       'Letters that clients have appended since the start',
       () => monitor.letters,
     );
-    this.#gauge('strsvr_text_bytes', 'Length of the text', () => text().length);
-    this.#histogram(
+    this.#registry.gauge('strsvr_text_bytes', 'Length of the text', () => text().length);
+    this.#registry.histogram(
       'strsvr_journal_commit_seconds',
       'Duration of a write to the journal with its fdatasync',
       () => commits,
@@ -80,28 +76,31 @@ export class Metrics {
 
   #addConnections(): void {
     const { monitor } = this.#source;
-    this.#labelled('strsvr_connections', 'Connected clients by what the server waits for', ['state'], () =>
-      SESSION_STATES.map((state, at) => [{ state }, this.#states[at] ?? 0]),
+    this.#registry.labelled(
+      'strsvr_connections',
+      'Connected clients by what the server waits for',
+      ['state'],
+      () => SESSION_STATES.map((state, at) => [{ state }, this.#states[at] ?? 0]),
     );
-    this.#counter('strsvr_accepted_connections_total', 'Accepted clients', () => monitor.accepted);
-    this.#labelledCounter(
+    this.#registry.counter('strsvr_accepted_connections_total', 'Accepted clients', () => monitor.accepted);
+    this.#registry.labelledCounter(
       'strsvr_rejected_connections_total',
       'Rejected connections by reason',
       'reason',
       () => monitor.rejected,
     );
-    this.#labelledCounter(
+    this.#registry.labelledCounter(
       'strsvr_closed_connections_total',
       'Closed connections by reason; stalled: the client did not read',
       'reason',
       () => monitor.closed,
     );
-    this.#counter(
+    this.#registry.counter(
       'strsvr_received_bytes_total',
       'Bytes received from clients',
       () => this.#totals[RECEIVED_BYTES] ?? 0,
     );
-    this.#counter(
+    this.#registry.counter(
       'strsvr_sent_bytes_total',
       'Bytes of replies written to clients',
       () => this.#totals[SENT_BYTES] ?? 0,
@@ -109,7 +108,7 @@ export class Metrics {
   }
 
   #addReplies(): void {
-    this.#histogram(
+    this.#registry.histogram(
       'strsvr_reply_seconds',
       'From receiving a letter to writing the end of its reply',
       () => ({
@@ -122,7 +121,7 @@ export class Metrics {
 
   #addCluster(): void {
     const figure = (name: string, help: string, read: (status: ClusterStatus) => number | undefined) =>
-      this.#labelled(`strsvr_cluster_${name}`, help, [], () => {
+      this.#registry.labelled(`strsvr_cluster_${name}`, help, [], () => {
         const status = this.#source.cluster();
         const value = status && read(status);
         return value === undefined ? [] : [[{}, value]];
@@ -136,7 +135,7 @@ export class Metrics {
   }
 
   #addProcess(): void {
-    this.#gauge(
+    this.#registry.gauge(
       'nodejs_eventloop_utilization',
       'Share of time in which the event loop of the main thread was busy, since the last request',
       () => {
@@ -146,112 +145,17 @@ export class Metrics {
         return utilization;
       },
     );
-    this.#counter('process_cpu_seconds_total', 'CPU time of the process, user and system', () => {
+    this.#registry.counter('process_cpu_seconds_total', 'CPU time of the process, user and system', () => {
       const { user, system } = process.cpuUsage();
       return (user + system) / 1e6;
     });
-    this.#gauge('process_resident_memory_bytes', 'Memory of the process', () => process.memoryUsage.rss());
-    this.#gauge(
+    this.#registry.gauge('process_resident_memory_bytes', 'Memory of the process', () =>
+      process.memoryUsage.rss(),
+    );
+    this.#registry.gauge(
       'process_start_time_seconds',
       'When the process started, in seconds since 1970',
       () => performance.timeOrigin / 1000,
     );
-  }
-
-  // --- kinds of metrics, each with a function that reads it ---
-
-  #gauge(name: string, help: string, read: () => number): void {
-    this.#labelled(name, help, [], () => [[{}, read()]]);
-  }
-
-  #labelled(
-    name: string,
-    help: string,
-    labelNames: string[],
-    read: () => ReadonlyArray<readonly [labels: Record<string, string>, value: number]>,
-  ): void {
-    new Gauge({
-      name,
-      help,
-      labelNames,
-      registers: [this.#registry],
-      collect() {
-        this.reset();
-        for (const [labels, value] of read()) this.set(labels, value);
-      },
-    });
-  }
-
-  #counter(name: string, help: string, read: () => number): void {
-    new Counter({
-      name,
-      help,
-      registers: [this.#registry],
-      collect() {
-        this.reset();
-        this.inc(read());
-      },
-    });
-  }
-
-  #labelledCounter(name: string, help: string, label: string, read: () => ReadonlyMap<string, number>): void {
-    new Counter({
-      name,
-      help,
-      labelNames: [label],
-      registers: [this.#registry],
-      collect() {
-        this.reset();
-        for (const [value, count] of read()) this.inc({ [label]: value }, count);
-      },
-    });
-  }
-
-  #histogram(name: string, help: string, read: () => HistogramFigures): void {
-    this.#registry.registerMetric(new ReadHistogram(name, help, read));
-  }
-}
-
-interface HistogramFigures {
-  readonly bounds: readonly number[];
-  readonly counts: readonly number[];
-  readonly sum: number;
-}
-
-/** A histogram that others have counted. */
-class ReadHistogram extends PromHistogram {
-  readonly #name: string;
-  readonly #help: string;
-  readonly #read: () => HistogramFigures;
-
-  constructor(name: string, help: string, read: () => HistogramFigures) {
-    super({ name, help, registers: [] });
-    this.#name = name;
-    this.#help = help;
-    this.#read = read;
-  }
-
-  /** prom-client asks for this one when it renders text. */
-  getForPromString() {
-    return this.get();
-  }
-
-  override async get(): Promise<MetricObjectWithValues<MetricValueWithName<string>>> {
-    const { bounds, counts, sum } = this.#read();
-    let count = 0;
-    const values: Array<MetricValueWithName<string>> = [...bounds, '+Inf'].map((le, at) => {
-      count += counts[at] ?? 0;
-      return { metricName: `${this.#name}_bucket`, labels: { le }, value: count };
-    });
-    values.push({ metricName: `${this.#name}_sum`, labels: {}, value: sum });
-    values.push({ metricName: `${this.#name}_count`, labels: {}, value: count });
-    return {
-      collect: () => {},
-      name: this.#name,
-      help: this.#help,
-      type: 'histogram' as never,
-      aggregator: 'sum',
-      values,
-    };
   }
 }
