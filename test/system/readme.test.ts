@@ -191,7 +191,9 @@ test('every test that a page names is there', () => {
   );
   assert.ok(named.length > 30);
   for (const [file, title] of named) {
-    const titles = [...read(file).matchAll(/\b(?:test|it|testWith)\(\s*(?:test,[^'`]+)?(['`])(.+)\1,/g)];
+    const titles = [
+      ...read(file).matchAll(/\b(?:test|it|testWith|shared)\(\s*(?:test,[^'`]+)?(['`])(.+)\1,/g),
+    ];
     assert.ok(
       titles.some(([, , words]) => words?.includes(title)),
       `${file} has no test "${title}"`,
