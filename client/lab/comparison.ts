@@ -2,7 +2,8 @@
 
 import { type Analysis, counts } from './analysis.js';
 import type { Experiment, LabOptions, Trial } from './experiment.js';
-import type { Condition, Measured, Run } from './results.js';
+import type { Bound, Condition, Measured, Run } from './results.js';
+import { metricOf, ratioOf, type Threshold } from './thresholds.js';
 import { list, sentence } from './trials.js';
 
 /** Lines without a letter that each client sends before a closed loop is measured. */
@@ -19,6 +20,21 @@ const BUSY = 80;
 export function comparison(made: Omit<Experiment, 'variable'>): Experiment {
   const trials = (lab: LabOptions) => made.trials(lab).map(completed);
   return { variable: 'the server', conclude: bottlenecks, derive: addCpuRatio, ...made, trials };
+}
+
+/** A metric of a server over that of another one, with the same parameter. */
+export function against(other: string, metric: string, target: string, parameter: string, bound?: Bound) {
+  const [here, there] = [target, other].map((name) => ({ target: name, parameter })) as [
+    Condition,
+    Condition,
+  ];
+  return ratioOf(`${metric}, ${target} / ${other}, ${parameter}`, metric, here, there, bound);
+}
+
+/** Processor time a letter, over that of C epoll. */
+export function cpuAgainstC(target: string, parameter: string, atMost?: number): Threshold {
+  const bound = atMost === undefined ? undefined : { atMost };
+  return metricOf(`CPU a letter, ${target} / C epoll, ${parameter}`, CPU_RATIO, { target, parameter }, bound);
 }
 
 function addCpuRatio(runs: readonly Run[]): Run[] {

@@ -58,18 +58,13 @@ export function ourServer(model: IoModelName): ServerUnderTest {
 
 /** The I/O models that can run on this machine, and the reason for each that cannot. */
 export function runnable(models: readonly IoModelName[]) {
-  const why = models.includes('uring') ? uringMissing() : undefined;
-  if (why === undefined) return { models, missing: [] };
-  return { models: models.filter((model) => model !== 'uring'), missing: [{ name: 'uring', why }] };
-}
-
-function uringMissing(): string | undefined {
   try {
-    checkUring();
-    return undefined;
+    if (models.includes('uring')) checkUring();
+    return { models, missing: [] };
   } catch (error) {
-    if (error instanceof OperationalError) return error.message;
-    throw error;
+    if (!(error instanceof OperationalError)) throw error;
+    const missing = [{ name: 'uring', why: error.message }];
+    return { models: models.filter((model) => model !== 'uring'), missing };
   }
 }
 

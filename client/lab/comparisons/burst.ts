@@ -1,13 +1,11 @@
 // One client sends 1,000 letters in one write, and receives 500,500 bytes.
 
 import { runBurst } from '../../load/run-load.js';
-import { comparison, WARM_UP } from '../comparison.js';
-import { ratioOf } from '../thresholds.js';
+import { against, comparison, WARM_UP } from '../comparison.js';
 import { pick, trials } from '../trials.js';
 
 const WARM = 'warmed up';
 const COLD = 'cold';
-const at = (target: string, parameter: string) => ({ target, parameter });
 
 export default comparison({
   id: 'burst',
@@ -28,9 +26,7 @@ export default comparison({
         }),
     ),
   thresholds: [
-    ratioOf('time, events / C epoll, warmed up', 'ms', at('events', WARM), at('C epoll', WARM), {
-      atMost: 2.5,
-    }),
-    ratioOf('time, events / C epoll, cold', 'ms', at('events', COLD), at('C epoll', COLD)),
+    against('C epoll', 'ms', 'events', WARM, { atMost: 2.5 }),
+    against('C epoll', 'ms', 'events', COLD),
   ],
 });

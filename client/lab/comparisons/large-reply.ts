@@ -1,11 +1,9 @@
 // The text is long already: how fast do replies leave?
 
-import { CLOSED_LOOP, CPU_RATIO, comparison, WARM_UP } from '../comparison.js';
-import { metricOf, ratioOf } from '../thresholds.js';
+import { against, CLOSED_LOOP, CPU_RATIO, comparison, cpuAgainstC, WARM_UP } from '../comparison.js';
 import { pick, trials } from '../trials.js';
 
 const PARAMETER = '256 KiB of text';
-const at = (target: string) => ({ target, parameter: PARAMETER });
 
 export default comparison({
   id: 'large-reply',
@@ -25,10 +23,10 @@ export default comparison({
   },
   thresholds: [
     ...Object.entries({ events: 1.3, poll: 1.2, uring: 0.95 }).map(([target, atMost]) =>
-      metricOf(`CPU a letter, ${target} / C epoll`, CPU_RATIO, at(target), { atMost }),
+      cpuAgainstC(target, PARAMETER, atMost),
     ),
     ...Object.entries({ events: 0.9, uring: 1 }).map(([target, atLeast]) =>
-      ratioOf(`bytes/s of replies, ${target} / C epoll`, 'MiB/s', at(target), at('C epoll'), { atLeast }),
+      against('C epoll', 'MiB/s', target, PARAMETER, { atLeast }),
     ),
   ],
 });

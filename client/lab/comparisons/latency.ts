@@ -1,8 +1,7 @@
 // One client alone: how long it waits for a reply.
 
 import { onCore } from '../../load/run-load.js';
-import { CLOSED_LOOP, CPU_RATIO, comparison, WARM_UP } from '../comparison.js';
-import { ratioOf } from '../thresholds.js';
+import { against, CLOSED_LOOP, CPU_RATIO, comparison, WARM_UP } from '../comparison.js';
 import { pick, trials } from '../trials.js';
 
 /**
@@ -33,13 +32,7 @@ export default comparison({
     ),
   thresholds: PINNINGS.flatMap(({ parameter }) =>
     ['events', 'poll', 'uring'].map((target) =>
-      ratioOf(
-        `median reply time ${parameter}, ${target} / C epoll`,
-        'p50 ms',
-        { target, parameter },
-        { target: 'C epoll', parameter },
-        { atMost: target === 'uring' ? 1.2 : 1.15 },
-      ),
+      against('C epoll', 'p50 ms', target, parameter, { atMost: target === 'uring' ? 1.2 : 1.15 }),
     ),
   ),
 });

@@ -1,27 +1,10 @@
 // 100 clients that send as fast as they are answered: how many letters, and what each costs.
 
-import { CLOSED_LOOP, CPU_RATIO, comparison, WARM_UP } from '../comparison.js';
-import type { Bound } from '../results.js';
-import { metricOf, ratioOf } from '../thresholds.js';
+import { against, CLOSED_LOOP, CPU_RATIO, comparison, cpuAgainstC, WARM_UP } from '../comparison.js';
 import { pick, trials } from '../trials.js';
 
 const WARM = 'warmed up';
 const COLD = 'cold';
-const rate = (ours: string, other: string, parameter: string, bound: Bound) =>
-  ratioOf(
-    `letters/s, ${ours} / ${other}, ${parameter}`,
-    'letters/s',
-    { target: ours, parameter },
-    { target: other, parameter },
-    bound,
-  );
-const cpu = (target: string, parameter: string, atMost?: number) =>
-  metricOf(
-    `CPU a letter, ${target} / C epoll, ${parameter}`,
-    CPU_RATIO,
-    { target, parameter },
-    atMost === undefined ? undefined : { atMost },
-  );
 
 export default comparison({
   id: 'throughput',
@@ -47,17 +30,17 @@ export default comparison({
     });
   },
   thresholds: [
-    cpu('events', WARM, 1.4),
-    cpu('poll', WARM, 1.45),
-    cpu('uring', WARM, 1.12),
-    cpu('C io_uring', WARM),
-    cpu('events', COLD, 1.7),
-    cpu('poll', COLD, 1.5),
-    cpu('uring', COLD, 1.2),
-    rate('events', 'C epoll', COLD, { atLeast: 0.72 }),
-    rate('poll', 'C epoll', COLD, { atLeast: 0.8 }),
-    rate('uring', 'C epoll', COLD, { atLeast: 0.9 }),
-    rate('events', 'plain', WARM, { atLeast: 1.35 }),
-    rate('events', 'Python asyncio', WARM, { atLeast: 2.5 }),
+    cpuAgainstC('events', WARM, 1.4),
+    cpuAgainstC('poll', WARM, 1.45),
+    cpuAgainstC('uring', WARM, 1.12),
+    cpuAgainstC('C io_uring', WARM),
+    cpuAgainstC('events', COLD, 1.7),
+    cpuAgainstC('poll', COLD, 1.5),
+    cpuAgainstC('uring', COLD, 1.2),
+    against('C epoll', 'letters/s', 'events', COLD, { atLeast: 0.72 }),
+    against('C epoll', 'letters/s', 'poll', COLD, { atLeast: 0.8 }),
+    against('C epoll', 'letters/s', 'uring', COLD, { atLeast: 0.9 }),
+    against('plain', 'letters/s', 'events', WARM, { atLeast: 1.35 }),
+    against('Python asyncio', 'letters/s', 'events', WARM, { atLeast: 2.5 }),
   ],
 });
