@@ -1,25 +1,36 @@
 // The wall and phones in a real browser: what a class sees under blocking, on a projector and on a phone, by keyboard, in light
 // and dark, and what axe-core finds.
 
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { startReplay } from '../../client/wall/replay.js';
+import { Timeline } from '../../client/wall/timeline.js';
+import { parseEvent, type WallEvent } from '../../client/wall/wall-event.js';
 import { HAS_PROC } from '../../shared/procfs.js';
 import { launchBrowser, NO_BROWSER } from '../support/browser.js';
-import { ended, Program, skipChildCoverage } from '../support/program.js';
+import { skipChildCoverage } from '../support/program.js';
+import type { Address } from '../support/servers.js';
 import { testWith } from '../support/skipping.js';
 import { TIMEOUT_MS } from '../support/waiting.js';
+import { STRSVR, startWall, withWall } from './running-wall.js';
 
 skipChildCoverage();
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const PROJECTOR = { width: 1366, height: 768 };
+const POLL_MS = 50;
 const PHONE = { width: 390, height: 844 };
 
 let browser: Browser | undefined;
 test.after(async () => {
   await browser?.close();
+  await bots?.close();
+  rmSync(folder, { recursive: true });
 });
 
 /** Everything that a page must not do. */
@@ -46,19 +57,7 @@ async function shows(page: Page, selector: string, pattern: RegExp): Promise<voi
   while (!pattern.test(text)) {
     if (performance.now() > deadline) throw new Error(`${selector}: expected ${pattern}, got ${text}`);
     text = (await page.textContent(selector)) ?? '';
-  }
-}
-
-async function withWall(args: readonly string[], use: (url: string) => Promise<void>): Promise<void> {
-  const wall = new Program('client/wall/strwall.js', ['--http', '127.0.0.1:0', ...args]);
-  try {
-    const [, url = ''] = await wall.waitFor('stdout', /the wall +(\S+)/);
-    await use(url);
-    assert.equal(complaints, []);
-  } finally {
-    await closePages();
-    wall.child.kill('SIGTERM');
-    await ended(wall);
+    await sleep(POLL_MS);
   }
 }
 
@@ -67,13 +66,15 @@ async function closePages(): Promise<void> {
   for (const context of browser?.contexts() ?? []) await context.close();
 }
 
-async function join(url: string, name: string, options: BrowserContextOptions = {}): Promise<Page> {
+async function joinWall(url: string, name: string, options: BrowserContextOptions = {}): Promise<Page> {
   const page = await open(`${url}join`, { viewport: PHONE, ...options });
   await page.fill('#name', name);
   await page.press('#name', 'Enter');
   await page.waitForSelector('#letter', { state: 'visible' });
   return page;
 }
+
+const urlOf = ({ host, port }: Address) => `http://${host}:${port}/`;
 
 /** Rules that a page breaks, of some weight. */
 async function violations(page: Page): Promise<string[]> {
@@ -85,15 +86,39 @@ async function violations(page: Page): Promise<string[]> {
     .map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
 }
 
+interface Motion {
+  readonly changes: number;
+  readonly seconds: number;
+  readonly animations: number;
+}
+
+/** How often a lane's picture changes in 40 frames, and how many animations there are. */
+const WATCH_LANE = `new Promise((resolve) => {
+  const lane = document.querySelector('#rows canvas');
+  const begun = performance.now();
+  let [frames, changes, before] = [0, -1, ''];
+  const look = () => {
+    const now = lane.toDataURL();
+    if (now !== before) changes += 1;
+    before = now;
+    frames += 1;
+    if (frames < 40) return requestAnimationFrame(look);
+    const seconds = (performance.now() - begun) / 1000;
+    resolve({ changes, seconds, animations: document.getAnimations().length });
+  };
+  look();
+})`;
+
 const REASON = NO_BROWSER ?? (HAS_PROC ? undefined : 'there is no /proc');
 
 testWith(test, REASON, 'blocking: a phone is frozen, says for whom, and thaws', async () => {
-  await withWall(['--', 'strsvr', '0', '--io', 'blocking'], async (url) => {
+  await withWall([...STRSVR, '--io', 'blocking'], async ({ http }) => {
+    const url = urlOf(http);
     const wall = await open(url, { viewport: PROJECTOR, colorScheme: 'dark' });
     await shows(wall, '#verdict', /^No client is connected$/);
-    const ada = await join(url, 'Ada');
+    const ada = await joinWall(url, 'Ada');
     await shows(wall, '#rows', /Ada.*the server sleeps for it/);
-    const grace = await join(url, '<b>Grace', { colorScheme: 'dark', isMobile: true, hasTouch: true });
+    const grace = await joinWall(url, '<b>Grace', { colorScheme: 'dark', isMobile: true, hasTouch: true });
     await grace.type('#letter', 'gh');
     await shows(grace, '#verdict', /^Not answered for/);
     await shows(grace, '#why', /^The server waits for Ada\. Your 2 letters lie in the kernel, unread\.$/);
@@ -113,78 +138,123 @@ testWith(test, REASON, 'blocking: a phone is frozen, says for whom, and thaws', 
     await grace.reload();
     await shows(grace, '#me', /^<b>Grace$/);
     assert.is(await wall.textContent('tbody tr:nth-child(1) .name'), 'Ada');
+    await closePages();
   });
+  assert.equal(complaints, []);
 });
 
-testWith(
-  test,
-  REASON,
-  'a class of bots: by keyboard, at 390 px, in light and dark, with reduced motion',
-  async () => {
-    await withWall(['--bots', '8', '--', 'strsvr', '0'], async (url) => {
-      const wall = await open(url, { viewport: PROJECTOR, colorScheme: 'light', reducedMotion: 'reduce' });
-      await shows(wall, '#length', /^\d\d+ letters$/);
-      await shows(wall, '#why', /epoll/);
-      assert.equal(await violations(wall), []);
+// One wall with bots for the tests that follow; it records.
+let bots: Awaited<ReturnType<typeof startWall>> | undefined;
+const folder = mkdtempSync(join(tmpdir(), 'strsvr-browser-'));
+const recording = join(folder, 'lesson.jsonl');
 
-      await wall.keyboard.press('Space');
-      await shows(wall, '#pause', /^Live$/);
-      const paused = await wall.textContent('#length');
-      for (let step = 0; step < 30; step += 1) await wall.keyboard.press('ArrowLeft');
-      await shows(wall, '#clock', /before the end$/);
-      assert.is.not(await wall.textContent('#length'), paused);
-      await wall.keyboard.press('ArrowRight');
-      await wall.keyboard.press('Space');
-      await shows(wall, '#clock', /^live$/);
-      await wall.click('#theme');
-      await shows(wall, '#theme', /^Light$/);
-      assert.equal(await violations(wall), []);
-      await wall.click('#join');
-      await wall.waitForSelector('#large img', { state: 'visible' });
-      await wall.keyboard.press('Escape');
+/** @returns where it is */
+async function wallWithBots(): Promise<string> {
+  bots ??= await startWall(STRSVR, { bots: 8, record: recording });
+  return urlOf(bots.http);
+}
 
-      const fits = (page: Page) =>
-        page.evaluate('document.documentElement.scrollWidth <= innerWidth') as Promise<boolean>;
-      const narrow = await open(url, { viewport: PHONE });
-      await shows(narrow, '#rows', /Grace/);
-      assert.ok(await fits(narrow));
-      assert.is(await narrow.isVisible('.lane'), false);
-      assert.equal(await violations(narrow), []);
-      for (const viewport of [PROJECTOR, { width: 1920, height: 1080 }]) {
-        await wall.setViewportSize(viewport);
-        assert.ok(await fits(wall));
-        assert.ok(await wall.evaluate('document.documentElement.scrollHeight <= innerHeight'));
-      }
-    });
-    assert.equal(complaints, []);
-  },
-);
+testWith(test, REASON, 'a class of bots: by keyboard, at 390 px, in light and dark', async () => {
+  const url = await wallWithBots();
+  const wall = await open(url, { viewport: PROJECTOR, colorScheme: 'light', reducedMotion: 'reduce' });
+  await shows(wall, '#length', /^\d\d+ letters$/);
+  await shows(wall, '#why', /epoll/);
+  assert.equal(await violations(wall), []);
+
+  await wall.keyboard.press('Space');
+  await shows(wall, '#pause', /^Live$/);
+  const paused = await wall.textContent('#length');
+  for (let step = 0; step < 30; step += 1) await wall.keyboard.press('ArrowLeft');
+  await shows(wall, '#clock', /before the end$/);
+  assert.is.not(await wall.textContent('#length'), paused);
+  await wall.keyboard.press('ArrowRight');
+  await wall.keyboard.press('Space');
+  await shows(wall, '#clock', /^live$/);
+  await wall.click('#theme');
+  await shows(wall, '#theme', /^Light$/);
+  assert.equal(await violations(wall), []);
+  await wall.click('#join');
+  await wall.waitForSelector('#large img', { state: 'visible' });
+  await wall.keyboard.press('Escape');
+
+  const fits = (page: Page) =>
+    page.evaluate('document.documentElement.scrollWidth <= innerWidth') as Promise<boolean>;
+  for (const viewport of [PROJECTOR, { width: 1920, height: 1080 }]) {
+    await wall.setViewportSize(viewport);
+    assert.ok(await fits(wall));
+    assert.ok(await wall.evaluate('document.documentElement.scrollHeight <= innerHeight'));
+  }
+  await wall.setViewportSize(PHONE);
+  await shows(wall, '#rows', /Grace/);
+  assert.ok(await fits(wall));
+  assert.is(await wall.isVisible('.lane'), false);
+  assert.equal(await violations(wall), []);
+  await closePages();
+  assert.equal(complaints, []);
+});
+
+testWith(test, REASON, 'with reduced motion nothing is animated: a step a second', async () => {
+  const wall = await open(await wallWithBots(), { viewport: PROJECTOR, reducedMotion: 'reduce' });
+  await shows(wall, '#rows', /Grace/);
+  const { changes, seconds, animations } = (await wall.evaluate(WATCH_LANE)) as Motion;
+  assert.is(animations, 0);
+  assert.ok(changes <= 1 + seconds, `${changes} changes in ${seconds} s`);
+  await closePages();
+});
 
 testWith(
   test,
   REASON,
   'a teacher locks and removes from the page; the token leaves the address at once',
   async () => {
-    const wall = new Program('client/wall/strwall.js', ['--http', '127.0.0.1:0', '--', 'strsvr', '0']);
-    try {
-      const [, url = '', token] = await wall.waitFor('stdout', /for you +(\S+\/)#(\w+)/);
-      const teacher = await open(`${url}#${token}`, { viewport: PROJECTOR });
-      await shows(teacher, '#lock', /^Lock joining$/);
-      assert.is(teacher.url(), url);
-      const ada = await join(url, 'Ada');
-      await teacher.click('text=mute');
-      await shows(teacher, '#rows', /Ada \(muted\)/);
-      await shows(ada, '#verdict', /^You are muted$/);
-      await teacher.click('text=remove');
-      await shows(ada, '#why', /^the teacher has removed you$/);
-      await teacher.click('#lock');
-      await shows(teacher, '#lock', /^Unlock joining$/);
-    } finally {
-      wall.child.kill('SIGTERM');
-      await ended(wall);
-    }
+    const url = await wallWithBots();
+    const teacher = await open(`${url}#${bots?.wall.teacherToken}`, { viewport: PROJECTOR });
+    await shows(teacher, '#lock', /^Lock joining$/);
+    assert.is(teacher.url(), url);
+    const phone = await joinWall(url, 'Alan');
+    const row = teacher.locator('tr', { hasText: 'Alan' });
+    await row.getByText('mute').click();
+    await shows(teacher, '#rows', /Alan \(muted\)/);
+    await shows(phone, '#verdict', /^You are muted$/);
+    await row.getByText('remove').click();
+    await shows(phone, '#why', /^the teacher has removed you$/);
+    await teacher.click('#lock');
+    await shows(teacher, '#lock', /^Unlock joining$/);
+    await closePages();
     assert.equal(complaints, []);
   },
 );
+
+testWith(test, REASON, 'a recording: each step shows its text and its verdict', async () => {
+  await wallWithBots();
+  await bots?.close();
+  bots = undefined;
+  const timeline = new Timeline();
+  const events: WallEvent[] = readFileSync(recording, 'utf8').trimEnd().split('\n').map(parseEvent);
+  for (const event of events) timeline.apply(event);
+  const times = events.map(({ at }) => at);
+  const replay = await startReplay(recording, { host: '127.0.0.1', port: 0 }, [], () => {});
+  try {
+    const page = await open(urlOf(replay.address), { viewport: PROJECTOR, reducedMotion: 'reduce' });
+    await shows(page, '#length', /^([2-9]|\d\d+) letters$/); // it is played
+    await page.keyboard.press('Space');
+    const lettersShown = async () => Number.parseInt((await page.textContent('#length')) ?? '', 10);
+    const paused = await lettersShown();
+    while ((await lettersShown()) === paused) await page.keyboard.press('ArrowLeft');
+    const length = await lettersShown();
+    assert.ok(length < paused);
+    assert.is(await page.textContent('#text'), timeline.letters.slice(0, length).join(''));
+    const verdicts = times.map((at) => timeline.at(at)).filter((moment) => moment.length === length);
+    const shown = (await page.textContent('#verdict')) ?? '';
+    assert.ok(
+      verdicts.some(({ verdict }) => shown.startsWith(verdict.headline)),
+      shown,
+    );
+    await closePages();
+  } finally {
+    replay.close();
+  }
+  assert.equal(complaints, []);
+});
 
 test.run();

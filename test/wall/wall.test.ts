@@ -11,58 +11,22 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { WebSocket } from 'ws';
 import { startReplay } from '../../client/wall/replay.js';
-import type { LogLine } from '../../client/wall/server-log.js';
-import { attach, launch, type ServerTarget } from '../../client/wall/server-target.js';
+import { launch } from '../../client/wall/server-target.js';
 import { Timeline } from '../../client/wall/timeline.js';
-import { Wall, type WallOptions } from '../../client/wall/wall.js';
 import type { WallEvent } from '../../client/wall/wall-event.js';
+import { OperationalError } from '../../shared/errors.js';
 import { HAS_PROC } from '../../shared/procfs.js';
 import { ByteClient } from '../support/byte-client.js';
 import { rejects } from '../support/cli-errors.js';
 import { ended, Program, skipChildCoverage } from '../support/program.js';
-import { type Address, withNetServer, withServer } from '../support/servers.js';
+import { type Address, withServer } from '../support/servers.js';
 import { until } from '../support/waiting.js';
+import { STRSVR, withWall } from './running-wall.js';
 
 skipChildCoverage();
 const folder = mkdtempSync(join(tmpdir(), 'strsvr-wall-'));
 test.after(() => rmSync(folder, { recursive: true }));
 
-interface Running {
-  readonly wall: Wall;
-  readonly http: Address;
-  readonly server: Address;
-  readonly lines: readonly string[];
-}
-
-/** Runs a wall on a server that it starts, or on one that runs. */
-async function withWall(
-  server: readonly string[] | Address,
-  use: (running: Running) => Promise<void>,
-  options: Partial<WallOptions> = {},
-): Promise<void> {
-  const lines: string[] = [];
-  const early: LogLine[] = [];
-  let wall: Wall | undefined;
-  const take = (line: LogLine) => (wall === undefined ? early.push(line) : wall.takeLine(line));
-  const target: ServerTarget = Array.isArray(server)
-    ? await launch(server, take)
-    : await attach(server as Address);
-  wall = new Wall(target, {
-    ...{ http: { host: '127.0.0.1', port: 0 }, names: [], perAddress: 40, bots: 0, record: undefined },
-    onLine: (line) => lines.push(line),
-    onVisit: () => {},
-    ...options,
-  });
-  for (const line of early) wall.takeLine(line);
-  try {
-    await use({ wall, http: await wall.start(), server: target.address, lines });
-  } finally {
-    await target.stop();
-    await wall.close();
-  }
-}
-
-const STRSVR = ['strsvr', '0'];
 /** Ten letters a second are allowed. */
 const PACE_MS = 120;
 let tokens = 0;
@@ -189,7 +153,7 @@ if (HAS_PROC) {
 
 test('bots type, and one goes to lunch', async () => {
   await withWall(
-    STRSVR,
+    undefined,
     async ({ http }) => {
       const page = await viewer(http);
       await until(() => page.timeline.letters.length > 5);
@@ -206,7 +170,7 @@ test('bots type, and one goes to lunch', async () => {
 });
 
 test('a phone that connects again keeps its name, and its old connection ends', async () => {
-  await withWall(STRSVR, async ({ http }) => {
+  await withWall(undefined, async ({ http }) => {
     const token = 'f'.repeat(32);
     const first = phone(http, 'Ada', token);
     await joined(first);
@@ -218,7 +182,7 @@ test('a phone that connects again keeps its name, and its old connection ends', 
 });
 
 test('what is sent too much, or is no letter, is dropped and counted; the server is unharmed', async () => {
-  await withWall(STRSVR, async ({ wall, http }) => {
+  await withWall(undefined, async ({ wall, http }) => {
     const ada = phone(http, 'Ada');
     await joined(ada);
     for (const wrong of ['', 'ab', '\u0007', '\ud800']) ada.socket.send(wrong);
@@ -244,7 +208,7 @@ test('what is sent too much, or is no letter, is dropped and counted; the server
 
 test('an address has 40 phones, or as many as the option says', async () => {
   await withWall(
-    STRSVR,
+    undefined,
     async ({ wall, http }) => {
       const phones = [phone(http, 'a'), phone(http, 'b')];
       await Promise.all(phones.map(joined));
@@ -261,7 +225,7 @@ test('an address has 40 phones, or as many as the option says', async () => {
 });
 
 test('a viewer that does not read misses states and no letter, and costs no memory', async () => {
-  await withWall(STRSVR, async ({ http }) => {
+  await withWall(undefined, async ({ http }) => {
     const slow = await viewer(http);
     slow.response.pause();
     const ada = phone(http, 'Ada');
@@ -292,7 +256,7 @@ async function status(
 
 test('Host and Origin: 421, 403, 101', async () => {
   await withWall(
-    STRSVR,
+    undefined,
     async ({ http: { port }, lines }) => {
       const own = `127.0.0.1:${port}`;
       const hosts = {
@@ -331,7 +295,7 @@ test('Host and Origin: 421, 403, 101', async () => {
 });
 
 test('GET only, no file but those of the map, and headers that forbid everything else', async () => {
-  await withWall(STRSVR, async ({ http: { port } }) => {
+  await withWall(undefined, async ({ http: { port } }) => {
     const host = `127.0.0.1:${port}`;
     for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS', 'HEAD'])
       assert.is(await status(port, { host }, '/', method), 405, method);
@@ -368,7 +332,7 @@ test('GET only, no file but those of the map, and headers that forbid everything
 });
 
 test('lock, mute and remove need the token', async () => {
-  await withWall(STRSVR, async ({ wall, http }) => {
+  await withWall(undefined, async ({ wall, http }) => {
     const page = await viewer(http);
     const ada = phone(http, 'Ada', 'a'.repeat(32));
     await joined(ada);
@@ -425,7 +389,7 @@ test('a server that runs; its end is seen, and phones are told', async () => {
 test('a recording shows what the wall has shown', async () => {
   const file = join(folder, 'lesson.jsonl');
   await withWall(
-    STRSVR,
+    undefined,
     async ({ http }) => {
       const ada = phone(http, '<img src=x onerror=alert(1)>');
       await joined(ada);
@@ -470,46 +434,42 @@ test('the command prints what to open and ends its server at SIGINT', async () =
 });
 
 test('what cannot be shown is said in one line', async () => {
-  const failure = async (args: string[]) => {
-    const { status, stderr } = await ended(new Program('client/wall/strwall.js', args));
-    return [status, stderr.trimEnd().split('\n').at(-1)] as const;
+  const failure = async (attempt: Promise<unknown>) => {
+    const error: unknown = await attempt.then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    return error instanceof OperationalError ? error.message : String(error);
   };
-  await withNetServer(
-    () => {},
-    async ({ port }) => {
-      const at = ['--http', '127.0.0.1:0'];
-      const damaged = join(folder, 'x.jsonl');
-      writeFileSync(damaged, 'x\n');
-      const failures = await Promise.all([
-        failure([...at, '1']),
-        failure(['--http', String(port), '--', ...STRSVR]),
-        failure([...at, '--', 'strsvr', String(port)]),
-        failure([...at, '--', 'no-such-program']),
-        failure([...at, '--', 'python3', '-c', 'print("bye")']),
-        failure(['--replay', damaged, ...at]),
-        failure([...at, '--record', join(folder, 'none', 'x'), '--', ...STRSVR]),
-      ]);
-      const [none, taken, portTaken, program, ends, replay, record] = failures;
-      assert.equal(none, [1, 'strwall: no server at 127.0.0.1:1; start one first, with: strsvr 1']);
-      assert.match(taken?.[1] ?? '', `port ${port} is taken on 127.0.0.1`);
-      assert.match(
-        portTaken?.[1] ?? '',
-        /^strwall: the server ended before it listened: exit status 1: port \d+ is taken/,
-      );
-      assert.match(program?.[1] ?? '', /ended before it listened: spawn no-such-program ENOENT$/);
-      assert.match(ends?.[1] ?? '', /ended before it listened: exit status 0: bye$/);
-      assert.match(replay?.[1] ?? '', /x\.jsonl is damaged in line 1: it is no JSON$/);
-      assert.match(record?.[1] ?? '', /cannot record to .*ENOENT/);
-      for (const [status] of failures) assert.is(status, 1);
-    },
+  const start = (command: string[]) => failure(launch(command, () => {}));
+  await withServer({}, async ({ address }) => {
+    const taken = { http: address };
+    const none = { record: join(folder, 'none', 'x') };
+    const damaged = join(folder, 'x.jsonl');
+    writeFileSync(damaged, 'x\n');
+    const replay = startReplay(damaged, { host: '127.0.0.1', port: 0 }, [], () => {});
+    const use = async () => {};
+    assert.match(await failure(withWall(address, use, taken)), /^port \d+ is taken on 127\.0\.0\.1/);
+    assert.match(await failure(withWall(address, use, none)), /^cannot record to .*ENOENT/);
+    assert.match(await failure(replay), /x\.jsonl is damaged in line 1: it is no JSON$/);
+    assert.match(
+      await start(['strsvr', String(address.port)]),
+      /^the server ended before it listened: exit status 1: port \d+ is taken/,
+    );
+    assert.match(await start(['no-such-program']), /ended before it listened: spawn no-such-program ENOENT$/);
+    assert.match(await start(['sh', '-c', 'echo bye']), /ended before it listened: exit status 0: bye$/);
+  });
+  const { status, stderr } = await ended(
+    new Program('client/wall/strwall.js', ['--http', '127.0.0.1:0', '1']),
   );
+  assert.equal([status, stderr], [1, 'strwall: no server at 127.0.0.1:1; start one first, with: strsvr 1\n']);
 });
 
 test('wrong usage is one line', async () => {
   await rejects('strwall', 'client/wall/strwall.js', [
     [[], 'expected a port, -- COMMAND or --replay FILE, got none of them'],
     [['--http', 'x', '2000'], '--http: expected [HOST:]PORT, got "x"'],
-    [['--http', '1.2.3.4:70000', '2000'], '--http: expected a whole number from 0 to 65535, got "70000"'],
+    [['--http', '1.2.3.4:70000', '2000'], '--http: expected [HOST:]PORT, got "1.2.3.4:70000"'],
     [['--bots', '101', '2000'], '--bots: expected a whole number from 0 to 100, got "101"'],
     [['2000', '--', 'strsvr'], 'expected either a host and a port or -- COMMAND, got both'],
     [['--'], 'expected a command after --, got nothing'],

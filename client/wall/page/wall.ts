@@ -102,6 +102,7 @@ async function start(): Promise<void> {
     for (const line of (await recording.text()).split('\n')) if (line !== '') take(JSON.parse(line));
     replayStarted = performance.now();
   } else {
+    for (const id of ['qr', 'large-qr']) byId(id, HTMLImageElement).src = '/qr.svg'; // a recording has none
     connect();
   }
   requestAnimationFrame(animate);
