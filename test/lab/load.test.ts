@@ -19,9 +19,9 @@ import * as libc from '../../shared/libc/load-calls.js';
 import { concurrent } from '../support/concurrent.js';
 import { built, Program, run } from '../support/program.js';
 import { PtyProgram } from '../support/pty-program.js';
-import { RUNNABLE_MODELS } from '../support/runnable-models.js';
 import { type Address, at, modelOptions, withNetServer, withServer } from '../support/servers.js';
 import { type Letter, withStubServer } from '../support/stub-server.js';
+import { representatives } from '../support/thorough.js';
 import { until } from '../support/waiting.js';
 
 /** These tests mostly wait, for a load to start or for a timeout. */
@@ -68,7 +68,7 @@ async function verdictOn(
   return result;
 }
 
-for (const io of RUNNABLE_MODELS) {
+for (const io of representatives('events', 'threads')) {
   it(`${io}: nothing is wrong, and the text has every letter`, async () => {
     const options = io === 'threads' ? { io, maxThreads: 4 } : modelOptions(io);
     await withServer(options, async ({ address }) => {
@@ -96,8 +96,8 @@ it('a second load finds a text that is there already', async () => {
 });
 
 it('the text is brought to a length, to the byte', async () => {
-  for (const io of ['events', 'threads'] as const) {
-    await withServer({ io }, async ({ address }) => {
+  for (const io of representatives('events')) {
+    await withServer(modelOptions(io), async ({ address }) => {
       const { faults, finalBytes, finalLetters, replyBytes } = await drive(
         plan(address, { clients: 2, prefill: 10_003, letters: 10 }),
       );

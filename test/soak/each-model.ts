@@ -5,7 +5,14 @@ import { built, Program } from '../support/program.js';
 import { THOROUGH_VARIABLE } from '../support/thorough.js';
 import { exactly, type Row, type Scope } from './suite.js';
 
-const FILES = ['models/attack', 'models/models', 'models/model-behaviour'];
+const FILES = [
+  'models/attack',
+  'models/models',
+  'models/model-behaviour',
+  'wire/chaos-proxy',
+  'lab/load',
+  'lab/lab',
+];
 
 export async function eachModel({ progress }: Scope): Promise<Row[]> {
   const rows: Row[] = [];

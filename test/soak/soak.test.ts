@@ -34,7 +34,7 @@ test(
 test('most input of a client that pastes and never reads stays at the client', good(paste));
 test(
   'with a failing log, letters are answered, dropped lines are counted, and SIGTERM ends in order',
-  good((scope) => failingLog(scope, ['events', 'threads'])),
+  good((scope) => failingLog(scope, ['events'])),
 );
 test('steady load leaks nothing', good(leak));
 test('SIGTERM while clients send, each I/O model: the final value explains all replies', good(shutdown));
