@@ -4,8 +4,8 @@
 import type { IoModelName } from '../../server/models/model.js';
 import { RUNNABLE_MODELS } from './runnable-models.js';
 
-/** The variable with which the section each-model of `make soak` starts the test files. */
-export const THOROUGH_VARIABLE = 'STRSVR_TEST_THOROUGH';
+/** The variable with which the section each-model of `make soak` starts the test files; STRSVR_ would be an option of the server. */
+export const THOROUGH_VARIABLE = 'THOROUGH_STRING_TESTS';
 const thorough = process.env[THOROUGH_VARIABLE] === '1';
 
 /** Of these models, which between them run all code that a test is about, those that work here; in `make soak` all models. */
