@@ -3,11 +3,13 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OutputTail } from './output-tail.js';
 import { MARK, ProcessFamily, processGroup } from './server-processes.js';
 
 const KILL_AFTER_MS = 2_000;
+const OUTPUT_MS = 200;
 /** All that it gets of our environment: no secrets. */
 const PASSED_ON = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'JAVA_HOME', 'GOPATH', 'GOCACHE'];
 
@@ -38,15 +40,17 @@ export class IsolatedProcess {
     living.add(this);
     this.#family = new ProcessFamily(this.#child.pid ?? -1, mark);
     this.#output = new OutputTail([this.#child.stdout, this.#child.stderr], onOutput);
-    this.exited = new Promise((resolve) => {
+    this.exited = new Promise<void>((resolve) => {
       const end = (how: string) => {
         this.#ended ??= how;
         resolve();
       };
       this.#child.on('error', ({ message }) => end(message));
-      this.#child.on('exit', (status, signal) =>
-        end(signal === null ? `exit status ${status}` : `ended by ${signal}`),
-      );
+      this.#child.on('exit', (status, signal) => {
+        this.#ended ??= signal === null ? `exit status ${status}` : `ended by ${signal}`;
+        // What it has printed last may still be in the pipe, which its children may hold open.
+        void Promise.race([once(this.#child, 'close'), sleep(OUTPUT_MS)]).finally(resolve);
+      });
     });
   }
 
