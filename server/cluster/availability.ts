@@ -31,6 +31,16 @@ export class Availability {
     return this.#noSpace ? 'diskFull' : undefined;
   }
 
+  /** Why letters are refused, in words. */
+  get problem(): string | undefined {
+    if (this.#unavailable) return this.#silence;
+    return this.#noSpace ? "etcd's quota is used up" : undefined;
+  }
+
+  get #silence(): string {
+    return `etcd has not answered for ${this.#timeoutMs / 1000} s`;
+  }
+
   /** A member has answered. */
   answered(): void {
     this.#ticks = 0;
@@ -58,7 +68,7 @@ export class Availability {
     this.#ticks += 1;
     if (!this.#unavailable && this.#ticks * TICK_MS >= this.#timeoutMs) {
       this.#unavailable = true;
-      const detail = `etcd has not answered for ${this.#timeoutMs / 1000} s`;
+      const detail = this.#silence;
       this.#log.record({ type: 'etcdUnavailable', message: detail });
       this.onUnavailable({ reason: 'unavailable', detail });
     }

@@ -105,7 +105,7 @@ export class Cluster implements Committer {
     return {
       ...{ name: this.#options.name, member: member?.endpoint, groups, groupsBehind, roundTripMs },
       pendingLetters: countLetters(this.#text.pending),
-      notReady: this.refusal ?? (member === undefined ? 'no member of etcd is connected' : undefined),
+      notReady: this.#availability.problem ?? (member ? undefined : 'no member of etcd is connected'),
     };
   }
 
@@ -162,6 +162,7 @@ export class Cluster implements Committer {
       type: 'committed',
       bytes: group.letters.length,
       groups: this.#replica.groups,
+      behind: countLetters(this.#text.pending),
       milliseconds,
     });
   }

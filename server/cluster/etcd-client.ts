@@ -167,6 +167,8 @@ function refuseCanceled({ canceled, cancelReason, compactRevision }: WatchRespon
 function readable({ code, details }: ServiceError): Error {
   const noSpace = code === status.RESOURCE_EXHAUSTED && details.includes('space exceeded');
   if (noSpace) return new NoSpaceError(details);
-  const [, why = details] = /Last error: (?:Error: )?(.+?)\.? Resolution note/.exec(details) ?? [];
-  return new Error(why);
+  const [, why = details] =
+    /Last error: (?:Error: )?(.+?)\.?\s*(?:\(\S+\))?\.? Resolution note/s.exec(details) ?? [];
+  const [, tls] = /:SSL routines:[^:]*:([^:]+):/.exec(why) ?? []; // OpenSSL's own line has names of its source files
+  return new Error(tls ?? why);
 }

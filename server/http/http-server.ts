@@ -92,10 +92,11 @@ function route(request: IncomingMessage, response: ServerResponse, resources: Re
   const { source, stream, metrics } = resources;
   const [path, query = ''] = (request.url ?? '/').split('?', 2);
   const parameters = new URLSearchParams(query);
-  const { problem, started } = source.monitor;
+  const { problem, started, clusterState } = source.monitor;
   if (path === '/') plainText(response, 200, INDEX);
   else if (path === '/healthz') plainText(response, 200, 'ok');
-  else if (path === '/readyz') plainText(response, problem === undefined ? 200 : 503, problem ?? 'ready');
+  else if (path === '/readyz')
+    plainText(response, problem === undefined ? 200 : 503, (problem ?? 'ready') + clusterState);
   else if (path === '/metrics') void sendMetrics(response, metrics);
   else if (!PATHS.has(path)) plainText(response, 404, `not here; this server has:\n${INDEX}`);
   else if (!started)

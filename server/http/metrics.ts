@@ -126,9 +126,22 @@ export class Metrics {
         const value = status && read(status);
         return value === undefined ? [] : [[{}, value]];
       });
+    this.#labelled(
+      'strsvr_cluster_info',
+      'The text and the member of etcd; always 1',
+      ['name', 'member'],
+      () => {
+        const status = this.#source.cluster();
+        return status === undefined ? [] : [[{ name: status.name, member: status.member ?? '' }, 1]];
+      },
+    );
     figure('groups', 'Groups of letters in the text, of all servers', ({ groups }) => groups);
     figure('groups_behind', 'Groups in etcd that have not come back yet', ({ groupsBehind }) => groupsBehind);
-    figure('pending_letters', 'Letters on their way to etcd and back', (status) => status.pendingLetters);
+    figure(
+      'pending_letters',
+      'Own letters by which the text is behind: on their way to etcd and back',
+      (status) => status.pendingLetters,
+    );
     figure('round_trip_seconds', 'Duration of the last heartbeat', ({ roundTripMs }) => {
       return roundTripMs === undefined ? undefined : roundTripMs / 1000;
     });

@@ -4,6 +4,7 @@
 import { randomUUID } from 'node:crypto';
 import { statSync } from 'node:fs';
 import type { Address } from '../../shared/address.js';
+import { plural } from '../../shared/numbers.js';
 import { isContinuation } from '../../shared/utf8.js';
 import type { ClusterStatus } from '../cluster/status.js';
 import { type LogEntry, REJECTION_CAUSES, type RejectionCause, type ServerEvent } from '../log/events.js';
@@ -72,7 +73,24 @@ export class Monitor {
   get problem(): string | undefined {
     if (this.#stopping) return 'the server is stopping';
     if (!this.started) return 'the server is starting';
-    return this.#storage ?? this.#cluster()?.notReady;
+    const cluster = this.#cluster();
+    return cluster === undefined ? this.#storage : cluster.notReady;
+  }
+
+  /** What /readyz says beside `problem`, of a server in a cluster. */
+  get clusterState(): string {
+    const status = this.#cluster();
+    if (status === undefined) return '';
+    const {
+      name,
+      member = 'no member',
+      groups,
+      groupsBehind,
+      pendingLetters,
+      roundTripMs = Number.NaN,
+    } = status;
+    const behind = `behind by ${plural(pendingLetters, 'own letter')} and ${plural(groupsBehind, 'group')}`;
+    return `\ncluster text ${name}: ${member}, ${plural(groups, 'group')}, round trip ${roundTripMs.toFixed(1)} ms, ${behind}`;
   }
 
   /** Letters that were appended since the start. */

@@ -64,8 +64,8 @@ type Detail =
     }
   | { type: 'wrote'; client: number; bytes: number; unsent: number }
   | { type: 'polled'; polls: number; hits: number }
-  /** Own letters have come back from etcd, as one group; the text has `groups` now. */
-  | { type: 'committed'; bytes: number; groups: number; milliseconds: number };
+  /** Own letters have come back from etcd, as one group; the text has `groups` now, and `behind` own letters wait. */
+  | { type: 'committed'; bytes: number; groups: number; behind: number; milliseconds: number };
 
 /** What a server has done since it started, and what that cost its process. */
 export interface ServerStats {

@@ -54,7 +54,7 @@ export function formatText(event: ServerEvent, verbose: boolean): string | undef
     case 'etcdAvailable':
       return 'etcd available again: new letters are accepted';
     case 'committed':
-      return `etcd committed ${bytes(event.bytes)} in ${event.milliseconds.toFixed(1)} ms, ${plural(event.groups, 'group')} now`;
+      return `etcd committed ${bytes(event.bytes)} in ${event.milliseconds.toFixed(1)} ms, ${plural(event.groups, 'group')} now, behind by ${plural(event.behind, 'letter')}`;
     case 'clusterFailed': // the command's failure says it
     case 'journalFailed':
     case 'failed':

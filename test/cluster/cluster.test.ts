@@ -168,7 +168,7 @@ test('without a majority letters wait, then clients are disconnected, and it goe
   assert.is(server.cluster.status.notReady, 'no member of etcd is connected');
   await world.clock.pass(4_000);
   assert.equal(reasons, ['etcd has not answered for 30 s']);
-  assert.is(server.cluster.status.notReady, 'unavailable');
+  assert.is(server.cluster.status.notReady, 'etcd has not answered for 30 s');
   assert.is(server.types('etcdUnavailable').length, 1);
 
   world.network.silent.clear();
@@ -211,7 +211,7 @@ test('a full etcd is said once, refuses letters, and letters that wait are store
   server.type('a');
   assert.is(await server.replies(5_000), '');
   assert.is(server.types('diskFull').length, 1);
-  assert.is(server.cluster.status.notReady, 'diskFull');
+  assert.is(server.cluster.status.notReady, "etcd's quota is used up");
   world.etcd.full = false;
   assert.is(await server.replies(2_000), 'a');
   assert.is(server.types('diskFree').length, 1);
@@ -329,7 +329,9 @@ test('with --verbose each own group is logged, with its round trip', async () =>
   const server = await world.started();
   server.type('ab');
   await server.replies();
-  assert.equal(server.types('committed'), [{ type: 'committed', bytes: 2, groups: 1, milliseconds: 0 }]);
+  assert.equal(server.types('committed'), [
+    { type: 'committed', bytes: 2, groups: 1, behind: 0, milliseconds: 0 },
+  ]);
 });
 
 test('a server that is closed while a letter waits stops at once', async () => {

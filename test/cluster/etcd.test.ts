@@ -1,11 +1,16 @@
 // Servers as processes on a real etcd, where there is one. `make soak` does the same for longer.
 
+import { readFileSync } from 'node:fs';
+import { request } from 'node:https';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type LogEntry, OperationalError, startStringServer } from 'strsvr';
 import { connect } from 'strsvr/client';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { prng } from '../../shared/prng.js';
+import { Certificates, type KeyPair, NO_OPENSSL } from '../support/certificates.js';
 import { NO_ETCD, RealEtcd } from '../support/etcd.js';
+import { get } from '../support/http-client.js';
 import { type Address, withServer, withStrsvr } from '../support/servers.js';
 import { testWith } from '../support/skipping.js';
 import { TestCluster } from '../support/test-cluster.js';
@@ -30,8 +35,46 @@ testWith(test, NO_ETCD, 'one fault of each kind on three members and three serve
     } finally {
       await cluster.stop();
     }
+    await readiness(etcd);
   }),
 );
+
+/** /readyz and /metrics of a server when two of its three members of etcd are stopped, and when they are back. */
+async function readiness({ members }: RealEtcd): Promise<void> {
+  const cluster = members.map(({ url }) => url);
+  await withServer({ cluster, name: 'ready', http: '0' }, async (server) => {
+    const http = server.http as Address;
+    assert.is(await send(server.address, 'ab'), 'ab');
+    const ready = async (status: number) => {
+      for (;;) {
+        const answer = await get(http, '/readyz');
+        if (answer.status === status) return answer.body;
+        await sleep(50);
+      }
+    };
+    const state =
+      /^ready\ncluster text ready: http:\/\/[\d.:]+, 2 groups, round trip [\d.]+ ms, behind by 0 own letters and 0 groups\n$/;
+    assert.match(await ready(200), state);
+    const metrics = (await get(http, '/metrics')).body;
+    const member = server.cluster?.member;
+    assert.ok(metrics.includes(`strsvr_cluster_info{name="ready",member="${member}"} 1\n`), metrics);
+    for (const line of ['groups 2', 'groups_behind 0', 'pending_letters 0'])
+      assert.ok(metrics.includes(`\nstrsvr_cluster_${line}\n`), line);
+    assert.match(metrics, /\nstrsvr_cluster_round_trip_seconds 0\.\d+/);
+    const stopped = members.slice(1);
+    for (const one of stopped) one.signal('SIGSTOP');
+    const waiting = send(server.address, 'c');
+    waiting.catch(() => {});
+    assert.match(
+      await ready(503),
+      /^no member of etcd is connected\ncluster text ready: no member, 2 groups, /,
+    );
+    assert.match((await get(http, '/metrics')).body, /\nstrsvr_ready 0\n/);
+    for (const one of stopped) one.signal('SIGCONT');
+    assert.match(await ready(200), /^ready\n/);
+    assert.is(await waiting, 'abc');
+  });
+}
 
 let one: RealEtcd | undefined;
 test.after(() => one?.stop());
@@ -109,7 +152,7 @@ testWith(
         );
       }
       const waiting = send(server.address, 'a');
-      await until(() => server.cluster?.notReady === 'diskFull');
+      await until(() => server.cluster?.notReady === "etcd's quota is used up");
       const refused = await send(server.address, 'b').catch((error: unknown) => String(error));
       assert.match(refused, /has closed the connection/);
       await compact(etcd);
@@ -160,12 +203,88 @@ testWith(
       const unanswered = await send(server.address, 'b').catch((error: unknown) => String(error));
       assert.match(unanswered, /closed the connection|lost the connection/);
       await until(() => reasons.includes('unavailable: etcd has not answered for 2 s'));
-      assert.is(server.cluster?.notReady, 'unavailable');
+      assert.is(server.cluster?.notReady, 'etcd has not answered for 2 s');
       member?.signal('SIGCONT');
       await until(() => server.cluster?.notReady === undefined);
       assert.match(await send(server.address, 'c'), /^ab?c$/);
     });
   }),
+);
+
+testWith(
+  test,
+  NO_ETCD ?? NO_OPENSSL,
+  'TLS and a user: to etcd, and TLS to the clients; what is wrong is one line',
+  async () => {
+    const certificates = new Certificates();
+    const ca = certificates.authority('authority');
+    const own = certificates.signed('server', ca);
+    const expired = certificates.signed('expired', ca, undefined, -1);
+    const password = certificates.file('password', 'secret\n');
+    const tls = [
+      '--client-cert-auth',
+      '--trusted-ca-file',
+      ca.cert,
+      '--cert-file',
+      own.cert,
+      '--key-file',
+      own.key,
+    ];
+    await RealEtcd.with(
+      1,
+      async (etcd) => {
+        const cluster = etcd.members.map(({ url }) => url);
+        const identity = (pair: KeyPair) => ({ clusterCert: pair.cert, clusterKey: pair.key });
+        const plain = { port: 0, cluster, clusterCa: ca.cert, ...identity(own) };
+        const http = { ca: readFileSync(ca.cert), cert: readFileSync(own.cert), key: readFileSync(own.key) };
+        for (const [path, body] of [
+          ['auth/user/add', { name: 'root', password: 'secret' }],
+          ['auth/user/add', { name: 'strsvr', password: 'secret' }],
+          ['auth/role/add', { name: 'texts' }],
+          [
+            'auth/role/grant',
+            { name: 'texts', perm: { permType: 2, key: base64('strsvr/'), range_end: base64('strsvr0') } },
+          ],
+          ['auth/user/grant', { user: 'strsvr', role: 'texts' }],
+          ['auth/user/grant', { user: 'root', role: 'root' }],
+          ['auth/enable', {}],
+        ] as const) {
+          await post(`${cluster[0]}/v3/${path}`, body, http);
+        }
+        const user = { clusterUser: 'strsvr', clusterPasswordFile: password };
+        const clients = { tlsCert: own.cert, tlsKey: own.key };
+        await withServer({ ...plain, ...user, ...clients }, async ({ address }) => {
+          const connection = await connect({ ...address, tls: { ca: http.ca } });
+          assert.is(await connection.send('a'), 'a');
+          connection.close();
+        });
+        const wrong = certificates.file('wrong', 'guess\n');
+        const other = certificates.authority('other');
+        for (const [options, message] of [
+          [
+            { ...plain, ...user, clusterPasswordFile: wrong },
+            /authentication failed, invalid user ID or password$/,
+          ],
+          [
+            { ...plain, ...user, clusterCa: other.cert },
+            /unable to verify the first certificate|self-signed certificate/,
+          ],
+          [
+            { ...plain, ...user, ...identity(expired) },
+            /: \w+ alert (bad|expired) certificate$|: \w+ alert certificate expired$/,
+          ],
+          [plain, /user name is empty|permission denied/],
+        ] as const) {
+          const error = await startStringServer(options).catch((reason: unknown) => reason);
+          assert.instance(error, OperationalError);
+          const line = (error as Error).message;
+          assert.match(line, /^no member of etcd answers: https:\/\/127\.0\.0\.1:\d+: [^\n]+$/);
+          assert.match(line, message);
+        }
+      },
+      { scheme: 'https', args: tls },
+    );
+  },
 );
 
 test('no etcd at the start: one line that names each endpoint', async () => {
@@ -187,6 +306,21 @@ async function send(address: Address, letters: string): Promise<string> {
     return reply;
   } finally {
     connection.close();
+  }
+}
+
+/** Calls the JSON API of an etcd that asks for a certificate, once it answers. */
+async function post(url: string, body: object, access: object): Promise<void> {
+  for (;;) {
+    const status = await new Promise<number | undefined>((resolve) => {
+      const calling = request(url, { ...access, method: 'POST' }, (response) => {
+        response.resume().on('end', () => resolve(response.statusCode));
+      });
+      calling.on('error', () => resolve(undefined)).end(JSON.stringify(body));
+    });
+    if (status === 200) return;
+    if (status !== undefined && status !== 503) throw new Error(`${url}: ${status}`);
+    await sleep(50);
   }
 }
 

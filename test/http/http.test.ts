@@ -207,6 +207,14 @@ testWith(test, NO_CURL, 'curl continues a download, and follows the text', async
   });
 });
 
+testWith(test, missingProgram('promtool'), 'promtool finds nothing wrong in the metrics', async () => {
+  await withServer(HTTP, async (server) => {
+    const promtool = new Program(spawn('promtool', ['check', 'metrics'], { stdio: 'pipe' }));
+    promtool.child.stdin?.end((await get(httpOf(server), '/metrics')).body);
+    assert.equal(await promtool.finished, { status: 0, stdout: '', stderr: '' });
+  });
+});
+
 // --- followers ---
 
 test('a follower resumes where it was; a wrong offset is answered with the reason', async () => {

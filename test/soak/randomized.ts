@@ -3,6 +3,7 @@
 import { setImmediate as otherWork } from 'node:timers/promises';
 import type { IoModelName } from '../../server/models/model.js';
 import { runScript } from '../support/chaos-proxy.js';
+import { simulateCluster } from '../support/cluster-simulator.js';
 import { fuzzInProcess, fuzzOverSocket } from '../support/fuzz.js';
 import { RUNNABLE_MODELS } from '../support/runnable-models.js';
 import { withServer } from '../support/servers.js';
@@ -10,6 +11,8 @@ import { simulate } from '../support/simulator.js';
 import { info, nothing, type Row, type Scope, scaled } from './suite.js';
 
 const SEEDS = 20_000;
+/** Of servers that share a text. */
+const CLUSTER_SEEDS = 5_000;
 const STREAMS = 1_000_000;
 const STREAMS_OVER_SOCKETS = 10_000;
 /** The text grows with each stream, and with it every reply. */
@@ -21,7 +24,13 @@ const CONCURRENT_SCRIPTS = 4;
 
 export async function seeds(scope: Scope): Promise<Row[]> {
   const total = scaled(SEEDS, scope);
-  return [info('seeds of the simulator', total), await tryAll(simulate, total, scope)];
+  const clusters = scaled(CLUSTER_SEEDS, scope);
+  return [
+    info('seeds of the simulator', total),
+    await tryAll(simulate, total, scope),
+    info('seeds of the simulator of a cluster', clusters),
+    await tryAll(simulateCluster, clusters, scope),
+  ];
 }
 
 export async function fuzz(scope: Scope): Promise<Row[]> {
@@ -31,13 +40,13 @@ export async function fuzz(scope: Scope): Promise<Row[]> {
 }
 
 async function tryAll(
-  one: (seed: number) => string | undefined,
+  one: (seed: number) => Promise<string | undefined> | string | undefined,
   total: number,
   { progress }: Scope,
 ): Promise<Row> {
   const found: string[] = [];
   for (let seed = 1; seed <= total; seed += 1) {
-    const wrong = one(seed);
+    const wrong = await one(seed);
     if (wrong !== undefined) found.push(wrong);
     if (seed % 1_000 !== 0) continue;
     progress(seed, total);

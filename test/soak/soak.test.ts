@@ -66,7 +66,7 @@ test('sections are run by name and in a share; an unknown one is a mistake', asy
   assert.is(status, 0, stdout);
   assert.match(
     stdout,
-    /^seeds of the simulator +20\n {2}violations +0\nprocesses left behind +0\nall good, in \d+\.\d minutes\n$/,
+    /^seeds of the simulator +20\n {2}violations +0\nseeds of the simulator of a cluster +5\n {2}violations +0\nprocesses left behind +0\nall good, in \d+\.\d minutes\n$/,
   );
   for (const wrong of [['0', 'seeds'], ['flood']]) {
     const { status, stderr } = await run('test/soak/soak.js', wrong);
