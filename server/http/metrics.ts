@@ -126,7 +126,7 @@ export class Metrics {
         const value = status && read(status);
         return value === undefined ? [] : [[{}, value]];
       });
-    this.#labelled(
+    this.#registry.labelled(
       'strsvr_cluster_info',
       'The text and the member of etcd; always 1',
       ['name', 'member'],
