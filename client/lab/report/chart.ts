@@ -8,7 +8,7 @@ export interface Axis {
 export interface Point {
   /** A number, or the index of a category. */
   readonly x: number;
-  /** 'never' where no reply came: drawn above all other values. */
+  /** 'never' where no reply came, in bars only: drawn above all other values. */
   readonly y: number | 'never';
   /** The interval of y. */
   readonly low?: number;
@@ -18,7 +18,7 @@ export interface Point {
 export interface Series {
   readonly name: string;
   readonly points: readonly Point[];
-  /** A line to compare with, not a measurement: drawn thin and dashed. */
+  /** A line to compare with, not a measurement, in charts of lines only: drawn thin and dashed. */
   readonly reference?: boolean;
 }
 

@@ -3,9 +3,17 @@
 
 import { type Html, html } from '../../../shared/markup.js';
 import { formatNumber } from '../../../shared/numbers.js';
-import type { BarChart, Chart, LineChart, Point, Series } from './chart.js';
+import type { BarChart, Chart, LineChart, Point } from './chart.js';
 import { type Scale, scaleFor } from './scale.js';
-import { blend, referenceLine, type SeriesStyle, serverStyle, stroke, symbol } from './series-style.js';
+import {
+  blend,
+  referenceLine,
+  type SeriesStyle,
+  type StyledSeries,
+  serverStyle,
+  stroke,
+  symbol,
+} from './series-style.js';
 
 export type Format = 'wide' | 'narrow';
 
@@ -24,7 +32,6 @@ const NUMBER = 62;
 const CAP = 4;
 /** A line with more points has no symbols. */
 const MAX_SYMBOLS = 30;
-const SYMBOL = 12;
 
 interface Box {
   readonly left: number;
@@ -33,32 +40,25 @@ interface Box {
   readonly bottom: number;
 }
 
-/**
- * @param styles of the series, in their order
- * @param label what a screen reader says
- */
-export function draw(chart: Chart, styles: readonly SeriesStyle[], format: Format, label: string): Html {
-  const styled = chart.series.map((series, nth) => ({ ...series, style: styles[nth] as SeriesStyle }));
+/** @param label what a screen reader says */
+export function draw(chart: Chart, series: readonly StyledSeries[], format: Format, label: string): Html {
   const { height, content } =
-    chart.kind === 'bars' ? bars(chart, styled, format) : lines(chart, styled, format);
+    chart.kind === 'bars' ? bars(chart, series, format) : lines(chart, series, format);
   return html`<svg class="${format}" role="img" aria-label="${label}" viewBox="0 0 ${WIDTH[format]} ${height}" font-size="${FONT_SIZE}">${content}</svg>`;
 }
-
-type Styled = Series & { readonly style: SeriesStyle };
 
 interface Drawing {
   readonly height: number;
   readonly content: readonly Html[];
 }
 
-function bars({ categories, y }: BarChart, all: readonly Styled[], format: Format): Drawing {
-  const series = all.filter(({ reference }) => !reference);
+function bars({ categories, y }: BarChart, series: readonly StyledSeries[], format: Format): Drawing {
   // Names stand beside the bars on a wide page, above them on a phone.
   const above = format === 'wide' ? 0 : ROW;
   const left = above > 0 ? 20 : Math.max(...categories.map((name) => name.length)) * CHARACTER + 8;
   const group = above + series.length * (ROW + BAR_GAP) + GROUP_GAP;
   const box = { left, right: WIDTH[format] - NUMBER, top: 4, bottom: 4 + categories.length * group };
-  const scale = scaleFor(y, valuesOf(all), true);
+  const scale = scaleFor(y, valuesOf(series), true);
   const x = (value: Point['y']) => round(box.left + scale.at(value) * (box.right - box.left));
 
   const drawn = series.flatMap(({ points, style }, nth) =>
@@ -76,12 +76,9 @@ function bars({ categories, y }: BarChart, all: readonly Styled[], format: Forma
       ? text(name, left, top + GROUP_GAP / 2 + ROW / 2, 'start')
       : text(name, left - 8, top + group / 2, 'end');
   });
-  const references = all.flatMap(({ reference, points: [point] }) =>
-    reference && point ? [referenceLine(`M${x(point.y)},${box.top} V${box.bottom}`)] : [],
-  );
   return {
     height: box.bottom + 2 * ROW + 10,
-    content: [...axisBelow(scale, box, y.name, true), ...drawn, ...names, ...references],
+    content: [...axisBelow(scale, box, y.name, true), ...drawn, ...names],
   };
 }
 
@@ -97,40 +94,25 @@ function bar(point: Point, style: SeriesStyle, x: (value: Point['y']) => number,
   return html`${area} fill="${blend(style)}"/>${interval}${number}`;
 }
 
-function lines(chart: LineChart, all: readonly Styled[], format: Format): Drawing {
+function lines(chart: LineChart, series: readonly StyledSeries[], format: Format): Drawing {
   const height = LINES_HEIGHT[format];
-  const [xs, ys] = [
-    scaleFor(
-      chart.x,
-      all.flatMap(({ points }) => points.map(({ x }) => x)),
-    ),
-    scaleFor(chart.y, valuesOf(all)),
-  ];
+  const points = series.flatMap((one) => one.points);
+  const xs = scaleFor(
+    chart.x,
+    points.map(({ x }) => x),
+  );
+  const ys = scaleFor(chart.y, valuesOf(series));
   const labels = Math.max(...ys.ticks.map((tick) => ys.label(tick).length));
   const box = { left: labels * CHARACTER + 14, right: WIDTH[format] - 22, top: 34, bottom: height - 46 };
   const x = (value: number) => round(box.left + xs.at(value) * (box.right - box.left));
-  const y = (value: Point['y']) => round(box.bottom - ys.at(value) * (box.bottom - box.top));
+  const y = (value: number | 'never') => round(box.bottom - ys.at(value) * (box.bottom - box.top));
 
-  const drawn = all.map(({ points, style, reference }, nth) => {
-    // A line does not go on to where no reply came.
-    const path = points.map((point, at) =>
-      point.y === 'never'
-        ? ''
-        : `${at === 0 || points[at - 1]?.y === 'never' ? 'M' : 'L'}${x(point.x)},${y(point.y)}`,
-    );
-    if (reference) return referenceLine(path.join(''));
-    // Symbols of several series that are 'never' at the same x stand side by side.
-    const aside = (at: number) =>
-      all
-        .slice(0, nth)
-        .filter((other) => other.points.some((point) => point.x === at && point.y === 'never'));
-    return html`${stroke(style, path.join(''))}${points.map((point) => [
+  const drawn = series.map(({ points, style, reference }) => {
+    const path = points.map((point, at) => `${at === 0 ? 'M' : 'L'}${x(point.x)},${y(point.y)}`).join('');
+    if (reference) return referenceLine(path);
+    return html`${stroke(style, path)}${points.map((point) => [
       whisker(point, style.color, (value, cap) => `${x(point.x) + cap},${y(value)}`),
-      point.y === 'never'
-        ? symbol(style, x(point.x) - SYMBOL * aside(point.x).length, y(point.y))
-        : points.length <= MAX_SYMBOLS
-          ? symbol(style, x(point.x), y(point.y))
-          : undefined,
+      points.length <= MAX_SYMBOLS ? symbol(style, x(point.x), y(point.y)) : undefined,
     ])}`;
   });
   const ticks = ys.ticks.flatMap((tick) => [
@@ -142,7 +124,7 @@ function lines(chart: LineChart, all: readonly Styled[], format: Format): Drawin
 }
 
 /** All that an axis must have room for. */
-function valuesOf(series: readonly Series[]): Array<Point['y']> {
+function valuesOf(series: readonly StyledSeries[]): Array<Point['y']> {
   return series
     .flatMap(({ points }) => points.flatMap(({ y, low, high }) => [y, low, high]))
     .filter((value) => value !== undefined);

@@ -7,16 +7,16 @@ import { formatNumber, plural } from '../../../shared/numbers.js';
 import type { Estimate, Findings, Results, Row } from '../results.js';
 import { ENOUGH_REPEATS } from '../statistics.js';
 import { thresholdRows } from '../thresholds.js';
-import type { Chart, Series } from './chart.js';
+import type { Chart } from './chart.js';
 import { draw } from './draw.js';
 import {
   blend,
   referenceLine,
   SERVERS,
-  type SeriesStyle,
-  seriesStyles,
+  type StyledSeries,
   stroke,
   symbol,
+  withStyles,
 } from './series-style.js';
 
 const STYLE = readFileSync(new URL('report.css', import.meta.url), 'utf8');
@@ -137,26 +137,19 @@ function list(title: string, items: ReadonlyArray<string | Html>): Html | undefi
 function picture(chart: Chart, tabled: boolean, mark: Html | undefined): Html {
   const { title, kind, x, y, series } = chart;
   const names = series.map(({ name }) => name);
+  const styled = withStyles(series);
   const label = `${title}. ${kind === 'bars' ? 'Bars' : 'Lines'}: ${y.name}${y.log ? ' (log)' : ''} by ${x.name}${x.log ? ' (log)' : ''}; ${names.join(', ')}.${tabled ? ' The values are in the table.' : ''}`;
-  const styles = seriesStyles(names);
-  const entries = series.flatMap((one, nth) => {
-    const style = styles[nth];
-    return style === undefined ? [] : [{ ...one, style }];
-  });
   // The title names a single series of bars.
-  const single = kind === 'bars' && series.filter(({ reference }) => !reference).length === 1;
+  const single = kind === 'bars' && series.length === 1;
   return html`<figure>
 <figcaption>${title}${mark}</figcaption>
-${legend(
-  entries.filter(({ reference }) => reference || !single),
-  kind,
-)}
-${draw(chart, styles, 'wide', label)}
-${draw(chart, styles, 'narrow', label)}
+${single ? undefined : legend(styled, kind)}
+${draw(chart, styled, 'wide', label)}
+${draw(chart, styled, 'narrow', label)}
 </figure>`;
 }
 
-type Entry = Pick<Series, 'name' | 'reference'> & { readonly style: SeriesStyle };
+type Entry = Pick<StyledSeries, 'name' | 'reference' | 'style'>;
 
 function legend(entries: readonly Entry[], kind: Chart['kind']): Html | undefined {
   if (entries.length === 0) return undefined;
@@ -165,9 +158,9 @@ function legend(entries: readonly Entry[], kind: Chart['kind']): Html | undefine
     if (kind === 'bars') return html`<rect width="14" height="14" rx="2" fill="${blend(style)}"/>`;
     return [stroke(style, 'M0,7 H30'), symbol(style, 15, 7)];
   };
-  const width = ({ reference }: Entry) => (kind === 'bars' && !reference ? 14 : 30);
+  const width = kind === 'bars' ? 14 : 30;
   const item = (entry: Entry) =>
-    html`<li><svg viewBox="0 0 ${width(entry)} 14" aria-hidden="true">${sample(entry)}</svg>${entry.name}</li>`;
+    html`<li><svg viewBox="0 0 ${width} 14" aria-hidden="true">${sample(entry)}</svg>${entry.name}</li>`;
   return html`<ul class="legend">${entries.map(item)}</ul>`;
 }
 

@@ -2,6 +2,7 @@
 // parameter, a reference) is grey. Colours are CSS variables of the page, so that one drawing serves light and dark.
 
 import { type Html, html } from '../../../shared/markup.js';
+import type { Series } from './chart.js';
 
 /** Outlines around (0, 0), 10 wide and high. */
 const OUTLINES = {
@@ -53,16 +54,20 @@ export function serverStyle(name: string): SeriesStyle | undefined {
   return known?.[1];
 }
 
-/** Styles for all series of one chart, no two alike. */
-export function seriesStyles(names: readonly string[]): SeriesStyle[] {
+export interface StyledSeries extends Series {
+  readonly style: SeriesStyle;
+}
+
+/** All series of one chart, no two alike. */
+export function withStyles(series: readonly Series[]): StyledSeries[] {
   const seen = new Map<SeriesStyle, number>();
-  const others = names.filter((name) => serverStyle(name) === undefined);
-  return names.map((name) => {
-    const style = serverStyle(name);
-    if (style === undefined) return grey(others.indexOf(name), others.length);
+  const others = series.filter(({ name }) => serverStyle(name) === undefined);
+  return series.map((one) => {
+    const style = serverStyle(one.name);
+    if (style === undefined) return { ...one, style: grey(others.indexOf(one), others.length) };
     const nth = seen.get(style) ?? 0;
     seen.set(style, nth + 1);
-    return nth === 0 ? style : variation(style, nth);
+    return { ...one, style: nth === 0 ? style : variation(style, nth) };
   });
 }
 
