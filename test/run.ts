@@ -10,6 +10,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { SourceMap } from 'node:module';
+import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { OrphanTracker } from './support/orphan-tracker.js';
@@ -17,8 +18,8 @@ import { OrphanTracker } from './support/orphan-tracker.js';
 const HERE = dirname(fileURLToPath(import.meta.url));
 /** Ends a hang: the slowest file takes a minute, and longer on a busy machine. */
 const FILE_TIMEOUT_MS = 600_000;
-/** Two for each of two cores: tests wait a lot. */
-const CONCURRENCY = 4;
+/** Two for each core: tests wait a lot. */
+const CONCURRENCY = Math.min(8, 2 * availableParallelism());
 /** These take longer than the size of their files suggests. The longest file comes first, so that none runs alone at the end. */
 const LONG = [
   'soak/soak',

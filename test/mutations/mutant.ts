@@ -41,8 +41,11 @@ export function writeMutant(mutation: CodeMutation, folder: string): void {
   writeFileSync(join(folder, 'tsconfig.json'), `${JSON.stringify(config, null, 2)}\n`);
 }
 
-/** Compiles what has changed in the copy. If that fails, the status is not 0 and stdout has the compiler's messages. */
-export function compileMutant(folder: string): Promise<Finished> {
+/**
+ * Compiles what has changed in the copy. If that fails, the status is not 0 and stdout has the compiler's messages.
+ * @param flags of tsc
+ */
+export function compileMutant(folder: string, ...flags: readonly string[]): Promise<Finished> {
   for (const part of ['client/lab', 'test']) {
     const copy = join(folder, 'dist', part);
     const filter = (path: string) => !path.endsWith('.map'); // they refer to the source without the mutation
@@ -50,5 +53,6 @@ export function compileMutant(folder: string): Promise<Finished> {
   }
   const tsc = join(ROOT, 'node_modules', '.bin', 'tsc');
   const { NODE_V8_COVERAGE: _, ...env } = process.env;
-  return new Program(spawn(tsc, ['-p', folder, '--pretty', 'false'], { env, stdio: 'pipe' })).finished;
+  return new Program(spawn(tsc, ['-p', folder, '--pretty', 'false', ...flags], { env, stdio: 'pipe' }))
+    .finished;
 }
