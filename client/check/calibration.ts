@@ -2,6 +2,7 @@
 
 import { once } from 'node:events';
 import { createConnection, createServer } from 'node:net';
+import { median } from '../../shared/quantile.js';
 
 const ECHOES = 20;
 /** Milliseconds (median). */
@@ -23,7 +24,7 @@ export async function echoTime(): Promise<number> {
       await once(client, 'data');
       times.push(performance.now() - sent);
     }
-    return times.sort((one, other) => one - other)[ECHOES / 2] ?? 0;
+    return median(times);
   } finally {
     client.destroy();
     server.close();

@@ -3,8 +3,9 @@
 
 import { formatNumber } from '../../shared/numbers.js';
 import { prng } from '../../shared/prng.js';
+import { median } from '../../shared/quantile.js';
 import type { Condition, Estimate, Row, Run } from './results.js';
-import { estimate, itself, median, quotient } from './statistics.js';
+import { estimate, itself, quotient } from './statistics.js';
 
 /** From here on, in percent of a core, a process has no time left. */
 const BUSY = 90;

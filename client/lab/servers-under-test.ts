@@ -20,10 +20,10 @@ export interface ServerUnderTest {
   readonly command: readonly string[];
 }
 
-export interface Baselines {
-  readonly targets: readonly ServerUnderTest[];
-  /** Those that cannot run here. */
-  readonly missing: ReadonlyArray<{ readonly name: string; readonly why: string }>;
+/** A server that cannot run here. */
+interface Missing {
+  readonly name: string;
+  readonly why: string;
 }
 
 /** More than the machine allows is lowered by the server itself. */
@@ -32,9 +32,11 @@ const MAX_THREADS = 1_100;
 const MAX_TEXT_BYTES = 64 * 1024 * 1024;
 const TOOL_TIMEOUT_MS = 60_000;
 
-const IN_C = { 'C epoll': 'epoll.c', 'C threads': 'threads.c' };
-const IN_C_WITH_LIBURING = { 'C io_uring': 'uring.c' };
-const IN_PYTHON = {
+/** The sources of those that are not JavaScript. */
+const BASELINES = {
+  'C epoll': 'epoll.c',
+  'C threads': 'threads.c',
+  'C io_uring': 'uring.c',
   'Python asyncio': 'asyncio_server.py',
   'Python nonblocking loop': 'nonblocking_loop.py',
   'Python threads': 'threads.py',
@@ -69,15 +71,11 @@ export function runnable(models: readonly IoModelName[]) {
 }
 
 /** The baselines that can run on this machine, and the reason for each that cannot. */
-export async function baselines(): Promise<Baselines> {
-  const parts = await Promise.all([
-    attempt('cc', IN_C, compile),
-    attempt('cc', IN_C_WITH_LIBURING, compileWithLiburing),
-    attempt('python3', IN_PYTHON, interpret),
-  ]);
+export async function baselines() {
+  const found = await Promise.all(Object.entries(BASELINES).map(([name, file]) => baseline(name, file)));
   return {
-    targets: [plain(), ...parts.flatMap(({ targets }) => targets)],
-    missing: parts.flatMap(({ missing }) => missing),
+    targets: [plain(), ...found.filter((one) => 'command' in one)],
+    missing: found.filter((one) => 'why' in one),
   };
 }
 
@@ -86,54 +84,41 @@ export function plain(): ServerUnderTest {
   return { name: 'plain', command: [process.execPath, built('server/plain.js'), '0'] };
 }
 
-/** @param prepare turns paths of sources into commands; fails when the tool does not work */
-async function attempt(
-  tool: string,
-  sources: Readonly<Record<string, string>>,
-  prepare: (paths: readonly string[]) => Promise<ReadonlyArray<readonly string[]>>,
-): Promise<Baselines> {
-  const names = Object.keys(sources);
+async function baseline(name: string, file: string): Promise<ServerUnderTest | Missing> {
+  const source = built(`client/lab/baselines/${file}`);
+  const [tool, prepare] = file.endsWith('.c')
+    ? (['cc', compile] as const)
+    : (['python3', interpret] as const);
   try {
-    const commands = await prepare(
-      Object.values(sources).map((file) => built(`client/lab/baselines/${file}`)),
-    );
-    const targets = names.map((name, nth) => ({ name, command: [...(commands[nth] ?? []), '0'] }));
-    return { targets, missing: [] };
+    return { name, command: [...(await prepare(source)), '0'] };
   } catch (error) {
     if (!(error instanceof OperationalError)) throw error;
-    const why = reason(tool, error);
-    return { targets: [], missing: names.map((name) => ({ name, why })) };
+    return { name, why: reason(tool, error) };
   }
 }
 
-async function compile(paths: readonly string[], ...libraries: string[]): Promise<string[][]> {
+async function compile(source: string): Promise<string[]> {
+  const uring = source.endsWith('uring.c');
+  if (uring) checkUring();
   const folder = mkdtempSync(join(tmpdir(), 'strsvr-lab-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  const compiled = paths.map(async (path, nth) => {
-    const program = join(folder, String(nth));
-    await output(['cc', '-O2', '-pthread', '-o', program, path, ...libraries], TOOL_TIMEOUT_MS);
-    return [program];
-  });
-  return Promise.all(compiled);
-}
-
-/** Debian and others have the library in the package liburing-dev. */
-async function compileWithLiburing(paths: readonly string[]): Promise<string[][]> {
-  checkUring();
+  const program = join(folder, 'server');
+  const command = ['cc', '-O2', '-pthread', '-o', program, source, ...(uring ? ['-luring'] : [])];
   try {
-    return await compile(paths, '-luring');
+    await output(command, TOOL_TIMEOUT_MS);
+    return [program];
   } catch (error) {
-    if (!(error instanceof OperationalError) || error.code === 'ENOENT') throw error;
+    if (!uring || !(error instanceof OperationalError) || error.code === 'ENOENT') throw error;
     throw new OperationalError('NO_LIBURING', 'it needs liburing (liburing-dev)', error);
   }
 }
 
-async function interpret(paths: readonly string[]): Promise<string[][]> {
+async function interpret(source: string): Promise<string[]> {
   // python3 may be a wrapper script, whose time would count as start-up time.
   const command = ['python3', '-c', 'import sys; print(sys.executable)'];
   const python = (await output(command, TOOL_TIMEOUT_MS)).trim();
   await output([python, '--version']);
-  return paths.map((path) => [python, path]);
+  return [python, source];
 }
 
 function reason(tool: string, error: OperationalError): string {

@@ -4,6 +4,7 @@
 // server must say "no difference" at least 95 times in 100.
 
 import type { Prng } from '../../shared/prng.js';
+import { median, quantile } from '../../shared/quantile.js';
 import type { Estimate } from './results.js';
 
 /** Fewer repeats than these claim no interval. */
@@ -11,14 +12,6 @@ export const ENOUGH_REPEATS = 5;
 const RESAMPLES = 2_000;
 /** The share of the resamples outside the interval on each side. */
 const TAIL = 0.005;
-
-/** NaN of no values. */
-export function median(values: readonly number[]): number {
-  return quantile(
-    values.toSorted((one, other) => one - other),
-    0.5,
-  );
-}
 
 /** The first of several medians, and the first over the second. */
 export const itself = ([value = Number.NaN]: readonly number[]) => value;
@@ -43,12 +36,4 @@ export function estimate(
 
 function resample(values: readonly number[], random: Prng): number[] {
   return values.map(() => values[random.below(values.length)] as number);
-}
-
-/** Interpolated between two neighbours of the sorted values; NaN of none. */
-function quantile(sorted: readonly number[], share: number): number {
-  const index = share * (sorted.length - 1);
-  const below = sorted[Math.floor(index)] ?? Number.NaN;
-  const above = sorted[Math.ceil(index)] ?? below;
-  return below + (above - below) * (index - Math.floor(index));
 }

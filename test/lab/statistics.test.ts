@@ -3,9 +3,10 @@ import * as assert from 'uvu/assert';
 import { Analysis } from '../../client/lab/analysis.js';
 import { findingsText } from '../../client/lab/report/terminal.js';
 import type { Findings, Run } from '../../client/lab/results.js';
-import { estimate, itself, median, quotient } from '../../client/lab/statistics.js';
+import { estimate, itself, quotient } from '../../client/lab/statistics.js';
 import { formatNumber } from '../../shared/numbers.js';
 import { type Prng, prng } from '../../shared/prng.js';
+import { median } from '../../shared/quantile.js';
 
 const test = suite('statistics');
 

@@ -5,12 +5,11 @@ import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } fr
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { formatNumber } from '../../../shared/numbers.js';
+import { median } from '../../../shared/quantile.js';
 import type { Analysis } from '../analysis.js';
 import { CLOSED_LOOP, comparison, WARM_UP } from '../comparison.js';
-import type { LabOptions, RunContext } from '../experiment.js';
-import type { Measured } from '../results.js';
+import type { RunContext } from '../experiment.js';
 import { ourServer } from '../servers-under-test.js';
-import { median } from '../statistics.js';
 import { ratioOf, type Threshold } from '../thresholds.js';
 
 const SYNCS = 100;
@@ -41,7 +40,7 @@ export default comparison({
     (Object.keys(CLIENTS) as Parameter[]).flatMap((parameter) =>
       Object.keys(SERVERS).map((name) => ({
         ...at(name, parameter),
-        measure: (context) => measure(context, lab, name, CLIENTS[parameter]),
+        measure: (context) => measure(context, name, CLIENTS[parameter], lab.quick),
       })),
     ),
   thresholds: [
@@ -79,18 +78,13 @@ function slowDisk(analysis: Analysis): string | undefined {
     : `an fdatasync takes ${formatNumber(sync)} ms here, not below ${SLOW_SYNC_MS}`;
 }
 
-async function measure(
-  context: RunContext,
-  lab: LabOptions,
-  name: string,
-  clients: number,
-): Promise<Measured> {
+async function measure(context: RunContext, name: string, clients: number, quick: boolean) {
   // Where the build is: the system's folder for temporary files is often not on a disk.
   const folder = mkdtempSync(join(import.meta.dirname, 'bench-'));
   try {
     const target = { name, command: SERVERS[name]?.(join(folder, 'text')) ?? [] };
     const fdatasync = fdatasyncMs(join(folder, 'sync'));
-    const letters = (clients === 1 ? 3_000 : 15_000) / (lab.quick ? 3 : 1);
+    const letters = (clients === 1 ? 3_000 : 15_000) / (quick ? 3 : 1);
     // A line end costs strsvr no fdatasync, but the echo does one for it.
     const warmup = name === 'echo and sync' ? 2 : WARM_UP;
     const plan = { clients, letters, warmup, timeoutMs: 60_000 };

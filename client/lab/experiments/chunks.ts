@@ -2,11 +2,11 @@
 
 import { fileURLToPath } from 'node:url';
 import { formatNumber } from '../../../shared/numbers.js';
+import { median } from '../../../shared/quantile.js';
 import { receiveChunks } from '../../socket.js';
 import type { Analysis } from '../analysis.js';
 import type { Experiment, RunContext } from '../experiment.js';
-import type { Condition, Measured } from '../results.js';
-import { median } from '../statistics.js';
+import type { Condition } from '../results.js';
 import { trials } from '../trials.js';
 
 const STRING = 'abc';
@@ -18,11 +18,8 @@ const SHOWN = 100;
 const PROGRAM = fileURLToPath(new URL('../../../server/tutorial/tms.js', import.meta.url));
 const TMS = { name: 'tms', command: [process.execPath, PROGRAM, '0', '--no-wait'] };
 
-interface Transfer {
-  readonly copies: number;
-  readonly receiveSize: number;
-}
 const TRANSFERS = COPIES.flatMap((copies) => RECEIVE_SIZES.map((receiveSize) => ({ copies, receiveSize })));
+type Transfer = (typeof TRANSFERS)[number];
 const parameter = ({ copies, receiveSize }: Transfer) =>
   `${formatNumber(copies)} copies, recv(${formatNumber(receiveSize)})`;
 const sizeOf = (chunk: number) => `chunk ${chunk} bytes`;
@@ -77,7 +74,7 @@ export default {
   notes: ['The chart shows the first run under each condition, the table medians of all.'],
 } satisfies Experiment;
 
-async function measure(context: RunContext, { copies, receiveSize }: Transfer): Promise<Measured> {
+function measure(context: RunContext, { copies, receiveSize }: Transfer) {
   return context.withServer(TMS, ['--copies', String(copies)], async (server) => {
     const { socket, chunks } = await receiveChunks(server, 'tms', receiveSize);
     socket.write(STRING);
