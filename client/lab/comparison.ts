@@ -1,8 +1,8 @@
 // What the comparisons of `strlab bench` share. A comparison is an experiment with thresholds and without charts.
 
 import { type Analysis, counts } from './analysis.js';
-import type { Experiment, LabOptions, Trial } from './experiment.js';
-import type { Bound, Condition, Measured, Run } from './results.js';
+import type { Experiment, LabOptions, RunContext, Trial } from './experiment.js';
+import type { Bound, Condition, Run } from './results.js';
 import { metricOf, ratioOf, type Threshold } from './thresholds.js';
 import { list, sentence } from './trials.js';
 
@@ -24,11 +24,8 @@ export function comparison(made: Omit<Experiment, 'variable'>): Experiment {
 
 /** A metric of a server over that of another one, with the same parameter. */
 export function against(other: string, metric: string, target: string, parameter: string, bound?: Bound) {
-  const [here, there] = [target, other].map((name) => ({ target: name, parameter })) as [
-    Condition,
-    Condition,
-  ];
-  return ratioOf(`${metric}, ${target} / ${other}, ${parameter}`, metric, here, there, bound);
+  const what = `${metric}, ${target} / ${other}, ${parameter}`;
+  return ratioOf(what, metric, { target, parameter }, { target: other, parameter }, bound);
 }
 
 /** Processor time a letter, over that of C epoll. */
@@ -39,11 +36,10 @@ export function cpuAgainstC(target: string, parameter: string, atMost?: number):
 
 function addCpuRatio(runs: readonly Run[]): Run[] {
   return runs.map((run) => {
-    const base = runs.find(
-      (other) =>
-        other.target === 'C epoll' && other.parameter === run.parameter && other.repeat === run.repeat,
-    );
-    const [ours, inC] = [run.metrics[CPU], base && counts(base) ? base.metrics[CPU] : undefined];
+    const inC = runs
+      .filter(({ target, parameter }) => target === 'C epoll' && parameter === run.parameter)
+      .find((base) => base.repeat === run.repeat && counts(base))?.metrics[CPU];
+    const ours = run.metrics[CPU];
     if (ours === undefined || inC === undefined) return run;
     return { ...run, metrics: { ...run.metrics, [CPU_RATIO]: ours / inC } };
   });
@@ -52,16 +48,13 @@ function addCpuRatio(runs: readonly Run[]): Run[] {
 /** A run in which the load gave up says nothing about how fast the server is. */
 function completed({ measure, ...trial }: Trial): Trial {
   if (typeof measure === 'string') return { ...trial, measure };
-  return {
-    ...trial,
-    measure: async (context): Promise<Measured> => {
-      const measured = await measure(context);
-      const { answered = 1, sent = 1 } = measured.load ?? {};
-      return answered > 0 && answered === sent
-        ? measured
-        : { ...measured, void: 'it did not answer everything in time' };
-    },
+  const whole = async (context: RunContext) => {
+    const measured = await measure(context);
+    const { answered = 1, sent = 1 } = measured.load ?? {};
+    if (answered > 0 && answered === sent) return measured;
+    return { ...measured, void: 'it did not answer everything in time' };
   };
+  return { ...trial, measure: whole };
 }
 
 /** Which side each server's runs waited for. */

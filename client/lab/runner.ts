@@ -8,9 +8,8 @@ import { HAS_PROC, processStats } from '../../shared/procfs.js';
 import { DEFAULT_PLAN, type LoadPlan, type LoadResult } from '../load/plan.js';
 import { Analysis } from './analysis.js';
 import type { Experiment, LabOptions, RunContext, Trial } from './experiment.js';
-import type { Findings, Measured, Run } from './results.js';
-import { type RunningServer, startServer } from './server-process.js';
-import type { ServerUnderTest } from './servers-under-test.js';
+import type { Findings, Run } from './results.js';
+import { startServer } from './server-process.js';
 import { ENOUGH_REPEATS } from './statistics.js';
 import { summarizeRun } from './summarize-run.js';
 import { evaluate } from './thresholds.js';
@@ -38,7 +37,7 @@ export async function runExperiments(
   lab: LabOptions,
   options: RunOptions,
 ): Promise<Findings[]> {
-  const context = new Runner(options);
+  const context = runContext(options);
   const planned = experiments.map((experiment) => {
     const trials = experiment.trials(lab);
     return { experiment, trials, order: drawOrder(trials, options) };
@@ -60,18 +59,12 @@ export async function runExperiments(
   return findings;
 }
 
-interface Planned {
-  readonly trial: Trial;
-  readonly repeat: number;
-}
-
-function drawOrder(trials: readonly Trial[], { seed, repeats }: RunOptions): Planned[] {
+function drawOrder(trials: readonly Trial[], { seed, repeats }: RunOptions) {
   const { below } = prng(seed);
+  const present = trials.filter(({ measure }) => typeof measure !== 'string');
   return Array.from({ length: repeats }, (_, repeat) => {
-    const left = trials.filter(({ measure }) => typeof measure !== 'string');
-    return Array.from({ length: left.length }, () => left.splice(below(left.length), 1))
-      .flat()
-      .map((trial) => ({ trial, repeat }));
+    const left = [...present];
+    return present.flatMap(() => left.splice(below(left.length), 1)).map((trial) => ({ trial, repeat }));
   }).flat();
 }
 
@@ -119,49 +112,35 @@ function conclude(
   };
 }
 
-class Runner implements RunContext {
-  readonly #options: RunOptions;
-  readonly #made = new Map<string, unknown>();
-
-  constructor(options: RunOptions) {
-    this.#options = options;
-  }
-
-  async withServer<T>(
-    target: ServerUnderTest,
-    args: readonly string[],
-    use: (server: RunningServer) => Promise<T>,
-  ): Promise<T> {
-    const { deadlineMs = DEADLINE_MS } = this.#options;
-    const server = await startServer(target, args);
-    const done = new AbortController();
-    const deadline = pass(deadlineMs, undefined, { signal: done.signal }).then(() => {
-      throw new OperationalError('ETIMEDOUT', `it was not done after ${deadlineMs / 1000} s`);
-    });
-    try {
-      return await Promise.race([use(server), deadline]);
-    } finally {
-      done.abort();
-      await server.stop();
-    }
-  }
-
-  async drive({ host, port, pid }: RunningServer, changes: Partial<LoadPlan>): Promise<Measured> {
-    const { seed, drive } = this.#options;
-    const plan = { ...DEFAULT_PLAN, ...changes };
-    // The same number for each client: one that has sent all of its letters is silent while the others still send.
-    const letters = plan.clients * Math.ceil(plan.letters / plan.clients);
-    const whole: LoadPlan = { ...plan, host, port, watch: pid, seed, letters };
-    const alone = processStats(pid);
-    return summarizeRun(whole, await drive(whole), alone);
-  }
-
-  run(target: ServerUnderTest, args: readonly string[], plan: Partial<LoadPlan>): Promise<Measured> {
-    return this.withServer(target, args, (server) => this.drive(server, plan));
-  }
-
-  async once<T>(name: string, make: () => Promise<T>): Promise<T> {
-    if (!this.#made.has(name)) this.#made.set(name, await make());
-    return this.#made.get(name) as T;
-  }
+function runContext({ seed, drive, deadlineMs = DEADLINE_MS }: RunOptions): RunContext {
+  const made = new Map<string, unknown>();
+  const context: RunContext = {
+    async withServer(target, args, use) {
+      const server = await startServer(target, args);
+      const done = new AbortController();
+      const deadline = pass(deadlineMs, undefined, { signal: done.signal }).then(() => {
+        throw new OperationalError('ETIMEDOUT', `it was not done after ${deadlineMs / 1000} s`);
+      });
+      try {
+        return await Promise.race([use(server), deadline]);
+      } finally {
+        done.abort();
+        await server.stop();
+      }
+    },
+    async drive({ host, port, pid }, changes) {
+      const plan = { ...DEFAULT_PLAN, ...changes };
+      // The same number for each client: one that has sent all of its letters is silent while the others still send.
+      const letters = plan.clients * Math.ceil(plan.letters / plan.clients);
+      const whole: LoadPlan = { ...plan, host, port, watch: pid, seed, letters };
+      const alone = processStats(pid);
+      return summarizeRun(whole, await drive(whole), alone);
+    },
+    run: (target, args, plan) => context.withServer(target, args, (server) => context.drive(server, plan)),
+    async once<T>(name: string, make: () => Promise<T>) {
+      if (!made.has(name)) made.set(name, await make());
+      return made.get(name) as T;
+    },
+  };
+  return context;
 }

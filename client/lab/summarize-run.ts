@@ -15,6 +15,8 @@ export function summarizeRun(plan: LoadPlan, load: LoadResult, alone: ProcessSta
   return {
     metrics: {
       'letters/s': load.lettersPerSecond,
+      ...(plan.rate !== undefined && { 'offered/s': plan.rate }),
+      ...speeds(load),
       ...replyTimes(load.latency, ''),
       ...replyTimes(load.serviceTime, ' service'),
       'load CPU %': 100 * load.loadCpu,
@@ -34,6 +36,16 @@ export function formatFaults(faults: LoadResult['faults']): string[] {
   return Object.entries(faults).map(
     ([fault, times]) => `${FAULTS[fault as Fault]} (${plural(times, 'time')})`,
   );
+}
+
+/** Nothing where no letter was answered. */
+function speeds({ answered, replyBytes, seconds }: LoadResult): Metrics {
+  if (seconds === 0) return {};
+  return {
+    'bytes/letter': replyBytes / answered,
+    'µs/letter': (1e6 * seconds) / answered,
+    'MiB/s': replyBytes / seconds / 2 ** 20,
+  };
 }
 
 function replyTimes(found: Percentiles | undefined, kind: string): Metrics {

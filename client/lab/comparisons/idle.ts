@@ -2,7 +2,7 @@
 
 import { CLOSED_LOOP, comparison, WARM_UP } from '../comparison.js';
 import type { LabOptions, Trial } from '../experiment.js';
-import type { Bound, Condition } from '../results.js';
+import type { Bound } from '../results.js';
 import { ourServer, type ServerUnderTest } from '../servers-under-test.js';
 import { metricOf, ratioOf, type Threshold } from '../thresholds.js';
 import { pick, trials } from '../trials.js';
@@ -43,7 +43,10 @@ export default comparison({
 });
 
 function grows(target: string, metric: string, bound: Bound): Threshold {
-  const [here, there] = [MANY, FEW].map((parameter) => ({ target, parameter })) as [Condition, Condition];
+  const [here, there] = [
+    { target, parameter: MANY },
+    { target, parameter: FEW },
+  ];
   return ratioOf(`${metric}, ${target}, ${MANY} / 100`, metric, here, there, bound);
 }
 

@@ -6,10 +6,10 @@ import { formatNumber } from '../../../shared/numbers.js';
 import { processStats } from '../../../shared/procfs.js';
 import { openSocket } from '../../socket.js';
 import { barChart } from '../charts.js';
-import type { Experiment, LabOptions, RunContext } from '../experiment.js';
+import type { Experiment, LabOptions } from '../experiment.js';
 import type { Measured } from '../results.js';
 import type { RunningServer } from '../server-process.js';
-import { IO_MODELS, type ServerUnderTest } from '../servers-under-test.js';
+import { IO_MODELS } from '../servers-under-test.js';
 import { list, pick, sentence, trials } from '../trials.js';
 
 /** How often clients that have their replies send again, until all have. */
@@ -36,7 +36,8 @@ export default {
     trials(pick(lab, IO_MODELS), values(lab), parameter, (target, clients) =>
       target.name === 'threads' && clients > 100
         ? 'each worker thread takes 7 to 8 MB of memory and some 35 ms of processor time to start'
-        : (context) => measure(context, target, clients, lab.quick ? 300 : 2_000),
+        : (context) =>
+            context.withServer(target, [], (server) => measure(server, clients, lab.quick ? 300 : 2_000)),
     ),
 
   conclude: (analysis, lab) => {
@@ -69,31 +70,24 @@ function atMost(percent: number): string {
   return percent < LEAST ? `less than ${LEAST}` : `at most ${formatNumber(percent)}`;
 }
 
-async function measure(
-  context: RunContext,
-  target: ServerUnderTest,
-  clients: number,
-  windowMs: number,
-): Promise<Measured> {
-  return context.withServer(target, [], async (server) => {
-    const sockets = await openAnswered(server, clients);
-    const before = processStats(server.pid);
-    const started = performance.now();
-    await pass(windowMs);
-    const after = processStats(server.pid);
-    const seconds = (performance.now() - started) / 1000;
-    for (const socket of sockets) socket.destroy();
-    if (before === undefined || after === undefined) return { metrics: {}, void: 'this system has no /proc' };
-    const switches = (at: typeof before) => at.voluntarySwitches + at.involuntarySwitches;
-    return {
-      metrics: {
-        'wanted CPU %': (100 * (after.wantedSeconds - before.wantedSeconds)) / seconds,
-        'switches/s': (switches(after) - switches(before)) / seconds,
-        'resident MiB': after.residentMiB,
-        threads: after.threads,
-      },
-    };
-  });
+async function measure(server: RunningServer, clients: number, windowMs: number): Promise<Measured> {
+  const sockets = await openAnswered(server, clients);
+  const before = processStats(server.pid);
+  const started = performance.now();
+  await pass(windowMs);
+  const after = processStats(server.pid);
+  const seconds = (performance.now() - started) / 1000;
+  for (const socket of sockets) socket.destroy();
+  if (before === undefined || after === undefined) return { metrics: {}, void: 'this system has no /proc' };
+  const switches = (at: typeof before) => at.voluntarySwitches + at.involuntarySwitches;
+  return {
+    metrics: {
+      'wanted CPU %': (100 * (after.wantedSeconds - before.wantedSeconds)) / seconds,
+      'switches/s': (switches(after) - switches(before)) / seconds,
+      'resident MiB': after.residentMiB,
+      threads: after.threads,
+    },
+  };
 }
 
 /** Connected, and known to be served: all line ends that they sent were answered. */

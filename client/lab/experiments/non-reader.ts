@@ -8,7 +8,8 @@ import { openSocket } from '../../socket.js';
 import { barChart } from '../charts.js';
 import type { Experiment, LabOptions, RunContext } from '../experiment.js';
 import type { Measured } from '../results.js';
-import { IO_MODELS, type ServerUnderTest } from '../servers-under-test.js';
+import type { RunningServer } from '../server-process.js';
+import { IO_MODELS } from '../servers-under-test.js';
 import { list, pick, sentence, trials } from '../trials.js';
 
 const ALL = [...IO_MODELS, 'plain', 'C epoll', 'Python asyncio'];
@@ -35,7 +36,8 @@ export default {
       pick(lab, ALL, QUICK),
       lab.quick ? [WITH] : [WITHOUT, WITH],
       String,
-      (target, parameter) => (context) => measure(context, target, parameter === WITH, lab),
+      (target, parameter) => (context) =>
+        context.withServer(target, [], (server) => measure(context, server, parameter, lab)),
     ),
 
   conclude: (analysis) => {
@@ -63,29 +65,22 @@ export default {
   ],
 } satisfies Experiment;
 
-async function measure(
-  context: RunContext,
-  target: ServerUnderTest,
-  withNonReader: boolean,
-  lab: LabOptions,
-): Promise<Measured> {
-  return context.withServer(target, [], async (server) => {
-    const before = processStats(server.pid);
-    const socket = withNonReader ? await openSocket(server, { server: target.name }) : undefined;
-    socket?.pause();
-    socket?.write('x'.repeat(PASTED));
-    await pass(500); // a server that goes on reading has read much of it by now
-    const clients = lab.clients ?? CLIENTS;
-    const plan = { clients, letters: (lab.quick ? 20 : 100) * clients, timeoutMs: TIMEOUT_MS };
-    // Whether it is wrong is left out: the load does not know the letters of the client that never reads.
-    const { metrics, load } = await context.drive(server, plan).catch((error: unknown): Measured => {
-      if (!(error instanceof OperationalError)) throw error;
-      return { metrics: { 'timed out': clients } }; // not even the first reply came
-    });
-    // As the load saw it last: plain.ts dies of the resets with which its clients leave.
-    const after = load?.watched?.after ?? processStats(server.pid);
-    socket?.destroy();
-    const growth = before && after && { 'growth MiB': after.peakMiB - before.residentMiB };
-    return { metrics: { ...metrics, ...growth }, load };
+async function measure(context: RunContext, server: RunningServer, parameter: string, lab: LabOptions) {
+  const before = processStats(server.pid);
+  const socket = parameter === WITH ? await openSocket(server, { server: server.target.name }) : undefined;
+  socket?.pause();
+  socket?.write('x'.repeat(PASTED));
+  await pass(500); // a server that goes on reading has read much of it by now
+  const clients = lab.clients ?? CLIENTS;
+  const plan = { clients, letters: (lab.quick ? 20 : 100) * clients, timeoutMs: TIMEOUT_MS };
+  // Whether it is wrong is left out: the load does not know the letters of the client that never reads.
+  const { metrics, load } = await context.drive(server, plan).catch((error: unknown): Measured => {
+    if (!(error instanceof OperationalError)) throw error;
+    return { metrics: { 'timed out': clients } }; // not even the first reply came
   });
+  // As the load saw it last: plain.ts dies of the resets with which its clients leave.
+  const after = load?.watched?.after ?? processStats(server.pid);
+  socket?.destroy();
+  const growth = before && after && { 'growth MiB': after.peakMiB - before.residentMiB };
+  return { metrics: { ...metrics, ...growth }, load };
 }

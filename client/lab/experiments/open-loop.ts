@@ -30,8 +30,7 @@ export default {
       parameter,
       (target, share) => async (context) => {
         const rate = Math.round((share / 100) * (await capacity(context, target, lab)));
-        const measured = await context.run(target, [], { ...plan(lab), rate });
-        return { ...measured, metrics: { ...measured.metrics, 'offered/s': rate } };
+        return context.run(target, [], { ...plan(lab), rate });
       },
     ),
 

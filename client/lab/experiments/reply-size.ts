@@ -2,9 +2,7 @@
 
 import { thousands } from '../../../shared/numbers.js';
 import { lineChart } from '../charts.js';
-import type { Experiment, LabOptions, RunContext } from '../experiment.js';
-import type { Measured } from '../results.js';
-import type { ServerUnderTest } from '../servers-under-test.js';
+import type { Experiment, LabOptions } from '../experiment.js';
 import { pick, sentence, trials } from '../trials.js';
 
 const CLIENTS = 10;
@@ -32,8 +30,11 @@ export default {
       pick(lab, ['events', 'poll', 'C epoll', 'Python asyncio'], ['events', 'C epoll']),
       values(lab),
       parameter,
-      (target, bytes) =>
-        bytes > (LIMITS[target.name] ?? bytes) ? TOO_LONG : (context) => measure(context, target, bytes, lab),
+      (target, bytes) => {
+        const plan = { clients: lab.clients ?? CLIENTS, letters: letters(bytes), prefill: bytes };
+        if (bytes > (LIMITS[target.name] ?? bytes)) return TOO_LONG;
+        return (context) => context.run(target, [], plan);
+      },
     ),
 
   conclude: (analysis, lab) => {
@@ -54,23 +55,3 @@ export default {
     ];
   },
 } satisfies Experiment;
-
-async function measure(
-  context: RunContext,
-  target: ServerUnderTest,
-  bytes: number,
-  lab: LabOptions,
-): Promise<Measured> {
-  const plan = { clients: lab.clients ?? CLIENTS, letters: letters(bytes), prefill: bytes };
-  const measured = await context.run(target, [], plan);
-  const { replyBytes = 0, answered = 0, seconds = 0 } = measured.load ?? {};
-  return {
-    ...measured,
-    metrics: {
-      ...measured.metrics,
-      'bytes/letter': replyBytes / answered,
-      'µs/letter': (1e6 * seconds) / answered,
-      'MiB/s': replyBytes / seconds / 2 ** 20,
-    },
-  };
-}
