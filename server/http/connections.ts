@@ -1,5 +1,6 @@
 // GET /connections: the connected clients as JSON, as NATS shows them at /connz.
 
+import { connectionFinder } from '../../shared/proc-sockets.js';
 import {
   LAST_ACTIVITY,
   LETTERS,
@@ -23,6 +24,7 @@ export function connections({ io, monitor, meter }: Source, query: URLSearchPara
   const [limit, offset] = [number('limit', DEFAULT_LIMIT), number('offset', 0)];
   const rows = meter.rows();
   const all = [...monitor.connected.values()];
+  const find = connectionFinder(all[0]?.local.port ?? 0);
   return {
     io,
     connected: all.length,
@@ -31,6 +33,7 @@ export function connections({ io, monitor, meter }: Source, query: URLSearchPara
     limit,
     connections: all.slice(offset, offset + limit).map(({ client, remote, local, since, fd }) => {
       const row = rows.get(client);
+      const kernel = find(local, remote);
       return {
         client,
         remote,
@@ -44,7 +47,11 @@ export function connections({ io, monitor, meter }: Source, query: URLSearchPara
         pendingReplies: row?.[PENDING_REPLIES] ?? 0,
         pendingBytes: row?.[PENDING_BYTES] ?? 0,
         receivedBytes: row?.[RECEIVED_BYTES] ?? 0,
+        /** Passed on to the socket. */
         sentBytes: row?.[SENT_BYTES] ?? 0,
+        /** Recv-Q and Send-Q of ss(8): not yet read by the server, not yet acknowledged by the client; null: unknown. */
+        receiveQueueBytes: kernel?.rxBytes ?? null,
+        sendQueueBytes: kernel?.txBytes ?? null,
       };
     }),
   };

@@ -56,11 +56,10 @@ class MeasuredSession extends Session {
       return false;
     }
     add(this.#row, SENT_BYTES, this.to - this.from);
-    if (this.from >= 0 && this.#replies.handOut(this.to)) {
-      const now = performance.now();
-      this.#countReply((now - this.#receivedAt) / 1000);
-      this.#update(now);
-    }
+    if (this.from < 0) return true;
+    const now = performance.now();
+    if (this.#replies.handOut(this.to)) this.#countReply((now - this.#receivedAt) / 1000);
+    this.#update(now);
     return true;
   }
 

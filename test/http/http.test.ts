@@ -8,6 +8,9 @@ import { OperationalError, type StringServer, startStringServer } from 'strsvr';
 import { connect } from 'strsvr/client';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { MAX_WRITE_QUANTUM } from '../../server/limits/write-scheduler.js';
+import { connectionFinder } from '../../shared/proc-sockets.js';
+import { HAS_PROC } from '../../shared/procfs.js';
 import { ByteClient } from '../support/byte-client.js';
 import { fsFaultArgs } from '../support/fs-fault-preload.js';
 import { Follower, get } from '../support/http-client.js';
@@ -116,21 +119,37 @@ for (const io of RUNNABLE_MODELS) {
   });
 }
 
-test('a client that does not read has pending replies and bytes', async () => {
-  await withServer({ ...HTTP, journal: newFile('x'.repeat(2 ** 19)) }, async (server) => {
-    const client = await ByteClient.connect(server.address);
-    client.socket.pause();
-    client.send('y'.repeat(500));
-    const view = async () => JSON.parse((await get(httpOf(server), '/connections')).body).connections[0];
-    let seen = await view();
-    while (!(seen?.pendingReplies > 100 && seen.waitsFor === 'output')) seen = await view();
-    const { letters, pendingReplies, pendingBytes } = seen;
-    assert.is(letters, 500);
-    assert.ok(pendingBytes > pendingReplies * 2 ** 19 - 2 ** 19, `${pendingBytes}`);
-    assert.ok(pendingBytes <= pendingReplies * (2 ** 19 + 500), `${pendingBytes}`);
-    client.close();
+for (const io of ['events', 'poll'] as const) {
+  test(`${io}: a client that does not read has pending replies, and all bytes are accounted for`, async () => {
+    await withServer({ ...modelOptions(io), ...HTTP }, async (server) => {
+      const client = await ByteClient.connect(server.address);
+      client.socket.pause();
+      client.send('y'.repeat(6_000));
+      const view = async () => JSON.parse((await get(httpOf(server), '/connections')).body).connections[0];
+      let seen = await view();
+      let before = seen;
+      let atClient = 0;
+      let same = false;
+      while (!same || seen?.waitsFor !== 'output') {
+        before = seen;
+        const find = connectionFinder(client.socket.localPort ?? 0);
+        atClient = (before && find(before.remote, before.local)?.rxBytes) ?? 0;
+        seen = await view();
+        same = JSON.stringify(seen) === JSON.stringify(before);
+      }
+      const { letters, pendingReplies, pendingBytes, receivedBytes, sentBytes } = seen;
+      const { receiveQueueBytes, sendQueueBytes } = seen;
+      assert.ok(pendingReplies > 100, `${pendingReplies}`);
+      assert.is(sentBytes + pendingBytes, (letters * (letters + 1)) / 2);
+      if (!HAS_PROC) return assert.equal([receiveQueueBytes, sendQueueBytes], [null, null]);
+      assert.is(receivedBytes + receiveQueueBytes, 6_000);
+      assert.ok(sendQueueBytes > 0);
+      const inModel = sentBytes - sendQueueBytes - atClient - client.socket.bytesRead;
+      assert.ok(inModel >= 0 && inModel <= MAX_WRITE_QUANTUM, `${inModel}`);
+      client.close();
+    });
   });
-});
+}
 
 test('rejected connections are counted by reason', async () => {
   await withServer({ ...HTTP, allow: ['10.0.0.0/8'] }, async (server) => {
@@ -222,6 +241,7 @@ test('a follower resumes where it was; a wrong offset is answered with the reaso
     const http = httpOf(server);
     await append(server, 'aé€');
     const texts: string[] = [];
+    const before = await Follower.connect(http);
     for (const [query, id] of [['?from=3'], ['?from=end'], ['?from=0', '1'], ['', '3']] as const) {
       const follower = await Follower.connect(http, query, id === undefined ? {} : { 'last-event-id': id });
       await until(() => follower.lastEventId === '6');
@@ -241,7 +261,11 @@ test('a follower resumes where it was; a wrong offset is answered with the reaso
       assert.equal([response.status, response.body], [status, `${reason}\n`], from);
     }
     const garbage = await get(http, '/text/stream?from=3', { 'last-event-id': 'garbage' });
-    assert.is(garbage.status, 400);
+    assert.equal([garbage.status, garbage.body], [400, 'expected an offset in bytes, or end\n']);
+    await append(server, 'x'); // text and other followers are as before
+    await until(() => before.text === 'aé€x');
+    assert.is((await get(http, '/text')).body, 'aé€x');
+    before.close();
   });
 });
 
@@ -336,13 +360,24 @@ test('a follower never gets a letter that is not on disk; /readyz says that the 
   );
 });
 
-test('the HTTP port is taken: one line', async () => {
+test('the HTTP port or the string port is taken: one line, the journal stays, the other server too', async () => {
   await withServer(HTTP, async (server) => {
-    const { port } = httpOf(server);
-    const error = await startStringServer({ port: 0, http: String(port) }).catch((reason: unknown) => reason);
-    assert.instance(error, OperationalError);
-    const message = `port ${port} is taken on 127.0.0.1; lsof -i :${port} shows by whom`;
-    assert.is((error as Error).message, message);
+    const client = await connect(server.address);
+    await client.send('a');
+    const journal = newFile('kept');
+    for (const [taken, ports] of [
+      [httpOf(server).port, { port: 0, http: String(httpOf(server).port) }],
+      [server.address.port, { port: server.address.port, http: '0' }],
+    ] as const) {
+      const starting = startStringServer({ ...ports, host: '127.0.0.1', journal });
+      const error = await starting.catch((reason: unknown) => reason);
+      assert.instance(error, OperationalError);
+      const message = `port ${taken} is taken on 127.0.0.1; lsof -i :${taken} shows by whom`;
+      assert.is((error as Error).message, message);
+    }
+    assert.is(await client.send('b'), 'ab');
+    client.close();
+    await withServer({ journal }, async ({ text }) => assert.is(text.toString(), 'kept')); // and nothing has it locked
   });
 });
 
