@@ -113,8 +113,8 @@ withCertificates('a client that does not read is disconnected; another is served
 });
 
 withCertificates(
-  'only clients with a certificate of the authority are accepted',
-  async ({ ca, server, client, stranger }) => {
+  'only clients with a valid certificate of the authority are accepted; others are not affected',
+  async ({ ca, server, client, stranger, expired }) => {
     const rejected: string[] = [];
     const onEvent = ({ event }: LogEntry) => {
       if (event.type === 'rejected' || event.type === 'rejectedSummary') rejected.push(event.reason);
@@ -126,16 +126,21 @@ withCertificates(
         connection.close();
         return reply;
       };
-      assert.is(await send(client), 'a');
-      await failure(send());
-      await failure(send(stranger));
-      await until(() => rejected.length === 2);
+      const before = await connect({ ...address, ...trusting(ca, client) });
+      assert.is(await before.send('a'), 'a');
+      for (const [at, own] of [undefined, stranger, expired].entries()) {
+        assert.match(await failure(send(own)), /^[^\n]+$/);
+        await until(() => rejected.length > at);
+      }
       assert.equal(rejected, [
         'it has no certificate',
         'its certificate is not accepted: UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+        'its certificate is not accepted: CERT_HAS_EXPIRED',
       ]);
       assert.is(await send(client), 'aa'); // rejected ones do not count for `clients`
-      assert.is((await closed).stats.rejected, 2);
+      assert.is(await before.send('a'), 'aaa');
+      before.close();
+      assert.is((await closed).stats.rejected, 3);
     });
   },
 );
