@@ -1,7 +1,10 @@
 // One connection to one member of etcd, over gRPC. It never reconnects by itself and never waits: who uses it decides how
 // long an answer may take, and closes it.
 
+import { isIP } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
 import {
+  type ChannelCredentials,
   Client,
   type ClientDuplexStream,
   credentials,
@@ -64,7 +67,9 @@ class EtcdClient implements Etcd {
     const { protocol, host } = new URL(endpoint);
     const { ca = null, key = null, cert = null } = access;
     const channel =
-      protocol === 'https:' ? credentials.createSsl(ca, key, cert) : credentials.createInsecure();
+      protocol === 'https:'
+        ? withoutAddressAsName(credentials.createSsl(ca, key, cert))
+        : credentials.createInsecure();
     this.#client = new Client(host, channel, OPTIONS);
     this.#access = access;
   }
@@ -155,6 +160,21 @@ class EtcdClient implements Etcd {
       this.#calls.add(call);
     });
   }
+}
+
+/**
+ * An address is no server name (RFC 6066 section 3), but grpc-js sends it as one, and Node.js warns of that (DEP0123). The
+ * certificate is checked against `host`, as before.
+ */
+function withoutAddressAsName(channel: ChannelCredentials): ChannelCredentials {
+  const create = channel._createSecureConnector.bind(channel);
+  channel._createSecureConnector = (...parameters) => {
+    const connector = create(...parameters);
+    const options: ConnectionOptions = Reflect.get(connector, 'connectionOptions') ?? {}; // private in grpc-js
+    if (isIP(options.servername ?? '') !== 0) delete options.servername;
+    return connector;
+  };
+  return channel;
 }
 
 function refuseCanceled({ canceled, cancelReason, compactRevision }: WatchResponse): void {

@@ -1,8 +1,10 @@
 // Servers as processes on a real etcd, where there is one. `make soak` does the same for longer.
 
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createServer } from 'node:tls';
 import { type LogEntry, OperationalError, startStringServer } from 'strsvr';
 import { connect } from 'strsvr/client';
 import { test } from 'uvu';
@@ -220,6 +222,13 @@ testWith(
     const ca = certificates.authority('authority');
     const own = certificates.signed('server', ca);
     const expired = certificates.signed('expired', ca, undefined, -1);
+    const other = certificates.signed('elsewhere', ca, 'DNS:elsewhere.example');
+    const elsewhere = createServer({ cert: readFileSync(other.cert), key: readFileSync(other.key) });
+    await once(elsewhere.on('tlsClientError', () => {}).listen(0, '127.0.0.1'), 'listening');
+    const elsewhereUrl = `https://127.0.0.1:${(elsewhere.address() as { port: number }).port}`;
+    const warnings: string[] = [];
+    const onWarning = ({ message }: Error) => warnings.push(message);
+    process.on('warning', onWarning);
     const password = certificates.file('password', 'secret\n');
     const tls = [
       '--client-cert-auth',
@@ -259,15 +268,19 @@ testWith(
           connection.close();
         });
         const wrong = certificates.file('wrong', 'guess\n');
-        const other = certificates.authority('other');
+        const otherCa = certificates.authority('other');
         for (const [options, message] of [
           [
             { ...plain, ...user, clusterPasswordFile: wrong },
             /authentication failed, invalid user ID or password$/,
           ],
           [
-            { ...plain, ...user, clusterCa: other.cert },
+            { ...plain, ...user, clusterCa: otherCa.cert },
             /unable to verify the first certificate|self-signed certificate/,
+          ],
+          [
+            { ...plain, ...user, cluster: [elsewhereUrl] },
+            /Hostname\/IP does not match certificate's altnames: IP: 127\.0\.0\.1 is not in the cert's list/,
           ],
           [
             { ...plain, ...user, ...identity(expired) },
@@ -284,6 +297,9 @@ testWith(
       },
       { scheme: 'https', args: tls },
     );
+    process.off('warning', onWarning);
+    elsewhere.close();
+    assert.equal(warnings, []); // such as DEP0123, of an address as a server name
   },
 );
 
