@@ -4,19 +4,12 @@
 import * as libc from '../../shared/libc/sockets.js';
 import { LF } from '../../shared/utf8.js';
 import { withConnection } from './connections.js';
+import type { LoadPlan } from './plan.js';
 
 /** Receives that bring nothing, so that our own code is compiled when the server's time is taken. */
 const REHEARSALS = 1_000;
 
-export interface BurstPlan {
-  /** A numeric address. */
-  readonly host: string;
-  readonly port: number;
-  readonly letters: number;
-  /** Line ends that are sent before, one after the other. */
-  readonly warmup: number;
-  readonly timeoutMs: number;
-}
+export type BurstPlan = Pick<LoadPlan, 'host' | 'port' | 'letters' | 'warmup' | 'timeoutMs'>;
 
 export type BurstResult = { readonly ms: number } | { readonly wrong: string };
 

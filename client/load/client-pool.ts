@@ -3,7 +3,6 @@
 import * as libc from '../../shared/libc/sockets.js';
 import { connectAll, pause } from './connections.js';
 import { LoadClient, type LoadContext } from './load-client.js';
-import type { LoadPlan } from './plan.js';
 import { openReadiness, type Readiness } from './readiness.js';
 
 /** Clients that connect and get their first answer at a time, so that the backlog does not overflow. */
@@ -17,12 +16,10 @@ const RETRY_MS = 20;
 export class ClientPool {
   readonly clients: LoadClient[] = [];
   readonly #context: LoadContext;
-  readonly #plan: LoadPlan;
   readonly #readiness: Readiness;
   #retries = RETRIES;
 
   constructor(context: LoadContext) {
-    this.#plan = context.plan;
     this.#context = context;
     this.#readiness = openReadiness(context.plan.clients);
   }
@@ -34,7 +31,7 @@ export class ClientPool {
 
   /** Connects all clients and warms them up; whether all were answered. */
   startUp(): boolean {
-    const { clients, warmup, timeoutMs } = this.#plan;
+    const { clients, warmup, timeoutMs } = this.#context.plan;
     const deadline = performance.now() + timeoutMs;
     while (this.clients.length < clients) {
       const first = this.clients.length;
@@ -67,7 +64,8 @@ export class ClientPool {
   };
 
   #connect(total: number, first: number, deadline: number): void {
-    for (const [at, fd] of connectAll(this.#plan, total, this.#plan, deadline).entries()) {
+    const { plan } = this.#context;
+    for (const [at, fd] of connectAll(plan, total, plan, deadline).entries()) {
       this.clients[first + at] = new LoadClient(fd, first + at, this.#context);
       this.#readiness.set(first + at, fd, libc.POLLIN);
     }
@@ -86,7 +84,7 @@ export class ClientPool {
   }
 
   #warmUp(clients: readonly LoadClient[], lines: number, deadline: number): boolean {
-    const { idleTimeoutMs = Number.POSITIVE_INFINITY } = this.#plan;
+    const { idleTimeoutMs = Number.POSITIVE_INFINITY } = this.#context.plan;
     const began = performance.now();
     for (const client of clients) client.warmUp(lines);
     while (clients.some(({ waits }) => waits)) {

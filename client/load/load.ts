@@ -2,7 +2,7 @@
 // at the final text, report. It has its process for itself: nothing else runs meanwhile.
 
 import * as libc from '../../shared/libc/load-calls.js';
-import { type ProcessStats, processStats } from '../../shared/procfs.js';
+import { processStats } from '../../shared/procfs.js';
 import { isContinuation } from '../../shared/utf8.js';
 import { checkFinalText } from './check-final-text.js';
 import { ClientPool } from './client-pool.js';
@@ -32,7 +32,6 @@ export function drive(plan: LoadPlan, onProgress: (answered: number) => void = (
 class Load {
   readonly #plan: LoadPlan;
   readonly #onProgress: (answered: number) => void;
-  readonly #table: LetterTable;
   readonly #context: LoadContext;
   readonly #pool: ClientPool;
   readonly #idleTimeoutMs: number;
@@ -46,23 +45,24 @@ class Load {
   constructor(plan: LoadPlan, onProgress: (answered: number) => void) {
     this.#plan = plan;
     this.#onProgress = onProgress;
-    this.#table = new LetterTable(new Schedule(plan));
-    this.#context = new LoadContext(plan, this.#table);
+    this.#context = new LoadContext(plan, new LetterTable(new Schedule(plan)));
     this.#pool = new ClientPool(this.#context);
     this.#idleTimeoutMs = plan.idleTimeoutMs ?? Number.POSITIVE_INFINITY;
     this.#shortSleepMs = plan.busyPoll === true ? Number.POSITIVE_INFINITY : SHORT_SLEEP_MS;
   }
 
   run(): LoadResult {
+    const { watch } = this.#plan;
+    const observe = () => (watch === undefined ? undefined : processStats(watch));
     libc.disableTimerSlack();
     const base = this.#fill();
     const deadline = performance.now() + this.#plan.timeoutMs;
     const idleClients = connectAll(this.#plan, this.#plan.idleClients, this.#plan, deadline);
     const startUpBegan = performance.now();
     const ready = this.#pool.startUp();
-    const before = this.#observe();
+    const before = observe();
     const loadCpu = ready ? this.#measure() : 0;
-    const after = this.#observe();
+    const after = observe();
     const timedOut = this.#pool.waiting;
     this.#settle(idleClients, timedOut);
     const text = readFinalText(this.#plan, timedOut > 0 ? READ_TIMED_OUT_MS : READ_MS);
@@ -78,11 +78,6 @@ class Load {
       loadCpu,
       ...(before !== undefined && after !== undefined && { watched: { before, after } }),
     };
-  }
-
-  #observe(): ProcessStats | undefined {
-    const { watch } = this.#plan;
-    return watch === undefined ? undefined : processStats(watch);
   }
 
   /** The text before the run. */
@@ -108,7 +103,7 @@ class Load {
 
   /** In a closed loop all letters are due at once, in an open one each has its time. */
   #begin(began: number): void {
-    const { schedule, intended } = this.#table;
+    const { schedule, intended } = this.#context.table;
     const { clients } = this.#pool;
     this.#context.measuring = true;
     for (const { closed, share } of clients) if (!closed) this.#context.unsent += share;
@@ -148,7 +143,7 @@ class Load {
 
   /** Has the letters sent that are due; when the next will be due. */
   #letDue(now: number): number {
-    const { intended, schedule } = this.#table;
+    const { intended, schedule } = this.#context.table;
     if (schedule.due === undefined || !this.#context.measuring) return Number.POSITIVE_INFINITY;
     for (; this.#due < schedule.letters; this.#due += 1) {
       const at = intended[this.#due] as number;
@@ -189,8 +184,7 @@ class Load {
   }
 
   #times() {
-    const { sent, answered, replyBytes, lastAnswer } = this.#context;
-    const table = this.#table;
+    const { table, sent, answered, replyBytes, lastAnswer } = this.#context;
     const times = table.times(table.sent);
     const [latency, serviceTime] = [percentiles(table.times(table.intended)), percentiles(times)];
     const firstSent = table.sent.reduce((min, at) => (at > 0 ? Math.min(min, at) : min), lastAnswer);
