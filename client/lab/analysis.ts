@@ -123,23 +123,25 @@ export class Analysis {
   }
 }
 
+/** Why a run does not count, the most important reason first; none if it does. */
+export function reasons(run: Run): string[] {
+  const kinds = ['absent', 'wrong', 'void'] as const;
+  return kinds.flatMap((kind) => (run[kind] === undefined ? [] : `${kind}: ${run[kind]}`));
+}
+
 export function counts(run: Run): boolean {
-  return run.void === undefined && run.wrong === undefined && run.absent === undefined;
+  return reasons(run).length === 0;
 }
 
 function hasQuorum(runs: readonly Run[]): boolean {
   return 2 * runs.filter(counts).length > runs.length;
 }
 
-/** Why runs do not count, each reason once, with the number of runs. */
+/** Each first reason once, with the number of runs. */
 function remarks(runs: readonly Run[]): string[] {
-  const reasons = runs.flatMap((run) => {
-    if (run.absent !== undefined) return `absent: ${run.absent}`;
-    if (run.wrong !== undefined) return `wrong: ${run.wrong}`;
-    return run.void === undefined ? [] : `void: ${run.void}`;
-  });
-  return [...new Set(reasons)].map((reason) => {
-    const times = reasons.filter((other) => other === reason).length;
+  const first = runs.flatMap((run) => reasons(run).slice(0, 1));
+  return [...new Set(first)].map((reason) => {
+    const times = first.filter((other) => other === reason).length;
     return runs.length === 1 ? reason : `${reason} (${times} of ${runs.length})`;
   });
 }

@@ -4,11 +4,17 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { output } from '../load/child-process.js';
-import type { Environment } from './results.js';
+import type { Environment, Results } from './results.js';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
-export async function environment(): Promise<Environment> {
+/** What was measured, when and where. */
+export async function circumstances(): Promise<Pick<Results, 'version' | 'commit' | 'date' | 'machine'>> {
+  const { version } = JSON.parse(readFileSync(`${ROOT}/package.json`, 'utf8')) as { version: string };
+  return { version, commit: await commit(), date: new Date().toISOString(), machine: await environment() };
+}
+
+async function environment(): Promise<Environment> {
   return {
     processors: cpus()[0]?.model ?? 'unknown',
     cores: availableParallelism(),
@@ -26,14 +32,10 @@ export async function environment(): Promise<Environment> {
 }
 
 /** Of the sources that this was built from; undefined outside a repository. */
-export async function commit(): Promise<string | undefined> {
+async function commit(): Promise<string | undefined> {
   const hash = await firstLine(['git', '-C', ROOT, 'rev-parse', '--short', 'HEAD']);
   if (hash === undefined) return undefined;
   return (await firstLine(['git', '-C', ROOT, 'status', '--porcelain'])) ? `${hash}, changed` : hash;
-}
-
-export function packageVersion(): string {
-  return (JSON.parse(readFileSync(`${ROOT}/package.json`, 'utf8')) as { version: string }).version;
 }
 
 async function version(name: string, command: readonly string[]): Promise<Record<string, string>> {

@@ -7,7 +7,7 @@ import type { Analysis } from './analysis.js';
 import type { Chart } from './report/chart.js';
 import type { Condition, Measured, Question, Run } from './results.js';
 import type { RunningServer } from './server-process.js';
-import type { IoModelName, ServerUnderTest } from './servers-under-test.js';
+import type { ServerUnderTest } from './servers-under-test.js';
 import type { Threshold } from './thresholds.js';
 
 export interface Experiment extends Question {
@@ -25,7 +25,6 @@ export interface Experiment extends Question {
 }
 
 export interface LabOptions {
-  readonly models: readonly IoModelName[];
   readonly quick: boolean;
   /** How many clients send, where an experiment does not vary that; undefined: its own default. */
   readonly clients: number | undefined;

@@ -9,7 +9,7 @@ import { formatTable } from '../../shared/table.js';
 import type { LoadPlan } from '../load/plan.js';
 import { LoadProcess, runLoad } from '../load/run-load.js';
 import { Progress } from '../progress.js';
-import { commit, environment, packageVersion } from './environment.js';
+import { circumstances } from './environment.js';
 import { COMPARISONS, EXPERIMENTS, type Experiment } from './experiment.js';
 import { writeResults } from './report/files.js';
 import { findingsText } from './report/terminal.js';
@@ -130,11 +130,10 @@ async function measure(options: Options): Promise<void> {
   const { models, missing: missingModels } = runnable(options.models);
   for (const { name, why } of [...missingModels, ...missing])
     logLine(`strlab: ${name} is not measured: ${why}`);
-  const lab = { models, quick, clients, targets: [...ourServers(models), ...others] };
-  const versions = { version: packageVersion(), commit: await commit(), date: new Date().toISOString() };
-  const circumstances = { ...versions, seed, quick, busyPoll, repeats, machine: await environment() };
-  await print(`${circumstancesText(circumstances)}\n\n`);
-  if (circumstances.machine.loadAverage > QUIET)
+  const lab = { quick, clients, targets: [...ourServers(models), ...others] };
+  const measured = { ...(await circumstances()), seed, quick, busyPoll, repeats };
+  await print(`${circumstancesText(measured)}\n\n`);
+  if (measured.machine.loadAverage > QUIET)
     logLine('strlab: other programs are busy on this machine, and every measurement suffers from that');
   const progress = new Progress('{value} of {total} runs, {eta_formatted} left: {what}');
   const findings = await runExperiments(experiment, lab, {
@@ -149,13 +148,13 @@ async function measure(options: Options): Promise<void> {
   if (thresholds.length > 0)
     await print(`Medians with their 99 % intervals, and the thresholds:\n\n${thresholds.join('')}\n`);
   if (out === undefined) return;
-  const { report } = await writeResults(out, { ...circumstances, experiments: findings });
+  const { report } = await writeResults(out, { ...measured, experiments: findings });
   await print(`The report is in ${report}\n`);
 }
 
-function circumstancesText(circumstances: Omit<Results, 'experiments'>): string {
-  const { busyPoll, version, date, seed, repeats } = circumstances;
-  const { cores, processors, system, loadAverage, versions } = circumstances.machine;
+function circumstancesText(measured: Omit<Results, 'experiments'>): string {
+  const { busyPoll, version, date, seed, repeats } = measured;
+  const { cores, processors, system, loadAverage, versions } = measured.machine;
   return [
     `${cores} cores of ${processors}, ${system}; load average before: ${loadAverage.toFixed(1)}`,
     ...Object.entries(versions).map(([name, of]) => (of.startsWith(name) ? of : `${name} ${of}`)),

@@ -118,7 +118,6 @@ test('CPU/C relates a run to that of C epoll in the same repeat', () => {
 
 test('each comparison measures the metrics of its targets', () => {
   const lab = {
-    models: [],
     quick: false,
     clients: undefined,
     targets: ['events', 'poll', 'uring', 'plain', 'C epoll', 'C io_uring', 'Python asyncio'].map(

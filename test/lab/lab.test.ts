@@ -30,6 +30,7 @@ import type { Condition, Findings, Measured, Metrics, Results, Run } from '../..
 import { runExperiments } from '../../client/lab/runner.js';
 import {
   IO_MODELS,
+  type IoModelName,
   ourServers,
   plain,
   runnable,
@@ -52,9 +53,9 @@ test.after(() => load.close());
 /** The results of an experiment with one run of each of these servers at each quick level. */
 async function find(
   experiment: Experiment,
-  { clients, models = MODELS }: Partial<LabOptions> = {},
+  { clients, models = MODELS }: { clients?: number; models?: readonly IoModelName[] } = {},
 ): Promise<Findings> {
-  const lab = { models, quick: true, clients, targets: [...ourServers(models), plain()] };
+  const lab = { quick: true, clients, targets: [...ourServers(models), plain()] };
   const drive = (plan: LoadPlan) => load.run(plan);
   const [findings] = await runExperiments([experiment], lab, { seed: 1, repeats: 1, drive });
   if (findings === undefined) throw new Error('nothing was found');
@@ -95,7 +96,7 @@ test('lost-updates is run: with the lock no letter is lost and no reply is wrong
 function answer(experiment: Experiment, metrics: (condition: Condition) => Metrics): string | undefined {
   const c = (name: string): ServerUnderTest => ({ name, command: [] });
   const targets = [...ourServers(IO_MODELS), plain(), c('C epoll'), c('C threads')];
-  const lab: LabOptions = { models: IO_MODELS, quick: true, clients: undefined, targets };
+  const lab: LabOptions = { quick: true, clients: undefined, targets };
   const runs = experiment.trials(lab).flatMap(({ target, parameter }) =>
     Array.from({ length: 5 }, (_, repeat) => ({
       target,
@@ -193,7 +194,7 @@ test('with too few repeats nothing is concluded', async () => {
     const measure = async () => ({ metrics: {} });
     const trials = () => [{ target: 'events', parameter: 'one', measure }];
     const experiment: Experiment = { ...lunch, trials, conclude: () => ['It is so.'], charts: () => [] };
-    const lab = { models: [], quick: false, clients: undefined, targets: [] };
+    const lab = { quick: false, clients: undefined, targets: [] };
     const drive = () => Promise.reject(new Error('nothing to drive'));
     const [found] = await runExperiments([experiment], lab, { seed: 1, repeats, drive });
     return found?.conclusions;
@@ -225,7 +226,7 @@ async function runTrials(
         },
       })),
   };
-  const lab = { models: [], quick: true, clients: undefined, targets: [] };
+  const lab = { quick: true, clients: undefined, targets: [] };
   const drive = () => Promise.reject(new Error('nothing to drive'));
   const options = { seed, repeats: 2, drive, deadlineMs: 100 };
   const [findings] = await runExperiments([experiment], lab, options);
@@ -258,7 +259,7 @@ test('the findings of an experiment are reported before the next begins', async 
       charts: () => [],
     };
   };
-  const lab = { models: [], quick: true, clients: undefined, targets: [] };
+  const lab = { quick: true, clients: undefined, targets: [] };
   const drive = () => Promise.reject(new Error('nothing to drive'));
   const onFindings = async ({ id }: Findings) => void order.push(`${id} is reported`);
   await runExperiments([made('a'), made('b')], lab, {
@@ -301,7 +302,7 @@ test('a run that misses its deadline is void, its server is stopped, and the oth
 });
 
 test('a knee is concluded only from conditions under which most runs count', () => {
-  const lab = { models: [], quick: true, clients: undefined, targets: [] };
+  const lab = { quick: true, clients: undefined, targets: [] };
   const knee = (...answered: readonly number[]) => {
     const runs = answered.flatMap((rate, i): Run[] => [
       ...[0, 1, 2].map((repeat) => sample(repeat, '50 %', 100, 100)),
@@ -331,7 +332,7 @@ test('a busy load makes a run void, in an open loop only', async () => {
     const measure = (bench: RunContext) => bench.run(target, [], plan);
     const trials = () => [{ target: target.name, parameter: 'one', measure }];
     const experiment: Experiment = { ...lunch, trials, conclude: () => [], charts: () => [] };
-    const lab = { models: [], quick: true, clients: undefined, targets: [] };
+    const lab = { quick: true, clients: undefined, targets: [] };
     const drive = async ({ letters }: LoadPlan): Promise<LoadResult> => ({
       ...{ sent: letters, answered: letters, seconds: 1, lettersPerSecond: letters, replyBytes: 250 },
       ...{ expectedLetters: letters + 2, buckets: [], timedOut: 0, faults: {}, loadCpu },

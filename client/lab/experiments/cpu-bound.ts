@@ -7,14 +7,10 @@ import { pick, sentence, trials } from '../trials.js';
 
 const CLIENTS = 4;
 
-interface Setup {
-  /** Of computing for each letter, see `strsvr --cpu-rounds`. */
-  readonly rounds: number;
-  readonly cores: number;
-}
+/** Of computing for each letter, see `strsvr --cpu-rounds`. */
 const rounds = ({ quick }: LabOptions) => (quick ? [100_000] : [0, 1_000, 10_000, 100_000, 1_000_000]);
 const cores = ({ quick }: LabOptions) => (quick ? [2] : [1, 2]);
-const parameter = ({ rounds, cores }: Setup) => `${thousands(rounds)} rounds, ${plural(cores, 'core')}`;
+const parameter = (rounds: number, cores: number) => `${thousands(rounds)} rounds, ${plural(cores, 'core')}`;
 const letters = (rounds: number) => Math.max(40, Math.min(3_000, Math.round(4e7 / (rounds + 1))));
 
 export default {
@@ -30,24 +26,22 @@ export default {
   trials: (lab) =>
     trials(
       pick(lab, ['events', 'threads']),
-      rounds(lab).flatMap((rounds) => cores(lab).map((cores) => ({ rounds, cores }))),
-      parameter,
-      (target, { rounds, cores }) => {
-        const command = ['taskset', '-c', cores === 1 ? '0' : '0,1', ...target.command];
+      rounds(lab).flatMap((rounds) => cores(lab).map((cores) => [rounds, cores] as const)),
+      ([rounds, cores]) => parameter(rounds, cores),
+      (target, [rounds, cores]) => {
+        const allowed = cores === 1 ? '0' : '0,1';
+        const pinned = { ...target, command: ['taskset', '-c', allowed, ...target.command] };
         const plan = { clients: lab.clients ?? CLIENTS, letters: letters(rounds) };
-        return (
-          whyNot(cores) ??
-          ((context) => context.run({ ...target, command }, ['--cpu-rounds', String(rounds)], plan))
-        );
+        return whyNot(cores) ?? ((context) => context.run(pinned, ['--cpu-rounds', String(rounds)], plan));
       },
     ),
 
   conclude: (analysis, lab) => {
     const most = rounds(lab).at(-1) ?? 0;
     const clauses = cores(lab).flatMap((cores) => {
-      const name = parameter({ rounds: most, cores });
-      const [threads, events] = ['threads', 'events'].map((target) => ({ target, parameter: name }));
-      return threads && events ? analysis.compare('letters/s', threads, events, { name }) : [];
+      const name = parameter(most, cores);
+      const at = (target: string) => ({ target, parameter: name });
+      return analysis.compare('letters/s', at('threads'), at('events'), { name });
     });
     return sentence(clauses, 'Threads at ');
   },
@@ -62,7 +56,7 @@ export default {
         cores(lab).map((cores) => ({
           name: `${target}, ${plural(cores, 'core')}`,
           points: rounds(lab).flatMap((rounds) =>
-            analysis.point({ target, parameter: parameter({ rounds, cores }) }, 'letters/s', rounds),
+            analysis.point({ target, parameter: parameter(rounds, cores) }, 'letters/s', rounds),
           ),
         })),
       ),

@@ -4,6 +4,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatCsv } from '../../../shared/csv.js';
+import { reasons } from '../analysis.js';
 import type { Results, Run } from '../results.js';
 import { report } from './report.js';
 
@@ -31,12 +32,9 @@ export function resultsAsCsv({ experiments, quick }: Results): string {
 /** A run without any metric has a line too, for its remark. */
 function runLines(experiment: string, run: Run): Array<ReadonlyArray<string | number>> {
   const { target, parameter, repeat } = run;
-  const remarks = (['void', 'wrong', 'absent'] as const).flatMap((kind) =>
-    run[kind] === undefined ? [] : [`${kind}: ${run[kind]}`],
-  );
   const metrics = Object.entries(run.metrics);
   return (metrics.length > 0 ? metrics : [['', '']]).map(([metric = '', value = '']) => [
     ...[experiment, target, parameter, repeat],
-    ...[metric, value, remarks.join('; ')],
+    ...[metric, value, reasons(run).join('; ')],
   ]);
 }

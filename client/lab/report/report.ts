@@ -23,16 +23,14 @@ const STYLE = readFileSync(new URL('report.css', import.meta.url), 'utf8');
 /** A longer table is folded. */
 const MAX_OPEN_ROWS = 12;
 
+const TOO_FEW = `where ${ENOUGH_REPEATS} are needed for intervals and conclusions, so there are none`;
+
 /** @returns the whole page */
 export function report(results: Results): string {
   const { experiments, quick, date, repeats } = results;
   const limits = [
     ...(quick ? ['quick: fewer parameters and letters'] : []),
-    ...(few(repeats)
-      ? [
-          `${repeats} repeats where ${ENOUGH_REPEATS} are needed for intervals and conclusions, so there are none`,
-        ]
-      : []),
+    ...(repeats < ENOUGH_REPEATS ? [`${repeats} repeats ${TOO_FEW}`] : []),
   ];
   const mark = quick ? html` <span class="quick">quick</span>` : undefined;
   const day = { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' } as const;
@@ -62,10 +60,6 @@ ${experiments.map((findings) => experiment(findings, mark))}
 </body>
 </html>
 `.source;
-}
-
-function few(repeats: number): boolean {
-  return repeats < ENOUGH_REPEATS;
 }
 
 function contents(experiments: readonly Findings[]): Html {
@@ -98,9 +92,10 @@ function howToRead({ experiments, repeats }: Results): Html {
     ...charts.flatMap(({ series }) => series.map(({ name }) => name)),
   ]);
   const known = [...SERVERS].flatMap(([name, style]) => (names.includes(name) ? [{ name, style }] : []));
-  const intervals = few(repeats)
-    ? 'Values are medians of a few runs, without intervals.'
-    : 'Values are medians; a bar with two caps is the interval in which the median may lie. Where intervals overlap, no difference was shown.';
+  const intervals =
+    repeats < ENOUGH_REPEATS
+      ? 'Values are medians of a few runs, without intervals.'
+      : 'Values are medians; a bar with two caps is the interval in which the median may lie. Where intervals overlap, no difference was shown.';
   return html`<h3>How to read the charts</h3>
 <p>Colour stands for the I/O model of a server. A solid line is Node.js, a dashed one C, a dotted one Python. Grey is
 never a server, but a parameter or a reference. ${intervals} On a log axis it is as far from 1 to 10 as from 10 to 100.</p>
