@@ -238,6 +238,8 @@ testWith(
       own.cert,
       '--key-file',
       own.key,
+      '--bcrypt-cost',
+      '4', // the least
     ];
     await RealEtcd.with(
       1,
@@ -288,8 +290,11 @@ testWith(
           ],
           [plain, /user name is empty|permission denied/],
         ] as const) {
-          const error = await startStringServer(options).catch((reason: unknown) => reason);
-          assert.instance(error, OperationalError);
+          let error: unknown;
+          do {
+            error = await startStringServer(options).catch((reason: unknown) => reason);
+            assert.instance(error, OperationalError);
+          } while ((error as Error).message.endsWith(': no answer')); // on a busy machine
           const line = (error as Error).message;
           assert.match(line, /^no member of etcd answers: https:\/\/127\.0\.0\.1:\d+: [^\n]+$/);
           assert.match(line, message);
