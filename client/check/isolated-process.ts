@@ -9,7 +9,8 @@ import { OutputTail } from './output-tail.js';
 import { MARK, ProcessFamily, processGroup } from './server-processes.js';
 
 const KILL_AFTER_MS = 2_000;
-const OUTPUT_MS = 200;
+/** How long its last output may take: a child of it may hold the pipe open for ever. */
+const OUTPUT_MS = 2_000;
 /** All that it gets of our environment: no secrets. */
 const PASSED_ON = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'JAVA_HOME', 'GOPATH', 'GOCACHE'];
 
