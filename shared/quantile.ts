@@ -1,5 +1,18 @@
 // Quantiles of measured values.
 
+/** The values at these percentiles; p99.9 only where ten samples lie beyond it. */
+export interface Percentiles {
+  readonly count: number;
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+  readonly p999?: number;
+  readonly max: number;
+}
+
+/** A percentile is reported only if at least this number of values lies beyond it. */
+const BEYOND = 10;
+
 /** Interpolated between two neighbours of the sorted values; NaN of none. */
 export function quantile(sorted: readonly number[], share: number): number {
   const index = share * (sorted.length - 1);
@@ -12,4 +25,20 @@ export function quantile(sorted: readonly number[], share: number): number {
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((one, other) => one - other);
   return quantile(sorted, 0.5);
+}
+
+/** By nearest rank, each one of the values itself, so that none is above the maximum; undefined of nothing. */
+export function percentiles(values: ArrayLike<number>): Percentiles | undefined {
+  const count = values.length;
+  if (count === 0) return undefined;
+  const sorted = Float64Array.from(values).sort();
+  const at = (perMille: number) => sorted[Math.ceil((perMille * count) / 1000) - 1] ?? Number.NaN;
+  return {
+    count,
+    p50: at(500),
+    p90: at(900),
+    p99: at(990),
+    ...(count >= 1000 * BEYOND && { p999: at(999) }),
+    max: at(1000),
+  };
 }

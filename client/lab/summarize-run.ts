@@ -2,7 +2,8 @@
 
 import { plural } from '../../shared/numbers.js';
 import type { ProcessStats } from '../../shared/procfs.js';
-import { FAULTS, type Fault, type LoadPlan, type LoadResult, type Percentiles } from '../load/plan.js';
+import type { Percentiles } from '../../shared/quantile.js';
+import { FAULTS, type Fault, type LoadPlan, type LoadResult } from '../load/plan.js';
 import type { Measured, Metrics } from './results.js';
 
 /** An open loop with a busier load than this may have sent its letters late. */

@@ -3,13 +3,14 @@
 
 import * as libc from '../../shared/libc/load-calls.js';
 import { processStats } from '../../shared/procfs.js';
+import { percentiles } from '../../shared/quantile.js';
 import { isContinuation } from '../../shared/utf8.js';
 import { checkFinalText } from './check-final-text.js';
 import { ClientPool } from './client-pool.js';
 import { connectAll } from './connections.js';
+import { buckets } from './histogram.js';
 import { LetterTable } from './letter-table.js';
 import { LoadContext } from './load-client.js';
-import { buckets, percentiles } from './percentiles.js';
 import type { LoadPlan, LoadResult } from './plan.js';
 import { prefill, readFinalText } from './prefill.js';
 import { Schedule } from './schedule.js';

@@ -1,6 +1,7 @@
 // The plan of a load and its result. Both are plain data, because they pass between processes as JSON.
 
 import type { ProcessStats } from '../../shared/procfs.js';
+import type { Percentiles } from '../../shared/quantile.js';
 
 export interface LoadPlan {
   /** A numeric address. */
@@ -60,16 +61,6 @@ export const DEFAULT_PLAN = {
   nagle: false,
 } as const;
 
-/** Milliseconds at these percentiles; p99.9 only where ten samples lie beyond it. */
-export interface Percentiles {
-  readonly count: number;
-  readonly p50: number;
-  readonly p90: number;
-  readonly p99: number;
-  readonly p999?: number;
-  readonly max: number;
-}
-
 /** What a server did wrong, by name, and how often. */
 export const FAULTS = {
   /** Also one that ends in a letter of that value which was there before its own was sent. */
@@ -97,9 +88,9 @@ export interface LoadResult {
   /** Of the final text, as a last client sees it; undefined when it could not be read. */
   readonly finalLetters?: number;
   readonly finalBytes?: number;
-  /** Reply times counted from when each letter was to be sent (the same as `serviceTime` in a closed loop). */
+  /** Reply times in ms, counted from when each letter was to be sent (the same as `serviceTime` in a closed loop). */
   readonly latency?: Percentiles;
-  /** Reply times counted from when each letter was sent. */
+  /** Reply times in ms, counted from when each letter was sent. */
   readonly serviceTime?: Percentiles;
   /** Reply times below each of these bounds, for a histogram: [upper bound in ms, count]. */
   readonly buckets: ReadonlyArray<readonly [belowMs: number, count: number]>;

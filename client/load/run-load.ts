@@ -58,10 +58,7 @@ export function onCore(core: number): string[] {
 }
 
 /** A single run in a process of its own; see LoadProcess. */
-export function runLoad(
-  plan: LoadPlan,
-  { onProgress }: { readonly onProgress?: OnProgress } = {},
-): Promise<LoadResult> {
+export function runLoad(plan: LoadPlan, onProgress?: OnProgress): Promise<LoadResult> {
   const load = new LoadProcess(plan.core === undefined ? [] : onCore(plan.core));
   return load.run(plan, onProgress).finally(() => load.close());
 }

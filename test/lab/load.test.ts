@@ -9,13 +9,14 @@ import { connect } from 'strsvr/client';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { output } from '../../client/load/child-process.js';
+import { buckets } from '../../client/load/histogram.js';
 import { LetterTable } from '../../client/load/letter-table.js';
-import { buckets, percentiles } from '../../client/load/percentiles.js';
 import type { LoadPlan, LoadResult } from '../../client/load/plan.js';
 import { openReadiness, PollReadiness } from '../../client/load/readiness.js';
 import { LoadProcess, runLoad } from '../../client/load/run-load.js';
 import { Schedule } from '../../client/load/schedule.js';
 import * as libc from '../../shared/libc/load-calls.js';
+import { percentiles } from '../../shared/quantile.js';
 import { concurrent } from '../support/concurrent.js';
 import { built, Program, run } from '../support/program.js';
 import { PtyProgram } from '../support/pty-program.js';
@@ -408,7 +409,7 @@ it('it reports its progress', async () => {
   const progress: number[] = [];
   await withStubServer(async (address) => {
     const onProgress = (answered: number) => progress.push(answered);
-    await runLoad(plan(address, { rate: 20, letters: 20 }), { onProgress });
+    await runLoad(plan(address, { rate: 20, letters: 20 }), onProgress);
   });
   assert.ok(progress.length >= 2, progress.join(' '));
   assert.equal(

@@ -3,6 +3,7 @@
 
 import { checkHistory, type Operation } from '../../shared/linearizability.js';
 import { prng } from '../../shared/prng.js';
+import { median, percentiles } from '../../shared/quantile.js';
 import { NO_ETCD, RealEtcd } from '../support/etcd.js';
 import { Program } from '../support/program.js';
 import { talk } from '../support/recording-client.js';
@@ -70,13 +71,12 @@ async function faultyText(fault: Fault | 'mixed', rounds: number, seed: number):
 }
 
 function verdictRows(fault: Fault | 'mixed', verdicts: readonly Verdict[], { latencyMs }: Scope): Row[] {
-  const stalls = verdicts.flatMap(({ othersStallMs }) => othersStallMs).sort((one, other) => one - other);
+  const stalls = verdicts.flatMap(({ othersStallMs }) => othersStallMs);
   const broken = verdicts.flatMap((verdict) => verdict.broken ?? []);
   const answered = verdicts.reduce((sum, verdict) => sum + verdict.answered, 0);
-  const longest = stalls.at(-1) ?? 0;
+  const longest = Math.max(0, ...stalls);
   const limit =
     latencyMs === Number.POSITIVE_INFINITY || fault === 'mixed' ? undefined : STALL_LIMIT_MS[fault];
-  const median = stalls[Math.floor(stalls.length / 2)] ?? 0;
   return [
     nothing(
       `cluster, ${fault === 'none' ? 'dropped messages' : fault}, ${stalls.length} rounds: promises broken`,
@@ -85,7 +85,7 @@ function verdictRows(fault: Fault | 'mixed', verdicts: readonly Verdict[], { lat
     info('  letters answered', answered),
     {
       what: `  others wait at most${limit === undefined ? '' : `, at most ${limit} ms`} (median, longest)`,
-      figure: `${median.toFixed(0)}, ${longest.toFixed(0)} ms`,
+      figure: `${(median(stalls) || 0).toFixed(0)}, ${longest.toFixed(0)} ms`,
       good: limit === undefined || longest < limit,
     },
   ];
@@ -140,8 +140,7 @@ async function load(addresses: readonly Address[], letters: number, what: string
   const history: Operation[] = histories.flat();
   const violation = checkHistory(history, Buffer.alloc(letters, 'a'));
   const waits = history.map(({ sent, answer }) => (answer?.at ?? Number.POSITIVE_INFINITY) - sent);
-  waits.sort((one, other) => one - other);
-  const percentile = (share: number) => (waits[Math.floor(waits.length * share)] ?? Number.NaN).toFixed(1);
-  const figure = `${rate.toFixed(0)}/s, p50 ${percentile(0.5)}, p99 ${percentile(0.99)} ms`;
+  const { p50 = Number.NaN, p99 = Number.NaN } = percentiles(waits) ?? {};
+  const figure = `${rate.toFixed(0)}/s, p50 ${p50.toFixed(1)}, p99 ${p99.toFixed(1)} ms`;
   return { rate, row: { what: `${CLIENTS} clients, ${what}`, figure, good: violation === undefined } };
 }

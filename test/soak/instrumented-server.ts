@@ -6,10 +6,10 @@ import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from 'strsvr/client';
-import { percentiles } from '../../client/load/percentiles.js';
 import type { LoadPlan } from '../../client/load/plan.js';
 import { checkHistory, fingerprint, type Operation } from '../../shared/linearizability.js';
 import { HAS_PROC, processStats } from '../../shared/procfs.js';
+import { percentiles } from '../../shared/quantile.js';
 import { ByteClient } from '../support/byte-client.js';
 import { built, ended, Program } from '../support/program.js';
 import type { Address } from '../support/servers.js';
@@ -154,7 +154,7 @@ export class HealthyClient {
 
   /** Of the letters from index `first` on. */
   p99(first = 0): number {
-    return percentiles(Float64Array.from(this.times.slice(first)))?.p99 ?? Number.NaN;
+    return percentiles(this.times.slice(first))?.p99 ?? Number.NaN;
   }
 
   /** The violated invariant, given the final text; the other clients' letters are unknown. */
@@ -187,7 +187,7 @@ export class Newcomers {
   }
 
   get p99(): number {
-    return percentiles(Float64Array.from(this.#times))?.p99 ?? Number.NaN;
+    return percentiles(this.#times)?.p99 ?? Number.NaN;
   }
 
   async #come(address: Address): Promise<void> {

@@ -45,7 +45,7 @@ async function measure(
     scope.progress(done, plan.letters);
     samples.take();
   };
-  const { answered, latency, faults, finalBytes = 0 } = await runLoad(plan, { onProgress });
+  const { answered, latency, faults, finalBytes = 0 } = await runLoad(plan, onProgress);
   const open = await server.descriptorsBeyond(descriptors);
   const [after, unloaded] = await Promise.all([server.probe(), baseline.server.probe()]);
   const textSlope = finalBytes / 2 ** 20 / (seconds / 60);

@@ -49,9 +49,8 @@ async function measure(
   baseline: Baseline,
 ): Promise<Row[]> {
   const watch = server.program.child.pid ?? 0;
-  const { answered, latency, faults, loadCpu, seconds, watched } = await runLoad(
-    { ...plan, watch },
-    { onProgress: (done) => progress(done, plan.letters) },
+  const { answered, latency, faults, loadCpu, seconds, watched } = await runLoad({ ...plan, watch }, (done) =>
+    progress(done, plan.letters),
   );
   const cpuSeconds = (watched?.after.cpuSeconds ?? Number.NaN) - (watched?.before.cpuSeconds ?? 0);
   return [

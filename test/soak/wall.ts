@@ -11,6 +11,7 @@ import { runLoad } from '../../client/load/run-load.js';
 import { Timeline } from '../../client/wall/timeline.js';
 import type { WallEvent } from '../../client/wall/wall-event.js';
 import { processStats } from '../../shared/procfs.js';
+import { median, percentiles } from '../../shared/quantile.js';
 import { ended, Program } from '../support/program.js';
 import type { Address } from '../support/servers.js';
 import { atMost, exactly, info, type Row, type Scope, scaled } from './suite.js';
@@ -163,8 +164,8 @@ async function classroom(io: string, count: number, seconds: number, scope: Scop
     return [
       info(`wall, ${io}: phones at a letter a second, for ${seconds} s`, count),
       exactly('  letters answered', latencies.length, sent),
-      atMost('  letter to its own socket (p99)', percentile(latencies, 0.99), OWN_MS * judged, 'ms'),
-      atMost('  letter to the wall (p99)', percentile(toWall, 0.99), WALL_MS * judged, 'ms'),
+      atMost('  letter to its own socket (p99)', p99(latencies), OWN_MS * judged, 'ms'),
+      atMost('  letter to the wall (p99)', p99(toWall), WALL_MS * judged, 'ms'),
       atMost('  resident memory of strwall', Math.max(0, ...memory), WALL_MIB, 'MiB'),
       atMost('  its growth after the first quarter', (memory.at(-1) ?? 0) - settled, GROWTH_MIB, 'MiB'),
     ];
@@ -186,7 +187,7 @@ async function bridgeCost(scope: Scope): Promise<Row[]> {
     }
     phone.socket.terminate();
     direct.close();
-    const added = percentile(phone.latencies, 0.5) - percentile(directly, 0.5);
+    const added = median(phone.latencies) - median(directly);
     const judged = scope.latencyMs === Number.POSITIVE_INFINITY ? Number.POSITIVE_INFINITY : 1;
     return [atMost('wall: the bridge adds to a letter (median)', added, BRIDGE_MS * judged, 'ms')];
   });
@@ -225,7 +226,7 @@ async function serverCost(scope: Scope): Promise<Row[]> {
       }
     }
   }
-  const ratio = (ones: readonly number[]) => percentile(ones, 0.5) / percentile(rates.off, 0.5);
+  const ratio = (ones: readonly number[]) => median(ones) / median(rates.off);
   return [
     info('wall: letters/s of events with a wall on it, to those without', ratio(rates.on).toFixed(2)),
     info('  and of two servers without', ratio(rates.again).toFixed(2)),
@@ -275,7 +276,6 @@ function scrubbing(scope: Scope): Row[] {
   ];
 }
 
-function percentile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((one, other) => one - other);
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
+function p99(values: readonly number[]): number {
+  return percentiles(values)?.p99 ?? Number.NaN;
 }
