@@ -146,6 +146,18 @@ test('a member that does not answer is left for the next one, and a letter is st
   ]);
 });
 
+test('while the members elect a leader a letter waits, and at most 1.1 s after that', async () => {
+  for (let electionMs = 250; electionMs <= 3_000; electionMs += 250) {
+    const world = new World();
+    const server = await world.started();
+    for (const member of MEMBERS) world.network.silent.add(member);
+    server.type('a');
+    assert.is(await server.replies(electionMs), '');
+    world.network.silent.clear();
+    assert.is(await server.replies(1_100), 'a', `${electionMs}`);
+  }
+});
+
 test('an answer that is lost does not double the letter', async () => {
   const world = new World();
   const server = await world.started();

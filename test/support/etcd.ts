@@ -54,6 +54,11 @@ export class EtcdMember {
     if (child.kill('SIGKILL')) await once(child, 'close');
   }
 
+  /** Waits until it has joined the others, and they have a leader. */
+  async healthy(): Promise<void> {
+    while (!(await this.page('/health'))?.includes('"health":"true"')) await sleep(50);
+  }
+
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
     this.#child?.kill(signal);
   }
