@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { connect } from 'strsvr/client';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { startReplay } from '../../client/wall/replay.js';
@@ -15,7 +16,7 @@ import { parseEvent, type WallEvent } from '../../client/wall/wall-event.js';
 import { HAS_PROC } from '../../shared/procfs.js';
 import { launchBrowser, NO_BROWSER } from '../support/browser.js';
 import { skipChildCoverage } from '../support/program.js';
-import type { Address } from '../support/servers.js';
+import { type Address, withServer } from '../support/servers.js';
 import { testWith } from '../support/skipping.js';
 import { TIMEOUT_MS } from '../support/waiting.js';
 import { STRSVR, startWall, withWall } from './running-wall.js';
@@ -256,5 +257,44 @@ testWith(test, REASON, 'a recording: each step shows its text and its verdict', 
   }
   assert.equal(complaints, []);
 });
+
+/** Its text is what the stream has brought; an EventSource connects again by itself. */
+const FOLLOW = `{
+  window.seen = { text: '', id: '', connections: 0 };
+  const stream = new EventSource('/text/stream');
+  stream.onopen = () => { seen.connections += 1; };
+  stream.onmessage = ({ data, lastEventId }) => { seen.text += data; seen.id = lastEventId; };
+}`;
+
+testWith(
+  test,
+  NO_BROWSER,
+  'an EventSource on /text/stream resumes after a restart of the server',
+  async () => {
+    const journal = join(folder, 'text');
+    browser ??= await launchBrowser();
+    const page = await (await browser.newContext()).newPage();
+    let port = 0;
+    const serve = (letters: string, follow: () => Promise<void>, text: string) =>
+      withServer({ http: `127.0.0.1:${port}`, journal }, async ({ address, http }) => {
+        port = http?.port ?? 0;
+        await follow();
+        const client = await connect(address);
+        for (const letter of letters) await client.send(letter);
+        client.close();
+        await page.waitForFunction(`seen.text === ${JSON.stringify(text)}`, undefined, {
+          timeout: TIMEOUT_MS,
+        });
+      });
+    const start = async () => {
+      await page.goto(`http://127.0.0.1:${port}/`);
+      await page.evaluate(FOLLOW);
+    };
+    await serve('añb', start, 'añb');
+    await serve('€x', async () => {}, 'añb€x');
+    assert.equal(await page.evaluate('seen'), { text: 'añb€x', id: '8', connections: 2 });
+    await page.context().close();
+  },
+);
 
 test.run();
