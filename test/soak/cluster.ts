@@ -1,8 +1,11 @@
 // Several servers with one text on a real etcd: many rounds of each fault under an invariant checker, and how fast they are
 // compared with one server alone.
 
+import { randomUUID } from 'node:crypto';
+import { connectEtcd } from '../../server/cluster/etcd-client.js';
 import { checkHistory, type Operation } from '../../shared/linearizability.js';
 import { prng } from '../../shared/prng.js';
+import { processStats } from '../../shared/procfs.js';
 import { median, percentiles } from '../../shared/quantile.js';
 import { NO_ETCD, RealEtcd } from '../support/etcd.js';
 import { Program } from '../support/program.js';
@@ -19,6 +22,13 @@ const STALL_LIMIT_MS: Partial<Record<Fault, number>> = { 'kill server': 2_000, '
 
 const CLIENTS = 100;
 const LETTERS = 20_000;
+/** For the CPU time of replies: so long is the text at first, and so many letters follow. */
+const TEXT_BYTES = 64 * 1024;
+const LONG_LETTERS = 8_000;
+/** Before them, until the servers' code is compiled. */
+const WARM_UP_LETTERS = 10 * CLIENTS;
+/** Two servers against one, in reply bytes per CPU second of the busiest one. */
+const LEAST_GAIN = 1.3;
 
 export async function clusterFaults(scope: Scope): Promise<Row[]> {
   if (NO_ETCD !== undefined) return [info('faults of a cluster', `skipped: ${NO_ETCD}`)];
@@ -91,7 +101,7 @@ function verdictRows(fault: Fault | 'mixed', verdicts: readonly Verdict[], { lat
   ];
 }
 
-/** Letters/s and latency of one server alone, and of members × servers. Reported and not judged. */
+/** Letters/s and latency of one server alone, and of members × servers, not judged; and what a second server carries. */
 export async function clusterSpeed(scope: Scope): Promise<Row[]> {
   if (NO_ETCD !== undefined) return [info('speed of a cluster', `skipped: ${NO_ETCD}`)];
   const letters = scaled(LETTERS, scope, CLIENTS);
@@ -109,26 +119,71 @@ export async function clusterSpeed(scope: Scope): Promise<Row[]> {
   ] as const) {
     await RealEtcd.with(members, async (etcd) => {
       const args = ['0', '--cluster', etcd.members.map(({ url }) => url).join()];
-      await withServers(args, servers, async (addresses) => {
+      await withServers(args, servers, async (running) => {
+        const addresses = running.map(({ address }) => address);
         const { rate, row } = await load(addresses, letters, `etcd × servers: ${members} × ${servers}`);
         rows.push({ ...row, figure: `${row.figure}, ${(rate / alone).toFixed(2)} of alone` });
       });
     });
   }
-  return rows;
+  return [...rows, ...(await replyCost(scope))];
+}
+
+/** Reply bytes per CPU second of the busiest server, with one server and with two, for the same clients and text. */
+async function replyCost(scope: Scope): Promise<Row[]> {
+  const letters = scaled(LONG_LETTERS, scope, CLIENTS);
+  const rows: Row[] = [];
+  const carried: number[] = [];
+  for (const servers of [1, 2]) {
+    await RealEtcd.with(1, async (etcd) => {
+      await storeText(etcd, 'long');
+      const args = ['0', '--cluster', etcd.members.map(({ url }) => url).join(), '--name', 'long'];
+      await withServers(args, servers, async (running) => {
+        const cpuOf = ({ pid }: Running) => processStats(pid)?.cpuSeconds ?? Number.NaN;
+        const addresses = running.map(({ address }) => address);
+        await load(addresses, WARM_UP_LETTERS, 'warm-up', TEXT_BYTES);
+        const length = TEXT_BYTES + WARM_UP_LETTERS;
+        const before = running.map(cpuOf);
+        const { row } = await load(addresses, letters, `text of 64 KiB, servers: ${servers}`, length);
+        const busiest = Math.max(...running.map((one, i) => cpuOf(one) - (before[i] ?? 0)));
+        const mib = (letters * (length + letters / 2)) / 2 ** 20;
+        carried.push(mib / busiest);
+        rows.push(row, info('  reply MiB per CPU second of the busiest server', (mib / busiest).toFixed(0)));
+      });
+    });
+  }
+  const [one = Number.NaN, two = Number.NaN] = carried;
+  const what = `  two servers against one, at least ${LEAST_GAIN}`;
+  return [...rows, { what, figure: (two / one).toFixed(2), good: two / one >= LEAST_GAIN }];
+}
+
+/** Puts a text into etcd as a server that has gone would have: typed, its replies would be gigabytes. */
+async function storeText(etcd: RealEtcd, name: string): Promise<void> {
+  const member = connectEtcd(etcd.members[0]?.url ?? '', {});
+  const letters = Buffer.alloc(TEXT_BYTES, 'a');
+  await member.create(`strsvr/${name}/e/${randomUUID()}/0000000000`, letters, `strsvr/${name}/n`);
+  member.close(new Error('stored'));
+}
+
+interface Running {
+  readonly address: Address;
+  readonly pid: number;
 }
 
 async function withServers(
   args: readonly string[],
   count: number,
-  use: (addresses: readonly Address[]) => Promise<void>,
-  addresses: readonly Address[] = [],
+  use: (running: readonly Running[]) => Promise<void>,
+  running: readonly Running[] = [],
 ): Promise<void> {
-  if (addresses.length === count) return use(addresses);
-  return withStrsvr(args, (_server, address) => withServers(args, count, use, [...addresses, address]));
+  if (running.length === count) return use(running);
+  return withStrsvr(args, ({ child }, address) =>
+    withServers(args, count, use, [...running, { address, pid: child.pid ?? 0 }]),
+  );
 }
 
-async function load(addresses: readonly Address[], letters: number, what: string) {
+/** @param before the length of the text */
+async function load(addresses: readonly Address[], letters: number, what: string, before = 0) {
   const began = performance.now();
   const histories = await Promise.all(
     Array.from({ length: CLIENTS }, (_, client) => {
@@ -138,7 +193,8 @@ async function load(addresses: readonly Address[], letters: number, what: string
   );
   const rate = letters / ((performance.now() - began) / 1000);
   const history: Operation[] = histories.flat();
-  const violation = checkHistory(history, Buffer.alloc(letters, 'a'));
+  const stored = Array.from({ length: before }, () => ({ client: -1, letter: 'a', sent: 0 }));
+  const violation = checkHistory([...stored, ...history], Buffer.alloc(before + letters, 'a'));
   const waits = history.map(({ sent, answer }) => (answer?.at ?? Number.POSITIVE_INFINITY) - sent);
   const { p50 = Number.NaN, p99 = Number.NaN } = percentiles(waits) ?? {};
   const figure = `${rate.toFixed(0)}/s, p50 ${p50.toFixed(1)}, p99 ${p99.toFixed(1)} ms`;
