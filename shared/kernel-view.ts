@@ -54,6 +54,9 @@ const SYSTEM: ProcSource = { root: '/proc', arch: process.arch };
 // States of a connection in net/tcp (include/net/tcp_states.h).
 const ESTABLISHED = '01';
 const CLOSE_WAIT = '08';
+/** Threads and clients in one line. */
+const SHOWN = 4;
+
 /**
  * @param pid the process that accepts the connections
  * @param port on which it listens
@@ -111,8 +114,11 @@ export function describeView(view: KernelView, clientName: (peerPort: number) =>
     if (!accepted && state !== 'closing') return [`${clientName(peerPort)} is not accepted`];
     return unreadBytes > 0 ? [`${clientName(peerPort)} has ${plural(unreadBytes, 'byte')} unread`] : [];
   });
-  const shown = threads.length > 4 ? [...threads.slice(0, 4), `${threads.length - 4} more threads`] : threads;
-  return [...shown, ...waiting].join('; ');
+  return [...shorten(threads, 'more threads'), ...shorten(waiting, 'more clients wait')].join('; ');
+}
+
+function shorten(phrases: readonly string[], rest: string): readonly string[] {
+  return phrases.length > SHOWN ? [...phrases.slice(0, SHOWN), `${phrases.length - SHOWN} ${rest}`] : phrases;
 }
 
 function thread(folder: string, tid: number, arch: string, rows: readonly TcpRow[]): ServerThread {

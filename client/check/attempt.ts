@@ -66,7 +66,7 @@ export async function attempt(check: Check, options: AttemptOptions): Promise<Fa
     return undefined;
   } catch (error) {
     if (!(error instanceof CheckFailure)) throw error;
-    const busy = error.deadline && queued() > (MAX_QUEUED * (performance.now() - started)) / 1000;
+    const busy = error.deadline && isBusy(queued(), started);
     const output = error instanceof StartFailure ? error.output : (server?.output ?? '');
     return { error, kernel: error.kernel ?? trial?.describe(), output, busy };
   } finally {
@@ -74,6 +74,15 @@ export async function attempt(check: Check, options: AttemptOptions): Promise<Fa
     await trial?.close();
     if (server !== running) await server?.stop();
   }
+}
+
+/**
+ * Whether strcheck or the server has waited for a core for so long that a deadline says nothing.
+ * @param queued in seconds
+ * @param started by performance.now()
+ */
+export function isBusy(queued: number, started: number): boolean {
+  return queued > (MAX_QUEUED * (performance.now() - started)) / 1000;
 }
 
 /** @throws StartFailure */

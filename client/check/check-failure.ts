@@ -5,7 +5,7 @@ export class CheckFailure extends Error {
   override readonly name = 'CheckFailure';
   /** What the kernel said of the server at that time. */
   readonly kernel: string | undefined;
-  /** Whether only a deadline was missed, which may be the fault of a busy machine. */
+  /** Whether only a time was exceeded, which may be the fault of a busy machine. */
   readonly deadline: boolean;
 
   constructor(message: string, { kernel, deadline = false }: { kernel?: string; deadline?: boolean } = {}) {

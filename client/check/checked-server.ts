@@ -73,6 +73,17 @@ export abstract class CheckedServer {
     return view.available ? view.connections.find((one) => one.peerPort === peerPort) : undefined;
   }
 
+  /** Whether it has accepted all connections, as far as can be seen. */
+  get acceptedAll(): boolean {
+    const view = kernelView(this.listener ?? 0, this.address.port);
+    return !view.available || view.acceptQueue === 0;
+  }
+
+  /** Whether all its threads have slept once since something happened. */
+  get paused(): boolean {
+    return this.#asleepSamples > 0;
+  }
+
   /** Something has happened: earlier samples do not count. */
   touch(): void {
     this.#asleepSamples = 0;

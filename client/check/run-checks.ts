@@ -4,7 +4,7 @@
 import { OperationalError } from '../../shared/errors.js';
 import { type Prng, prng } from '../../shared/prng.js';
 import { CHECKS } from './all-checks.js';
-import { attempt, type Failure, startTarget } from './attempt.js';
+import { attempt, type Failure, isBusy, startTarget } from './attempt.js';
 import { echoTime, TOO_SLOW_MS } from './calibration.js';
 import type { Check, CheckResult, Grade } from './check.js';
 import { CheckFailure } from './check-failure.js';
@@ -12,6 +12,7 @@ import { type CheckedServer, LimitError, type Target } from './checked-server.js
 import { findLevel, type Spoken } from './level.js';
 import { LEVELS, type Level } from './protocol-level.js';
 import { RunningServer } from './running-server.js';
+import { usageOf } from './server-processes.js';
 import type { StartedServer } from './started-server.js';
 
 const AT_ONCE = 3;
@@ -43,7 +44,9 @@ class Grading {
   readonly #results = new Map<string, CheckResult>();
   readonly #wanted: readonly Check[];
   readonly #running: RunningServer | undefined;
-  readonly #deadline = performance.now() + ALL_DEADLINE_MS;
+  readonly #started = performance.now();
+  readonly #deadline = this.#started + ALL_DEADLINE_MS;
+  readonly #queuedBefore = usageOf([process.pid]).queuedSeconds;
   #spoken: Spoken = { level: 'full', pair: false };
 
   constructor(target: Target, options: GradeOptions) {
@@ -148,7 +151,7 @@ class Grading {
     const seconds = (performance.now() - started) / 1000;
     if (failure === undefined) return { check, status: 'passed', seconds, counts: true };
     const { error, kernel, output, busy } = failure;
-    if (busy || ((error.deadline || check.timing) && (await echoTime()) > TOO_SLOW_MS))
+    if (busy || (error.deadline && (await echoTime()) > TOO_SLOW_MS))
       return { check, status: 'not judged', why: TOO_BUSY, seconds, counts: false };
     return {
       check,
@@ -175,8 +178,12 @@ class Grading {
       .map((id) => this.#results.get(id))
       .find((need) => need?.counts && need.status !== 'passed');
     if (missing !== undefined) return { why: `it needs ${missing.check.id}`, counts: true };
-    if (performance.now() > this.#deadline)
-      return { why: `${ALL_DEADLINE_MS / 1000} s are over`, counts: true };
+    if (performance.now() > this.#deadline) {
+      const busy = isBusy(usageOf([process.pid]).queuedSeconds - this.#queuedBefore, this.#started);
+      return busy
+        ? { why: TOO_BUSY, counts: false }
+        : { why: `${ALL_DEADLINE_MS / 1000} s are over`, counts: true };
+    }
     return undefined;
   }
 

@@ -14,6 +14,7 @@ const MAX_TOGETHER = 30;
 const FIRST_LETTER = 0x21;
 /** For a server that never sleeps. */
 const SETTLE_MS = 5_000;
+const SETTLE_POLL_MS = 20;
 const LETTERS = 94; // printable ASCII without the space
 
 export class Trial {
@@ -26,6 +27,7 @@ export class Trial {
   readonly alphabet: string;
   readonly #companion: boolean;
   readonly #clients: WireClient[] = [];
+  #numbered = 0;
   #restarted: StartedServer | undefined;
 
   /** @param companion whether the server answers only if a second client is connected, which the check does not connect */
@@ -51,13 +53,20 @@ export class Trial {
 
   /** @throws CheckFailure */
   async connect(): Promise<WireClient> {
-    const client = await this.#connect(`client ${this.#clients.length + 1}`);
+    this.#numbered += 1;
+    const client = await this.#connect(`client ${this.#numbered}`);
     if (this.#companion && this.#clients.length === 1) await this.#connect('the companion');
     return client;
   }
 
-  connectAll(count: number): Promise<WireClient[]> {
-    return Promise.all(Array.from({ length: count }, () => this.connect()));
+  /**
+   * Resolves when the server has accepted them all, or does not: one that serves clients in turn would else have served the
+   * first ones for a while before it knows the last, the longer the busier the machine is.
+   */
+  async connectAll(count: number): Promise<WireClient[]> {
+    const clients = await Promise.all(Array.from({ length: count }, () => this.connect()));
+    await this.untilSettled(() => this.server.acceptedAll || this.server.resting);
+    return clients;
   }
 
   /** Random letters. */
@@ -74,11 +83,12 @@ export class Trial {
     });
   }
 
-  /** Waits until the condition holds or the server sleeps; without a condition, until it sleeps. */
-  async untilSettled(condition = () => false): Promise<void> {
-    const deadline = performance.now() + SETTLE_MS;
+  /** Waits until the condition holds or the server sleeps. The time that the server waits for a core does not count. */
+  async untilSettled(condition: () => boolean): Promise<void> {
+    const [started, queued] = [performance.now(), this.server.usage().queuedSeconds];
+    const ownMs = () => performance.now() - started - 1000 * (this.server.usage().queuedSeconds - queued);
     this.server.touch();
-    while (!condition() && !this.server.idle && performance.now() < deadline) await sleep(50);
+    while (!condition() && !this.server.idle && ownMs() < SETTLE_MS) await sleep(SETTLE_POLL_MS);
   }
 
   /**

@@ -14,6 +14,7 @@ const REPLY_DEADLINE_MS = 10_000;
 const POLL_INTERVAL_MS = 50;
 /** A server that never sleeps has stopped to write if this number of polls sees the same. */
 const BUSY_POLLS = 60;
+const BUSY_PAUSES = 3;
 const QUIET_DEADLINE_MS = 3_000;
 /** Of a server that sends without end, no more is read. */
 const MAX_BUFFERED = 4_000_000;
@@ -148,10 +149,15 @@ export class WireClient {
     if (this.#chunks.length > 0) throw this.#failure(`nothing ${after}`, show(Buffer.concat(this.#chunks)));
   }
 
-  /** What arrives until there has been a pause, or for 3 s: for a server whose text is not known. */
+  /**
+   * What arrives until there has been a pause in which the server slept, or for 3 s: for a server whose text is not known.
+   * @param ms of the pause; some more for a server that is not seen to sleep
+   */
   async receiveUntilQuiet(ms: number): Promise<Buffer> {
     const deadline = performance.now() + QUIET_DEADLINE_MS;
-    for (let seen = -1; seen !== this.#buffered && performance.now() < deadline; ) {
+    for (let [seen, pauses] = [-1, 0]; performance.now() < deadline; ) {
+      pauses = seen === this.#buffered ? pauses + 1 : 0;
+      if (pauses >= (this.#server.paused ? 1 : BUSY_PAUSES)) break;
       seen = this.#buffered;
       await sleep(ms);
     }

@@ -7,11 +7,22 @@ import { pathToFileURL } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CHECKS, readChecks } from '../../client/check/all-checks.js';
+import { type Grade, scoreOf } from '../../client/check/check.js';
 import { LEVELS } from '../../client/check/protocol-level.js';
 import { HAS_PROC } from '../../shared/procfs.js';
 import { concurrent } from '../support/concurrent.js';
 import { testWith } from '../support/skipping.js';
-import { command, exhibits, failedChecks, GOOD_C, GOOD_PYTHON, missingFor } from './zoo.js';
+import {
+  command,
+  exhibits,
+  failedChecks,
+  GOOD_C,
+  GOOD_PYTHON,
+  grade,
+  LINE_LEVEL,
+  missingFor,
+  TUTORIAL_LEVEL,
+} from './zoo.js';
 
 const NO_PROC = HAS_PROC ? undefined : 'there is no /proc';
 const SOME = ['reset.c', 'leak.c', 'restart.c'];
@@ -81,6 +92,25 @@ for (const { name, path, fails } of exhibits().filter(({ name }) => SOME.include
   testServer(path, `${name} of the zoo passes what ${fails} needs, and fails ${fails}`, async () => {
     assert.equal(await failedChecks(command(path), [...needsOf(fails), fails]), [fails]);
   });
+}
+
+// The same with all checks: `make soak`, section zoo.
+testServer(TUTORIAL_LEVEL, "the tutorial's server has full points at level tutorial", async () => {
+  const found = await grade(command(TUTORIAL_LEVEL), ['letter', 'lf', 'leave', 'many']);
+  assert.equal([found.level, found.pair], ['tutorial', true]);
+  assert.equal(statuses(found), ['letter passed', 'leave passed']);
+  assert.equal(scoreOf(found.results), { points: 10, maxPoints: 10, percent: 100 });
+});
+
+testServer(LINE_LEVEL, 'a server without UTF-8 has full points at level line', async () => {
+  const found = await grade(command(LINE_LEVEL), ['letter', 'lf', 'controls']);
+  assert.equal([found.level, found.pair], ['line', false]);
+  assert.equal(statuses(found), ['letter passed', 'lf passed']);
+  assert.is(scoreOf(found.results).percent, 100);
+});
+
+function statuses({ results }: Grade): string[] {
+  return results.filter(({ counts }) => counts).map(({ check, status }) => `${check.id} ${status}`);
 }
 
 function needsOf(id: string): string[] {

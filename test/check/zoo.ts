@@ -8,6 +8,7 @@ import { CHECKS } from '../../client/check/all-checks.js';
 import type { Grade } from '../../client/check/check.js';
 import { REPORTS } from '../../client/check/report/all.js';
 import { gradeServer, TOO_BUSY } from '../../client/check/run-checks.js';
+import { OperationalError } from '../../shared/errors.js';
 import { built } from '../support/program.js';
 import { missingProgram } from '../support/skipping.js';
 
@@ -18,6 +19,9 @@ const BASELINES = join(PROJECT, 'client/lab/baselines');
 
 export const HOSTILE = join(PROJECT, 'test/check/hostile');
 export const GOOD_PYTHON = join(FOLDER, 'good.py');
+/** Servers without a fault of level tutorial, which serves exactly two clients, and line. */
+export const TUTORIAL_LEVEL = join(PROJECT, 'test/check/levels/tutorial.py');
+export const LINE_LEVEL = join(PROJECT, 'test/check/levels/line.py');
 export const GOOD_C = join(BASELINES, 'epoll.c');
 
 /** A file of the zoo, and the check that it fails. */
@@ -80,9 +84,29 @@ export function missingFor(path: string): string | undefined {
 /** The checks that a server fails, judged again while the machine is too busy. @param only these, or all */
 export async function failedChecks(command: readonly string[], only?: readonly string[]): Promise<string[]> {
   for (;;) {
+    const { failures, busy } = await judge(command, only);
+    if (!busy) return failures.map(({ id }) => id);
+  }
+}
+
+export interface Verdict {
+  readonly failures: ReadonlyArray<{ readonly id: string; readonly why: string }>;
+  /** Whether a check, or the server, could not be judged: exit status 3. */
+  readonly busy: boolean;
+}
+
+/** @param only these checks, or all */
+export async function judge(command: readonly string[], only?: readonly string[]): Promise<Verdict> {
+  try {
     const { results } = await grade(command, only);
-    if (!results.some(({ why }) => why === TOO_BUSY))
-      return results.filter(({ status }) => status === 'failed').map(({ check }) => check.id);
+    const failed = results.filter(({ status }) => status === 'failed');
+    return {
+      failures: failed.map(({ check: { id }, why = '' }) => ({ id, why })),
+      busy: results.some(({ why }) => why === TOO_BUSY),
+    };
+  } catch (error) {
+    if (!(error instanceof OperationalError && error.code === 'BUSY')) throw error;
+    return { failures: [], busy: true };
   }
 }
 

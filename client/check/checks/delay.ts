@@ -28,6 +28,8 @@ export const check: Check = {
     }
     const typical = median(times);
     if (typical >= SLOW_MS)
-      throw new CheckFailure(`expected replies within ${SLOW_MS} ms, got ${typical.toFixed(0)} ms (median)`);
+      throw new CheckFailure(`expected replies within ${SLOW_MS} ms, got ${typical.toFixed(0)} ms (median)`, {
+        deadline: true,
+      });
   },
 };

@@ -18,13 +18,16 @@ export const check: Check = {
     const clients = trial.speakers(await trial.connectAll(2));
     await Promise.all(clients.map((client) => client.say()));
     await sleep(200);
-    const [before, started] = [trial.server.usage().wantedSeconds, performance.now()];
+    const [before, started] = [trial.server.usage(), performance.now()];
     await sleep(1_000);
-    const wanted = trial.server.usage().wantedSeconds - before;
-    const percent = (100_000 * wanted) / (performance.now() - started);
+    const { wantedSeconds, queuedSeconds } = trial.server.usage();
+    const percentOf = (seconds: number) => (100_000 * seconds) / (performance.now() - started);
+    const percent = percentOf(wantedSeconds - before.wantedSeconds);
+    const used = percent - percentOf(queuedSeconds - before.queuedSeconds);
     if (percent > MAX_PERCENT)
       throw new CheckFailure(
         `expected less than ${MAX_PERCENT} % of a core wanted, got ${percent.toFixed(0)} %`,
+        { deadline: used <= MAX_PERCENT }, // on a busy machine also a server that seldom runs waits for a core
       );
   },
 };

@@ -28,6 +28,7 @@ export const check: Check = {
     if (left() > ALLOWED)
       throw new CheckFailure(
         `expected all descriptors closed after ${CLIENTS} clients left, got ${left()} open`,
+        { deadline: !trial.server.idle },
       );
   },
 };

@@ -17,6 +17,7 @@ export const check: Check = {
   async run(trial) {
     const client = await trial.connect();
     client.send(trial.letters(1));
+    await client.answered();
     await client.receiveUntilQuiet(100);
     const before = trial.server.residentMiB;
     client.pause();

@@ -12,6 +12,7 @@ export const check: Check = {
   async run(trial) {
     const client = await trial.connect();
     client.send(trial.letters(1));
+    await client.answered();
     await client.receiveUntilQuiet(50);
     // The server ends the connection first, so its side of it stays in TIME_WAIT.
     await trial.restart();

@@ -15,11 +15,12 @@ export const check: Check = {
   async run(trial) {
     const client = await trial.connect();
     client.send(trial.letters(1));
-    await client.receiveUntilQuiet(50); // it has accepted the client
+    await client.answered(); // it has accepted the client
     trial.started.signal('SIGTERM');
     if (!(await trial.started.gone(DEADLINE_MS)))
       throw new CheckFailure(
         `expected the end of the server within ${DEADLINE_MS / 1000} s after SIGTERM, got none`,
+        { deadline: true },
       );
   },
 };
