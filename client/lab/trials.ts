@@ -1,6 +1,7 @@
 // What experiments have in common: which servers they take, a trial for each server and parameter, and how their
 // conclusions are worded.
 
+import type { LoadPlan } from '../load/plan.js';
 import type { LabOptions, Trial } from './experiment.js';
 import type { ServerUnderTest } from './servers-under-test.js';
 
@@ -9,19 +10,23 @@ export function pick(lab: LabOptions, names: readonly string[], quick = names): 
   return lab.targets.filter(({ name }) => (lab.quick ? quick : names).includes(name));
 }
 
-/** A trial for each of these servers at each value of the variable. */
+/**
+ * A trial for each of these servers at each value of the variable.
+ * @param how a plan of a load is enough, where nothing but that is run
+ */
 export function trials<Value>(
   targets: readonly ServerUnderTest[],
   values: readonly Value[],
   parameter: (value: Value) => string,
-  measure: (target: ServerUnderTest, value: Value) => Trial['measure'],
+  how: (target: ServerUnderTest, value: Value) => Trial['measure'] | Partial<LoadPlan>,
 ): Trial[] {
   return targets.flatMap((target) =>
-    values.map((value) => ({
-      target: target.name,
-      parameter: parameter(value),
-      measure: measure(target, value),
-    })),
+    values.map((value) => {
+      const made = how(target, value);
+      const measure: Trial['measure'] =
+        typeof made === 'object' ? (context) => context.run(target, [], made) : made;
+      return { target: target.name, parameter: parameter(value), measure };
+    }),
   );
 }
 

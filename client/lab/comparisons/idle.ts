@@ -1,9 +1,8 @@
 // 10,000 clients are connected: what does each idle one cost?
 
 import { CLOSED_LOOP, comparison, WARM_UP } from '../comparison.js';
-import type { LabOptions, Trial } from '../experiment.js';
 import type { Bound } from '../results.js';
-import { ourServer, type ServerUnderTest } from '../servers-under-test.js';
+import { ourServer } from '../servers-under-test.js';
 import { metricOf, ratioOf, type Threshold } from '../thresholds.js';
 import { pick, trials } from '../trials.js';
 
@@ -21,9 +20,12 @@ export default comparison({
   loop: CLOSED_LOOP,
   columns: ['letters/s', 'CPU µs/letter', 'p99 ms', 'KiB/client', 'server CPU %', 'load CPU %'],
   trials: (lab) => [
-    ...trials(pick(lab, ['events', 'uring']), [FEW, MANY], String, (target, parameter) =>
-      active(target, lab, parameter === FEW ? 0 : CONNECTED - ACTIVE),
-    ),
+    ...trials(pick(lab, ['events', 'uring']), [FEW, MANY], String, (_, parameter) => ({
+      clients: ACTIVE,
+      idleClients: parameter === FEW ? 0 : CONNECTED - ACTIVE,
+      letters: lab.quick ? 5_000 : 30_000,
+      ...{ warmup: WARM_UP, timeoutMs: 60_000 },
+    })),
     {
       ...IDLE,
       // The client that sends connects last: when it has a reply, the others have been accepted.
@@ -48,10 +50,4 @@ function grows(target: string, metric: string, bound: Bound): Threshold {
     { target, parameter: FEW },
   ];
   return ratioOf(`${metric}, ${target}, ${MANY} / 100`, metric, here, there, bound);
-}
-
-function active(target: ServerUnderTest, { quick }: LabOptions, idleClients: number): Trial['measure'] {
-  const letters = quick ? 5_000 : 30_000;
-  const plan = { clients: ACTIVE, idleClients, letters, warmup: WARM_UP, timeoutMs: 60_000 };
-  return (context) => context.run(target, [], plan);
 }

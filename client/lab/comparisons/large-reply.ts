@@ -15,7 +15,7 @@ export default comparison({
     const letters = lab.quick ? 1_000 : 5_000;
     const plan = { clients: 10, letters, prefill: 256 * 1024, warmup: WARM_UP };
     const targets = pick(lab, ['events', 'poll', 'uring', 'C epoll', 'C io_uring']);
-    return trials(targets, [PARAMETER], String, (target) => (context) => context.run(target, [], plan));
+    return trials(targets, [PARAMETER], String, () => plan);
   },
   thresholds: [
     ...Object.entries({ events: 1.3, poll: 1.2, uring: 0.95 }).map(([target, atMost]) =>

@@ -3,6 +3,7 @@
 import { against, CLOSED_LOOP, CPU_RATIO, comparison, cpuAgainstC, WARM_UP } from '../comparison.js';
 import { pick, trials } from '../trials.js';
 
+const TARGETS = ['events', 'poll', 'uring', 'plain', 'C epoll', 'C io_uring', 'Python asyncio'];
 const WARM = 'warmed up';
 const COLD = 'cold';
 
@@ -15,18 +16,9 @@ export default comparison({
   columns: [CPU_RATIO, 'letters/s', 'CPU µs/letter', 'p50 ms', 'p99 ms', 'server CPU %', 'load CPU %'],
   trials: (lab) => {
     const letters = lab.quick ? 5_000 : 30_000;
-    const targets = pick(lab, [
-      'events',
-      'poll',
-      'uring',
-      'plain',
-      'C epoll',
-      'C io_uring',
-      'Python asyncio',
-    ]);
-    return trials(targets, [WARM, COLD], String, (target, parameter) => (context) => {
-      const warmup = parameter === WARM ? WARM_UP : 0;
-      return context.run(target, [], { clients: 100, letters, warmup, timeoutMs: 60_000 });
+    const targets = pick(lab, TARGETS);
+    return trials(targets, [WARM, COLD], String, (_, parameter) => {
+      return { clients: 100, letters, warmup: parameter === WARM ? WARM_UP : 0, timeoutMs: 60_000 };
     });
   },
   thresholds: [

@@ -43,7 +43,7 @@ export default {
       if (clients > most) return why;
       const letters = lab.quick ? 3_000 : 30_000;
       const warmup = Math.max(1, Math.min(20, Math.floor(2_000 / clients)));
-      return (context) => context.run(target, [], { clients, letters, warmup, timeoutMs: 60_000 });
+      return { clients, letters, warmup, timeoutMs: 60_000 };
     }),
 
   conclude: (analysis, lab) => {

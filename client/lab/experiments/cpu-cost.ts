@@ -21,12 +21,8 @@ export default {
   columns: ['CPU s', 'user s', 'system s', 'letters/s'],
 
   trials: (lab) => {
-    const plan = {
-      clients: lab.clients ?? (lab.quick ? 6 : 20),
-      letters: lab.quick ? 4_000 : 30_000,
-    };
-    const targets = lab.quick ? pick(lab, QUICK) : lab.targets;
-    return trials(targets, [PARAMETER], String, (target) => (context) => context.run(target, [], plan));
+    const plan = { clients: lab.clients ?? (lab.quick ? 6 : 20), letters: lab.quick ? 4_000 : 30_000 };
+    return trials(lab.quick ? pick(lab, QUICK) : lab.targets, [PARAMETER], String, () => plan);
   },
 
   conclude: (analysis) => {

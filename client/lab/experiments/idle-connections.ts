@@ -22,12 +22,7 @@ export default {
   trials: (lab) => {
     const plan = { clients: lab.clients ?? ACTIVE, letters: lab.quick ? 3_000 : 10_000, timeoutMs: 60_000 };
     const targets = pick(lab, ['events', 'poll', 'C epoll'], ['events', 'poll']);
-    return trials(
-      targets,
-      values(lab),
-      parameter,
-      (target, idleClients) => (context) => context.run(target, [], { ...plan, idleClients }),
-    );
+    return trials(targets, values(lab), parameter, (_, idleClients) => ({ ...plan, idleClients }));
   },
 
   conclude: (analysis, lab) => {

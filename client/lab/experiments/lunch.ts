@@ -23,11 +23,10 @@ export default {
 
   trials: (lab) => {
     const clients = lab.clients ?? CLIENTS;
-    return trials(pick(lab, IO_MODELS), values(lab), parameter, (target, idleClients) => {
-      // Longer with more clients, since `threads` has to start a thread for each.
-      const plan = { clients, idleClients, letters: 100 * clients, timeoutMs: 1_000 + 100 * idleClients };
-      return (context) => context.run(target, [], plan);
-    });
+    return trials(pick(lab, IO_MODELS), values(lab), parameter, (_, idleClients) => ({
+      ...{ clients, idleClients, letters: 100 * clients },
+      timeoutMs: 1_000 + 100 * idleClients, // `threads` has to start a thread for each
+    }));
   },
 
   conclude: (analysis) =>

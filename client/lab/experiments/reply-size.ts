@@ -30,11 +30,10 @@ export default {
       pick(lab, ['events', 'poll', 'C epoll', 'Python asyncio'], ['events', 'C epoll']),
       values(lab),
       parameter,
-      (target, bytes) => {
-        const plan = { clients: lab.clients ?? CLIENTS, letters: letters(bytes), prefill: bytes };
-        if (bytes > (LIMITS[target.name] ?? bytes)) return TOO_LONG;
-        return (context) => context.run(target, [], plan);
-      },
+      ({ name }, bytes) =>
+        bytes > (LIMITS[name] ?? bytes)
+          ? TOO_LONG
+          : { clients: lab.clients ?? CLIENTS, letters: letters(bytes), prefill: bytes },
     ),
 
   conclude: (analysis, lab) => {
