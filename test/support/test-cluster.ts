@@ -141,11 +141,13 @@ export class TestCluster {
     return { broken, answered, othersStallMs: this.#rounds.map((round) => this.#othersStall(round)) };
   }
 
-  /** The longest that a client of a server without a fault waited for a reply in a round; not what it waited before. */
+  /** The longest that a client of a server without a fault waited for a reply within a round. */
   #othersStall({ began, ended, server }: { began: number; ended: number; server?: TestServer }): number {
     const waits = this.#history.map(({ client, sent, answer }) => {
       const concerned = answer !== undefined && answer.at >= began && sent <= ended;
-      return concerned && this.#serverOf[client] !== server ? answer.at - Math.max(sent, began) : 0;
+      return concerned && this.#serverOf[client] !== server
+        ? Math.min(answer.at, ended) - Math.max(sent, began)
+        : 0;
     });
     return waits.reduce((longest, wait) => Math.max(longest, wait), 0);
   }
