@@ -114,11 +114,13 @@ export function describeView(view: KernelView, clientName: (peerPort: number) =>
     if (!accepted && state !== 'closing') return [`${clientName(peerPort)} is not accepted`];
     return unreadBytes > 0 ? [`${clientName(peerPort)} has ${plural(unreadBytes, 'byte')} unread`] : [];
   });
-  return [...shorten(threads, 'more threads'), ...shorten(waiting, 'more clients wait')].join('; ');
+  return [...shorten(threads, 'more thread'), ...shorten(waiting, 'more waiting client')].join('; ');
 }
 
 function shorten(phrases: readonly string[], rest: string): readonly string[] {
-  return phrases.length > SHOWN ? [...phrases.slice(0, SHOWN), `${phrases.length - SHOWN} ${rest}`] : phrases;
+  return phrases.length > SHOWN
+    ? [...phrases.slice(0, SHOWN), plural(phrases.length - SHOWN, rest)]
+    : phrases;
 }
 
 function thread(folder: string, tid: number, arch: string, rows: readonly TcpRow[]): ServerThread {

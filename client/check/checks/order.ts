@@ -8,7 +8,7 @@ export const check: Check = {
   title: '6 clients, 40 letters each: none lost, doubled or reordered',
   needs: ['shared', 'many', 'leave'],
   clients: 6,
-  hint: 'Appending and replying must be one step: with threads, hold one lock around both (chapter 5)',
+  hint: 'Appending and replying must be one step: with threads, hold one lock around both (chapter 5); letters stay when their client leaves',
   async run(trial) {
     const clients = trial.speakers(await trial.connectAll(6));
     await Promise.all(
