@@ -75,9 +75,9 @@ test('a violation names the client', () => {
   assert.is(wrong?.what, 'x of client 3 was answered with a text that ends in b');
 });
 
-test('the checker agrees with a brute-force search on 100,000 small histories', () => {
+test('the checker agrees with a brute-force search on 30,000 small histories', () => {
   const verdicts = { good: 0, bad: 0 };
-  for (let seed = 1; seed <= 100_000; seed += 1) {
+  for (let seed = 1; seed <= 30_000; seed += 1) {
     const { history, text } = smallHistory(seed);
     const good = checkHistory(history, Buffer.from(text)) === undefined;
     assert.is(good, explainable(history, text), `seed ${seed}: ${text} ${JSON.stringify(history)}`);
