@@ -32,7 +32,7 @@ export function percentiles(values: ArrayLike<number>): Percentiles | undefined 
   const count = values.length;
   if (count === 0) return undefined;
   const sorted = Float64Array.from(values).sort();
-  const at = (perMille: number) => sorted[Math.ceil((perMille * count) / 1000) - 1] ?? Number.NaN;
+  const at = (perMille: number) => sorted[Math.ceil((perMille * count) / 1000) - 1] as number;
   return {
     count,
     p50: at(500),
