@@ -22,7 +22,7 @@ const STALL_LIMIT_MS: Partial<Record<Fault, number>> = { 'kill server': 2_000, '
 
 const CLIENTS = 100;
 const LETTERS = 20_000;
-/** For the CPU time of replies: so long is the text at first, and so many letters follow. */
+/** For the CPU time of replies: the length of the text before the run, and the number of letters in it. */
 const TEXT_BYTES = 64 * 1024;
 const LONG_LETTERS = 8_000;
 /** Before them, until the servers' code is compiled. */
