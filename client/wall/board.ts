@@ -1,8 +1,8 @@
-// What the wall shows now, and the events that say how it changes. A new verdict is shown when two looks in a row have it: a
+// What the wall shows now, and the events that say how it changes. A new verdict is shown when two samples in a row have it: a
 // thread that has just been on a core would make it flicker.
 
-import type { Look } from './look-worker.js';
 import { infoOf, type Participant, type Room } from './room.js';
+import type { Sample } from './sampler-worker.js';
 import type { SharedText } from './shared-text.js';
 import type { Snapshot } from './snapshot.js';
 import { type Verdict, waitMsOf } from './verdict.js';
@@ -96,7 +96,7 @@ export class Board {
     if (letters !== undefined) this.#send({ type: 'text', ...letters });
   }
 
-  showLook(snapshot: Snapshot, verdict: Verdict, look: Look): void {
+  showSample(snapshot: Snapshot, verdict: Verdict, sample: Sample): void {
     const { now } = this;
     for (const client of snapshot.clients) {
       const state = verdict.states.get(client.id) ?? 'silent';
@@ -111,7 +111,7 @@ export class Board {
     }
     if (now - this.#figuresAt < FIGURES_MS) return;
     this.#figuresAt = now;
-    const { cpuWanted, residentMiB } = look;
+    const { cpuWanted, residentMiB } = sample;
     const figures = {
       ...(snapshot.threads.length > 0 && { ioThreads: verdict.io.length }),
       ...(cpuWanted !== undefined && { cpuWanted: Math.round(100 * cpuWanted) / 100 }),

@@ -8,7 +8,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { Address } from '../../shared/address.js';
 import { listen } from '../../shared/listen.js';
 import { allowedHosts } from './join-address.js';
-import { PerAddress, type Refusals } from './limits.js';
+import { PerAddress, type Rejections } from './limits.js';
 import { MAX_VIEWERS, type Viewers } from './viewers.js';
 
 /** Bytes of one WebSocket message: a letter, or a teacher's command. */
@@ -55,7 +55,7 @@ export interface HttpOptions {
   readonly names: readonly string[];
   /** WebSockets that one address may have. */
   readonly perAddress: number;
-  readonly refusals: Refusals;
+  readonly rejections: Rejections;
   /** As SVG; undefined in a replay. */
   readonly qr: (address: Address) => string | undefined;
   /** undefined in a replay. */
@@ -119,7 +119,7 @@ export class WallHttp {
     const { remoteAddress = '' } = socket;
     socket.on('error', () => {}); // a reset
     if (!this.#connections.add(remoteAddress)) {
-      this.#options.refusals.count('more connections of one address', remoteAddress);
+      this.#options.rejections.count('more connections of one address', remoteAddress);
       socket.destroy();
       return;
     }
@@ -127,10 +127,10 @@ export class WallHttp {
   }
 
   #answer(request: IncomingMessage, response: ServerResponse) {
-    const { refusals, recording } = this.#options;
+    const { rejections, recording } = this.#options;
     const { host = '' } = request.headers;
     if (!this.#hosts.has(host.toLowerCase())) {
-      refusals.count('wrong Host', `${host}; --http-name allows a name`);
+      rejections.count('wrong Host', `${host}; --http-name allows a name`);
       return end(response, 421, 'this server does not answer to that name; strwall --http-name allows it\n');
     }
     if (request.method !== 'GET') {
@@ -155,7 +155,7 @@ export class WallHttp {
 
   #stream(viewers: Viewers, request: IncomingMessage, response: ServerResponse, query: URLSearchParams) {
     if (viewers.size >= MAX_VIEWERS) {
-      this.#options.refusals.count('more than 50 walls');
+      this.#options.rejections.count('more than 50 walls');
       return end(response, 503, 'too many walls are open\n');
     }
     const last = Number(request.headers['last-event-id'] ?? query.get('from') ?? 0);
@@ -165,26 +165,26 @@ export class WallHttp {
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer) {
-    const { refusals, onPhone, onTeacher } = this.#options;
+    const { rejections, onPhone, onTeacher } = this.#options;
     const { host = '', origin } = request.headers;
-    const refuse = (status: string, reason: string, detail: string) => {
-      refusals.count(reason, detail);
+    const reject = (status: string, reason: string, detail: string) => {
+      rejections.count(reason, detail);
       socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
     };
     if (!this.#hosts.has(host.toLowerCase()))
-      return refuse('421 Misdirected Request', 'wrong Host', `${host}; --http-name allows a name`);
+      return reject('421 Misdirected Request', 'wrong Host', `${host}; --http-name allows a name`);
     if (!this.#isOwnOrigin(origin))
-      return refuse('403 Forbidden', 'WebSocket of another Origin', origin ?? 'none');
+      return reject('403 Forbidden', 'WebSocket of another Origin', origin ?? 'none');
     const [path, query] = (request.url ?? '').split('?');
-    if (path !== '/ws' && path !== '/teacher') return refuse('404 Not Found', 'WebSocket of no page', '');
+    if (path !== '/ws' && path !== '/teacher') return reject('404 Not Found', 'WebSocket of no page', '');
     const { remoteAddress = '' } = request.socket;
     if (!this.#webSockets.add(remoteAddress))
-      return refuse('503 Service Unavailable', 'more WebSockets of one address', remoteAddress);
+      return reject('503 Service Unavailable', 'more WebSockets of one address', remoteAddress);
     socket.once('close', () => this.#webSockets.remove(remoteAddress));
     this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
       this.#open.add(webSocket);
       webSocket.on('close', () => this.#open.delete(webSocket));
-      webSocket.on('error', () => refusals.count('broken or oversized WebSocket frame', remoteAddress));
+      webSocket.on('error', () => rejections.count('broken or oversized WebSocket frame', remoteAddress));
       if (path === '/teacher') onTeacher(webSocket);
       else onPhone(webSocket, new URLSearchParams(query), remoteAddress);
     });

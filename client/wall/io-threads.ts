@@ -6,7 +6,7 @@ import type { Snapshot, SnapshotThread } from './snapshot.js';
 const MULTIPLEXED = new Set(['poll', 'ppoll', 'select', 'pselect6']);
 const EVENT_LOOP = new Set(['epoll_wait', 'epoll_pwait', 'epoll_pwait2', 'io_uring_enter']);
 const SENDS = new Set(['write', 'writev', 'sendto', 'sendmsg']);
-/** A thread that is on a core in one look may do anything; one that is there in two, of a process that wants a core, is busy. */
+/** A thread that is on a core in one sample may do anything; one that is there in two, of a process that wants a core, is busy. */
 const BUSY_SHARE = 0.5;
 
 /** How the I/O threads wait. */

@@ -1,4 +1,4 @@
-// What the wall refuses or drops, and how it counts that: names, letters, connections of one address.
+// What the wall rejects or drops, and how it counts that: names, letters, connections of one address.
 
 const MAX_NAME = 12;
 const LETTERS_PER_SECOND = 10;
@@ -54,8 +54,8 @@ export class PerAddress {
   }
 }
 
-/** Counts what was refused, by reason; the first of each reason is reported. */
-export class Refusals {
+/** Counts what was rejected, by reason; the first of each reason is reported. */
+export class Rejections {
   readonly #counts = new Map<string, number>();
   readonly #onFirst: (line: string) => void;
 
@@ -67,16 +67,16 @@ export class Refusals {
   count(reason: string, detail = ''): void {
     const before = this.#counts.get(reason) ?? 0;
     this.#counts.set(reason, before + 1);
-    if (before === 0) this.#onFirst(`refused: ${reason}${detail && ` (${detail.slice(0, 100)})`}`);
+    if (before === 0) this.#onFirst(`rejected: ${reason}${detail && ` (${detail.slice(0, 100)})`}`);
   }
 
   get counts(): ReadonlyMap<string, number> {
     return this.#counts;
   }
 
-  /** `refused: 3 oversized frames, 1 wrong Host`; undefined if nothing was. */
+  /** `rejected: 3 oversized frames, 1 wrong Host`; undefined if nothing was. */
   summary(): string | undefined {
     if (this.#counts.size === 0) return undefined;
-    return `refused: ${[...this.#counts].map(([reason, count]) => `${count} × ${reason}`).join(', ')}`;
+    return `rejected: ${[...this.#counts].map(([reason, count]) => `${count} × ${reason}`).join(', ')}`;
   }
 }

@@ -6,7 +6,7 @@ import type { Address } from '../../shared/address.js';
 import { describe } from '../../shared/errors.js';
 import { isLetter } from '../../shared/utf8.js';
 import { Bridge } from './bridge.js';
-import { LetterRate, type Refusals, safeName } from './limits.js';
+import { LetterRate, type Rejections, safeName } from './limits.js';
 import type { PhoneMessage } from './phone-message.js';
 import type { Participant, Room } from './room.js';
 import type { SharedText } from './shared-text.js';
@@ -28,7 +28,7 @@ export interface PhoneContext {
   readonly title: string;
   readonly text: SharedText;
   readonly room: Room;
-  readonly refusals: Refusals;
+  readonly rejections: Rejections;
   /** Whether joining is locked. */
   readonly locked: () => boolean;
   readonly banned: ReadonlySet<string>;
@@ -52,20 +52,20 @@ export class Phone {
     context: PhoneContext,
   ): Promise<Phone | undefined> {
     const token = query.get('token') ?? '';
-    const refuse = (reason: string, code = POLICY) => {
-      context.refusals.count(reason);
+    const reject = (reason: string, code = POLICY) => {
+      context.rejections.count(reason);
       socket.close(code, reason);
       return undefined;
     };
-    if (!TOKEN.test(token)) return refuse('a phone without a token');
-    if (context.banned.has(token)) return refuse('the teacher has removed you');
-    if (context.locked()) return refuse('joining is locked');
+    if (!TOKEN.test(token)) return reject('a phone without a token');
+    if (context.banned.has(token)) return reject('the teacher has removed you');
+    if (context.locked()) return reject('joining is locked');
     const phone = new Phone(socket, token, context);
     try {
       await phone.#connect(safeName(query.get('name') ?? ''));
       return phone;
     } catch (error) {
-      return refuse(describe(error).slice(0, 100), SERVER_GONE);
+      return reject(describe(error).slice(0, 100), SERVER_GONE);
     }
   }
 
@@ -119,21 +119,21 @@ export class Phone {
   }
 
   #receive(data: string, isBinary: boolean) {
-    const { refusals } = this.#context;
+    const { rejections } = this.#context;
     if (isBinary) {
-      refusals.count('binary WebSocket frame');
+      rejections.count('binary WebSocket frame');
       this.#socket.close(UNSUPPORTED, 'text frames only');
       return;
     }
-    if (!isLetter(data)) return refusals.count('message that is no letter');
-    const why = this.#refusal(data);
+    if (!isLetter(data)) return rejections.count('message that is no letter');
+    const why = this.#rejection(data);
     if (why === undefined) return;
-    refusals.count(why);
+    rejections.count(why);
     this.#send({ type: 'dropped' });
   }
 
   /** Sends a letter, or says why not. */
-  #refusal(letter: string): string | undefined {
+  #rejection(letter: string): string | undefined {
     if (this.#participant?.muted) return 'letter of a muted client';
     if (!this.#rate.take()) return 'more than 10 letters a second';
     return this.#bridge?.send(letter) ? undefined : 'letter while 1,000 are not answered';

@@ -3,7 +3,7 @@
 import { createReadStream } from 'node:fs';
 import type { Address } from '../../shared/address.js';
 import { WallHttp } from './http.js';
-import { Refusals } from './limits.js';
+import { Rejections } from './limits.js';
 import { checkRecording } from './recording.js';
 
 export interface Replay {
@@ -24,7 +24,7 @@ export async function startReplay(
     address,
     names,
     perAddress: 40,
-    refusals: new Refusals(onLine),
+    rejections: new Rejections(onLine),
     qr: () => undefined,
     viewers: undefined,
     recording: (response) => {

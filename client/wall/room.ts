@@ -30,7 +30,7 @@ export class Room {
   readonly #identities = new Map<string, Identity>();
   /** Ports of clients by their number in the server's log. */
   readonly #serverNumbers = new Map<number, number>();
-  /** Ports that no participant has, as of the last look. */
+  /** Ports that no participant has, as of the last sample. */
   #unknown: ReadonlySet<number> = new Set();
   readonly #onJoin: (participant: Participant) => void;
   readonly #onLeave: (participant: Participant) => void;
@@ -101,7 +101,7 @@ export class Room {
   }
 
   /**
-   * Follows a look: terminals come and go. One that comes is there in two looks, for it may be a bridge that is not known yet.
+   * Follows a sample: terminals come and go. One that comes is there in two samples, for it may be a bridge that is not known yet.
    * @param ended clients whose bridge has ended
    */
   follow(view: KernelView, ended: ReadonlySet<Participant>): void {

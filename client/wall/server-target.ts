@@ -16,7 +16,7 @@ import { freePort } from '../free-port.js';
 import { openSocket } from '../socket.js';
 import { type LogLine, readLogLine } from './server-log.js';
 
-const LOOK_MS = 50;
+const POLL_MS = 50;
 const START_DEADLINE_MS = 20_000;
 /** A little more than strsvr itself takes at most. */
 const STOP_DEADLINE_MS = 7_000;
@@ -160,7 +160,7 @@ class LaunchedServer {
           'SILENT',
           `the server does not listen after ${START_DEADLINE_MS / 1000} s`,
         );
-      await Promise.race([this.ended, sleep(LOOK_MS)]);
+      await Promise.race([this.ended, sleep(POLL_MS)]);
     }
   }
 

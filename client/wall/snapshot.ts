@@ -1,5 +1,5 @@
-// What the verdict is made from: one look at the server, joined with what the wall knows of each client, and for how long each
-// of it has been so. A single look shows waits that lasted a millisecond; durations tell them from real ones.
+// What the verdict is made from: one sample of the server, joined with what the wall knows of each client, and for how long each
+// of it has been so. A single sample shows waits that lasted a millisecond; durations tell them from real ones.
 
 import type { KernelView, ServerConnection } from '../../shared/kernel-view.js';
 
@@ -15,7 +15,7 @@ export interface KnownClient {
   readonly unansweredMs: number;
 }
 
-/** All durations are in milliseconds, 0 if it was not so in the look before. */
+/** All durations are in milliseconds, 0 if it was not so in the sample before. */
 export interface SnapshotClient extends KnownClient {
   readonly unreadBytes: number;
   readonly unreadMs: number;
@@ -38,9 +38,9 @@ export interface SnapshotThread {
 }
 
 export interface Snapshot {
-  /** The I/O model, if the server has told. */
+  /** The I/O model, if the server prints it. */
   readonly model?: string;
-  /** Why the kernel tells nothing; then there are no threads, and clients have the bridge's durations alone. */
+  /** Why there is no view of the kernel; then there are no threads, and clients have the bridge's durations alone. */
   readonly unavailable?: string;
   /** The thread that a process starts with. */
   readonly mainThread: number;
@@ -51,13 +51,13 @@ export interface Snapshot {
 }
 
 /** Remembers since when connections and threads are as they are. */
-export class LookHistory {
+export class SampleHistory {
   #unread = new Map<number, number>();
   #unsent = new Map<number, number>();
   #notAccepted = new Map<number, number>();
   #threads = new Map<string, number>();
 
-  /** @param now milliseconds, as of the look */
+  /** @param now milliseconds, as of the sample */
   snapshot(
     now: number,
     view: KernelView,

@@ -70,7 +70,7 @@ await runCommand('strwall', async () => {
   } finally {
     await target.stop();
     await wall.close();
-    if (wall.refused !== undefined) logLine(wall.refused);
+    if (wall.rejected !== undefined) logLine(wall.rejected);
   }
 });
 

@@ -2,7 +2,7 @@
 
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { WebSocket } from 'ws';
-import type { Refusals } from './limits.js';
+import type { Rejections } from './limits.js';
 
 const POLICY = 1008;
 
@@ -14,11 +14,11 @@ export type TeacherCommand =
 
 export class Teacher {
   readonly token = randomBytes(16).toString('hex');
-  readonly #refusals: Refusals;
+  readonly #rejections: Rejections;
   readonly #onCommand: (command: TeacherCommand) => void;
 
-  constructor(refusals: Refusals, onCommand: (command: TeacherCommand) => void) {
-    this.#refusals = refusals;
+  constructor(rejections: Rejections, onCommand: (command: TeacherCommand) => void) {
+    this.#rejections = rejections;
     this.#onCommand = onCommand;
   }
 
@@ -33,7 +33,7 @@ export class Teacher {
         socket.send('welcome');
         return;
       }
-      this.#refusals.count(trusted ? 'command of a teacher that is none' : 'wrong token of a teacher');
+      this.#rejections.count(trusted ? 'command of a teacher that is none' : 'wrong token of a teacher');
       socket.close(POLICY, 'wrong token or command');
     });
   }

@@ -68,7 +68,7 @@ function stateOf(client: SnapshotClient, io: readonly SnapshotThread[], waiting:
   return waiting === 'thread per client' ? 'ownThread' : 'awaited';
 }
 
-/** How long a client has waited: the bridge knows it to the letter, the kernel's looks only since the first of them. */
+/** How long a client has waited: the bridge knows it to the letter, the kernel only since the first sample. */
 export function waitMsOf({ unreadMs, notAcceptedMs, unansweredMs }: SnapshotClient): number {
   return Math.max(unreadMs, notAcceptedMs, unansweredMs);
 }

@@ -1,4 +1,4 @@
-// Starts a wall and wires its parts: the server, the looks at it, the bridges, the pages, the recording. Each part knows only
+// Starts a wall and wires its parts: the server, its sampler, the bridges, the pages, the recording. Each part knows only
 // what it is given.
 
 import { Worker } from 'node:worker_threads';
@@ -10,24 +10,24 @@ import { Board } from './board.js';
 import { startBots } from './bots.js';
 import { WallHttp } from './http.js';
 import { joinAddresses, qrAsSvg } from './join-address.js';
-import { Refusals } from './limits.js';
-import type { Look, LookOptions } from './look-worker.js';
+import { Rejections } from './limits.js';
 import { Phone } from './phone.js';
 import { Recorder } from './recording.js';
 import { type Participant, Room } from './room.js';
+import type { Sample, SamplerOptions } from './sampler-worker.js';
 import type { LogLine } from './server-log.js';
 import type { ServerTarget } from './server-target.js';
 import { SharedText } from './shared-text.js';
-import { LookHistory } from './snapshot.js';
+import { SampleHistory } from './snapshot.js';
 import { Teacher, type TeacherCommand } from './teacher.js';
 import { verdict } from './verdict.js';
 import { Viewers } from './viewers.js';
 import type { WallEvent } from './wall-event.js';
 
-const LOOK_MS = 200;
+const SAMPLE_MS = 200;
 const TEXT_MS = 50;
 const PHONE_MS = 1_000;
-/** Of the worker: what it keeps between two looks is little. */
+/** Of the worker: what it keeps between two samples is little. */
 const WORKER_HEAP_MIB = 32;
 
 export interface WallOptions {
@@ -48,9 +48,9 @@ export class Wall {
   readonly #text = new SharedText();
   readonly #room: Room;
   readonly #board: Board;
-  readonly #history = new LookHistory();
+  readonly #history = new SampleHistory();
   readonly #viewers: Viewers;
-  readonly #refusals: Refusals;
+  readonly #rejections: Rejections;
   readonly #teacher: Teacher;
   readonly #phones = new Set<Phone>();
   readonly #banned = new Set<string>();
@@ -79,13 +79,13 @@ export class Wall {
       () => this.#board.keyframe(),
       () => this.#board.now,
     );
-    this.#refusals = new Refusals(options.onLine);
-    this.#teacher = new Teacher(this.#refusals, (command) => this.#obey(command));
+    this.#rejections = new Rejections(options.onLine);
+    this.#teacher = new Teacher(this.#rejections, (command) => this.#onTeacherCommand(command));
     this.#http = new WallHttp({
       address: options.http,
       names: options.names,
       perAddress: options.perAddress,
-      refusals: this.#refusals,
+      rejections: this.#rejections,
       qr: (address) => qrAsSvg(joinAddresses(address, options.names)[0]?.url ?? ''),
       viewers: this.#viewers,
       recording: undefined,
@@ -109,9 +109,9 @@ export class Wall {
     }
     const address = await this.#http.listen();
     this.#board.join = joinAddresses(address, this.#options.names)[0]?.url ?? '';
-    this.#look();
+    this.#startSampler();
     this.#every(TEXT_MS, () => this.#board.showText());
-    this.#every(PHONE_MS, () => this.#tellPhones());
+    this.#every(PHONE_MS, () => this.#sendStates());
     const context = { ...this.#bridgeContext(), random: prng(Date.now()), signal: this.#stop.signal };
     if (bots > 0) await startBots(bots, context);
     return address;
@@ -129,9 +129,9 @@ export class Wall {
     this.#text.append(event.offset, event.codePoint, author?.id ?? 0);
   }
 
-  /** What was refused, in a line; undefined if nothing was. */
-  get refused(): string | undefined {
-    return this.#refusals.summary();
+  /** What was rejected, in a line; undefined if nothing was. */
+  get rejected(): string | undefined {
+    return this.#rejections.summary();
   }
 
   async close(): Promise<void> {
@@ -144,42 +144,42 @@ export class Wall {
     await this.#recorder?.close();
   }
 
-  #look(): void {
+  #startSampler(): void {
     const { visible, address } = this.#target;
     if (typeof visible === 'string') {
       const view: KernelView = { available: false, why: visible };
-      this.#every(LOOK_MS, () => this.#take({ view }, 0));
+      this.#every(SAMPLE_MS, () => this.#take({ view }, 0));
       return;
     }
-    const workerData: LookOptions = { pid: visible.pid, port: address.port };
-    this.#worker = new Worker(new URL('./look-worker.js', import.meta.url), {
+    const workerData: SamplerOptions = { pid: visible.pid, port: address.port };
+    this.#worker = new Worker(new URL('./sampler-worker.js', import.meta.url), {
       workerData,
       resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MIB },
     });
-    this.#worker.on('message', (look: Look) => this.#take(look, visible.pid ?? 0));
+    this.#worker.on('message', (sample: Sample) => this.#take(sample, visible.pid ?? 0));
     this.#worker.on('error', ({ message }) => {
       const view: KernelView = { available: false, why: message };
-      this.#options.onLine(`the looks at the kernel have ended: ${message}`);
-      this.#every(LOOK_MS, () => this.#take({ view }, 0));
+      this.#options.onLine(`no more samples of the kernel: ${message}`);
+      this.#every(SAMPLE_MS, () => this.#take({ view }, 0));
     });
   }
 
-  #take(look: Look, mainThread: number): void {
-    this.#room.follow(look.view, this.#ended);
+  #take(sample: Sample, mainThread: number): void {
+    this.#room.follow(sample.view, this.#ended);
     const snapshot = this.#history.snapshot(
       performance.now(),
-      look.view,
+      sample.view,
       this.#room.known(performance.now()),
       {
         mainThread,
         ...(this.#model !== undefined && { model: this.#model }),
-        ...(look.cpuWanted !== undefined && { cpuWanted: look.cpuWanted }),
+        ...(sample.cpuWanted !== undefined && { cpuWanted: sample.cpuWanted }),
       },
     );
-    this.#board.showLook(snapshot, verdict(snapshot), look);
+    this.#board.showSample(snapshot, verdict(snapshot), sample);
   }
 
-  #tellPhones(): void {
+  #sendStates(): void {
     const { headline, blockers } = this.#board.verdict;
     for (const phone of this.#phones) {
       const { participant } = phone;
@@ -196,7 +196,7 @@ export class Wall {
     const phone = await Phone.join(socket, query, {
       ...this.#bridgeContext(),
       title: this.#target.title,
-      refusals: this.#refusals,
+      rejections: this.#rejections,
       locked: () => this.#board.locked,
       banned: this.#banned,
     });
@@ -218,7 +218,7 @@ export class Wall {
     };
   }
 
-  #obey(command: TeacherCommand): void {
+  #onTeacherCommand(command: TeacherCommand): void {
     if ('lock' in command) {
       this.#board.locked = command.lock;
       return;

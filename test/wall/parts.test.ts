@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { allowedHosts, joinAddresses, qrAsSvg, qrInTerminal } from '../../client/wall/join-address.js';
-import { LetterRate, PerAddress, Refusals, safeName } from '../../client/wall/limits.js';
+import { LetterRate, PerAddress, Rejections, safeName } from '../../client/wall/limits.js';
 import { checkRecording, Recorder } from '../../client/wall/recording.js';
 import { Room } from '../../client/wall/room.js';
 import { readLogLine } from '../../client/wall/server-log.js';
@@ -132,15 +132,15 @@ test('an address has a limit of connections, and more when some have ended', () 
   assert.ok(perAddress.add('b'));
 });
 
-test('refusals are counted, and the first of each reason is reported', () => {
+test('rejections are counted, and the first of each reason is reported', () => {
   const lines: string[] = [];
-  const refusals = new Refusals((line) => lines.push(line));
-  assert.is(refusals.summary(), undefined);
-  refusals.count('wrong Host', 'evil.example');
-  refusals.count('wrong Host', 'other.example');
-  refusals.count('binary frame');
-  assert.equal(lines, ['refused: wrong Host (evil.example)', 'refused: binary frame']);
-  assert.is(refusals.summary(), 'refused: 2 × wrong Host, 1 × binary frame');
+  const rejections = new Rejections((line) => lines.push(line));
+  assert.is(rejections.summary(), undefined);
+  rejections.count('wrong Host', 'evil.example');
+  rejections.count('wrong Host', 'other.example');
+  rejections.count('binary frame');
+  assert.equal(lines, ['rejected: wrong Host (evil.example)', 'rejected: binary frame']);
+  assert.is(rejections.summary(), 'rejected: 2 × wrong Host, 1 × binary frame');
 });
 
 test('two phones with one name are told apart; a phone that comes again has its name and colour', () => {
@@ -307,7 +307,7 @@ test('a recording has all events, with keyframes; what is damaged is named', asy
     [lines[0], lines[1_001]].map((line) => parseEvent(line ?? '').type),
     ['keyframe', 'keyframe'],
   );
-  const refused = async (change: (lines: string[]) => void, why: RegExp) => {
+  const rejected = async (change: (lines: string[]) => void, why: RegExp) => {
     const damaged = [...lines];
     change(damaged);
     const other = join(folder, 'damaged.jsonl');
@@ -318,17 +318,20 @@ test('a recording has all events, with keyframes; what is damaged is named', asy
     );
     assert.match(error?.message ?? 'accepted', why);
   };
-  await refused((all) => all.splice(16, 1, '{"at":'), /damaged\.jsonl is damaged in line 17: it is no JSON$/);
-  await refused((all) => all.splice(4, 1, '{"at":4,"type":"x"}'), /in line 5: there is no type "x"$/);
-  await refused(
+  await rejected(
+    (all) => all.splice(16, 1, '{"at":'),
+    /damaged\.jsonl is damaged in line 17: it is no JSON$/,
+  );
+  await rejected((all) => all.splice(4, 1, '{"at":4,"type":"x"}'), /in line 5: there is no type "x"$/);
+  await rejected(
     (all) => all.splice(4, 1, '{"at":4,"type":"left"}'),
     /in line 5: it is no event of type left$/,
   );
-  await refused((all) => all.splice(4, 1, '{"at":-1,"type":"left"}'), /in line 5: "at" is no time$/);
-  await refused((all) => all.splice(4, 1, '[]'), /in line 5: it is no object$/);
-  await refused((all) => all.shift(), /in line 1: a recording begins with a keyframe$/);
-  await refused((all) => all.reverse().unshift(lines[0] ?? ''), /in line 3: its time is before/);
-  await refused((all) => all.splice(0), /damaged\.jsonl is empty$/);
+  await rejected((all) => all.splice(4, 1, '{"at":-1,"type":"left"}'), /in line 5: "at" is no time$/);
+  await rejected((all) => all.splice(4, 1, '[]'), /in line 5: it is no object$/);
+  await rejected((all) => all.shift(), /in line 1: a recording begins with a keyframe$/);
+  await rejected((all) => all.reverse().unshift(lines[0] ?? ''), /in line 3: its time is before/);
+  await rejected((all) => all.splice(0), /damaged\.jsonl is empty$/);
   const missing = await checkRecording(join(folder, 'none')).catch((error: Error) => error);
   assert.match(String(missing), /cannot read .*none: ENOENT/);
   const exists = await Recorder.create(

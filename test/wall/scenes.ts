@@ -1,4 +1,4 @@
-// Scenes with real servers and what the verdict must be: the live test plays them, and the same looks, recorded, are the
+// Scenes with real servers and what the verdict must be: the live test plays them, and the same samples, recorded, are the
 // fixtures of the unit test.
 //
 //   node dist/test/wall/scenes.js      records test/fixtures/snapshots.json anew
@@ -7,7 +7,7 @@ import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { IoModelName } from 'strsvr';
-import { LookHistory, type Snapshot } from '../../client/wall/snapshot.js';
+import { SampleHistory, type Snapshot } from '../../client/wall/snapshot.js';
 import { type Verdict, verdict } from '../../client/wall/verdict.js';
 import { kernelView } from '../../shared/kernel-view.js';
 import { processStats } from '../../shared/procfs.js';
@@ -30,20 +30,20 @@ export interface Scene {
   readonly why: RegExp;
   /** Of Ada, who is silent, of Grace, who has sent a letter, and of others. */
   readonly states: readonly string[];
-  readonly play: (look: Look) => Promise<Recorded>;
+  readonly play: (sampler: Sampler) => Promise<Recorded>;
 }
 
-const LOOK_MS = 50;
+const SAMPLE_MS = 50;
 const NAMES = ['Ada', 'Grace', 'Tony'];
 
-/** Looks at a server until the verdict is as expected. */
-class Look {
+/** Samples a server until the verdict is as expected. */
+class Sampler {
   readonly #scene: Scene;
   readonly #pid: number;
   readonly #address: Address;
   readonly #model: string | undefined;
   readonly #clients: ByteClient[] = [];
-  readonly #history = new LookHistory();
+  readonly #history = new SampleHistory();
   #stats: { at: number; wanted: number } | undefined;
   #cpuWanted = 0;
   last: { snapshot: Snapshot; verdict: Verdict } | undefined;
@@ -58,7 +58,7 @@ class Look {
     return client;
   }
 
-  look(): Verdict {
+  sample(): Verdict {
     const now = performance.now();
     const wanted = processStats(this.#pid)?.wantedSeconds ?? 0;
     this.#stats ??= { at: now, wanted };
@@ -88,9 +88,9 @@ class Look {
     const { name, headline, why, states } = this.#scene;
     let last = 0;
     await until(() => {
-      if (performance.now() - last < LOOK_MS) return false;
+      if (performance.now() - last < SAMPLE_MS) return false;
       last = performance.now();
-      const seen = this.look();
+      const seen = this.sample();
       return (
         headline.test(seen.headline) &&
         why.test(seen.why) &&
@@ -99,7 +99,7 @@ class Look {
     }, `${name}: ${headline} ${why} ${states}`).catch((error: Error) => {
       throw new Error(`${error.message}; last: ${JSON.stringify(this.last, replacer)}`);
     });
-    const { snapshot, verdict: seen } = this.last as NonNullable<Look['last']>;
+    const { snapshot, verdict: seen } = this.last as NonNullable<Sampler['last']>;
     return { name, snapshot, headline: seen.headline, why: seen.why, states: [...seen.states.values()] };
   }
 
@@ -117,12 +117,12 @@ function lunch(io: IoModelName, expected: Omit<Scene, 'name' | 'play'>): Scene {
   return {
     name: `${io}: a silent client`,
     ...expected,
-    play: async (look) => {
-      await look.connect();
-      if (io === 'blocking') await until(() => look.look().states.get(0) === 'awaited');
-      const grace = await look.connect();
+    play: async (sampler) => {
+      await sampler.connect();
+      if (io === 'blocking') await until(() => sampler.sample().states.get(0) === 'awaited');
+      const grace = await sampler.connect();
       grace.send('x\n');
-      return look.expected();
+      return sampler.expected();
     },
   };
 }
@@ -132,14 +132,14 @@ function deaf(io: IoModelName, expected: Omit<Scene, 'name' | 'play'>): Scene {
   return {
     name: `${io}: a client that does not read`,
     ...expected,
-    play: async (look) => {
-      const ada = await look.connect();
+    play: async (sampler) => {
+      const ada = await sampler.connect();
       ada.socket.pause();
       ada.send('a'.repeat(20_000));
-      await until(() => look.look().states.get(0) === 'notReading');
-      const grace = await look.connect();
+      await until(() => sampler.sample().states.get(0) === 'notReading');
+      const grace = await sampler.connect();
       grace.send('x\n');
-      return look.expected();
+      return sampler.expected();
     },
   };
 }
@@ -150,18 +150,18 @@ const ACCEPTED_LATER: Scene = {
   headline: /^Grace waits for Ada$/,
   why: /^The only I\/O thread sleeps in recvfrom\(2\) until Ada sends\./,
   states: ['awaited', 'unread'],
-  play: async (look) => {
-    const ada = await look.connect();
-    await until(() => look.look().states.get(0) === 'awaited');
-    const grace = await look.connect();
+  play: async (sampler) => {
+    const ada = await sampler.connect();
+    await until(() => sampler.sample().states.get(0) === 'awaited');
+    const grace = await sampler.connect();
     ada.send('a\n');
     grace.send('x\n');
     await ada.receive(2);
     ada.send('b\n'); // the answer to x may come only now
     await grace.receive('ax\n'.length);
-    await until(() => look.look().states.get(0) === 'awaited');
+    await until(() => sampler.sample().states.get(0) === 'awaited');
     grace.send('y\n');
-    return look.expected();
+    return sampler.expected();
   },
 };
 
@@ -224,10 +224,10 @@ export const SCENES: ReadonlyArray<Scene & { readonly io: IoModelName | undefine
     headline: /^Ada waits for one more client$/,
     why: /^The server sleeps in accept4?\(2\) for a new client/,
     states: ['unread'],
-    play: async (look) => {
-      const ada = await look.connect();
+    play: async (sampler) => {
+      const ada = await sampler.connect();
       ada.send('a\n');
-      return look.expected();
+      return sampler.expected();
     },
   },
 ];
@@ -242,11 +242,11 @@ one, two = server.accept()[0], server.accept()[0]
 /** Plays a scene with its server and resolves to what was seen. */
 export async function play(scene: (typeof SCENES)[number]): Promise<Recorded> {
   const use = async ({ child: { pid = 0 } }: Program, address: Address) => {
-    const look = new Look(scene, pid, address, scene.io);
+    const sampler = new Sampler(scene, pid, address, scene.io);
     try {
-      return await scene.play(look);
+      return await scene.play(sampler);
     } finally {
-      look.end();
+      sampler.end();
     }
   };
   let recorded: Recorded | undefined;

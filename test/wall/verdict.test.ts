@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
-  LookHistory,
+  SampleHistory,
   type Snapshot,
   type SnapshotClient,
   type SnapshotThread,
@@ -68,7 +68,7 @@ test('all clients wait while the server computes: on a crowded machine it gets l
   assert.match(why, /on a core, or waits for one/);
 });
 
-test('a thread that is on a core in one look only is not busy', () => {
+test('a thread that is on a core in one sample only is not busy', () => {
   const passing = snapshot([{}], [{ sinceMs: 0 }], { cpuWanted: 0.97 });
   assert.is(verdict(passing).why, 'No thread of the server sleeps for a client now.');
   const helper = snapshot([{}], [{ call: 'epoll_wait' }, {}], { cpuWanted: 0.1 });
@@ -143,7 +143,7 @@ test('no client at all: what the server sleeps in', () => {
   );
 });
 
-// --- the history of looks ---
+// --- the history of samples ---
 
 const CLIENT = { id: 4, name: 'Ada', peerPort: 3000, unanswered: 0, unansweredMs: 0 };
 const view = (unreadBytes: number, accepted = true): KernelView => ({
@@ -162,8 +162,8 @@ const view = (unreadBytes: number, accepted = true): KernelView => ({
   ],
 });
 
-test('unread bytes of a single look are no wait', () => {
-  const history = new LookHistory();
+test('unread bytes of a single sample are no wait', () => {
+  const history = new SampleHistory();
   const unreadMs = (at: number, bytes: number) =>
     history.snapshot(at, view(bytes), [CLIENT], { mainThread: 1 }).clients[0]?.unreadMs;
   assert.equal(
@@ -180,7 +180,7 @@ test('unread bytes of a single look are no wait', () => {
 });
 
 test('threads are named by client, and keep the time of their state', () => {
-  const history = new LookHistory();
+  const history = new SampleHistory();
   history.snapshot(0, view(0), [CLIENT], { mainThread: 1 });
   const { threads, clients } = history.snapshot(
     200,

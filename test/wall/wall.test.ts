@@ -1,4 +1,4 @@
-// A wall on a real server, without a browser: phones as WebSocket clients, the stream of events, what is refused, the command.
+// A wall on a real server, without a browser: phones as WebSocket clients, the stream of events, what is rejected, the command.
 
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -200,9 +200,9 @@ test('what is sent too much, or is no letter, is dropped and counted; the server
     await joined(again);
     again.socket.send('y');
     await until(() => answers(again).length === 1);
-    const { refused = '' } = wall;
+    const { rejected = '' } = wall;
     for (const reason of ['no letter', 'more than 10 letters', 'binary', 'oversized', 'without a token'])
-      assert.match(refused, reason);
+      assert.match(rejected, reason);
   });
 });
 
@@ -213,9 +213,9 @@ test('an address has 40 phones, or as many as the option says', async () => {
       const phones = [phone(http, 'a'), phone(http, 'b')];
       await Promise.all(phones.map(joined));
       await phone(http, 'c').closed;
-      assert.match(wall.refused ?? '', '1 × more WebSockets of one address');
+      assert.match(wall.rejected ?? '', '1 × more WebSockets of one address');
       const sockets = Array.from({ length: 30 }, () => connectTcp(http).on('error', () => {}));
-      await until(() => /more connections of one address/.test(wall.refused ?? ''));
+      await until(() => /more connections of one address/.test(wall.rejected ?? ''));
       for (const socket of sockets) socket.destroy();
       phones[0]?.socket.close();
       await until(() => phones[0]?.socket.readyState === WebSocket.CLOSED);
@@ -369,7 +369,7 @@ test('lock, mute and remove need the token', async () => {
 
 // --- servers, recordings, the command ---
 
-test('a server that runs; its end is seen, and phones are told', async () => {
+test('a server that runs; its end is seen, also by phones', async () => {
   await withServer({ port: 0 }, async (server) => {
     await withWall(server.address, async ({ http }) => {
       const page = await viewer(http);

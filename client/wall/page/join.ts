@@ -21,8 +21,8 @@ let calm: readonly [string, string] = [
   'Type a letter',
   'It goes to the server at once, and the whole string comes back.',
 ];
-/** The server has refused this phone: it does not try again by itself. */
-let refused = false;
+/** The server has rejected this phone: it does not try again by itself. */
+let rejected = false;
 
 function token(): string {
   const known = remembered('token');
@@ -47,9 +47,9 @@ function connect(): void {
     if (socket !== opened) return;
     setText(byId('connection', HTMLElement), 'not connected');
     sent.length = 0;
-    refused = code === POLICY;
-    say(refused ? 'Not joined' : 'The connection is gone', reason || 'Trying again.', true);
-    if (refused) showForms(false);
+    rejected = code === POLICY;
+    say(rejected ? 'Not joined' : 'The connection is gone', reason || 'Trying again.', true);
+    if (rejected) showForms(false);
     else setTimeout(connect, RETRY_MS);
   };
 }
@@ -114,7 +114,7 @@ byId('name-form', HTMLFormElement).onsubmit = (event) => {
   connect();
 };
 byId('letter-form', HTMLFormElement).onsubmit = (event) => event.preventDefault();
-// Keyboards of phones tell no key, only what is in the field.
+// Keyboards of phones report no key, only what is in the field.
 letter.oninput = (event) => {
   if (event instanceof InputEvent && event.isComposing) return;
   sendLetters();
@@ -133,7 +133,7 @@ function sendLetters(): void {
 
 // Phones end sockets without a word while the page is not shown.
 document.addEventListener('visibilitychange', () => {
-  if (!document.hidden && socket !== undefined && !refused) connect();
+  if (!document.hidden && socket !== undefined && !rejected) connect();
 });
 addEventListener('pageshow', ({ persisted }) => {
   if (persisted && socket !== undefined) {

@@ -69,7 +69,7 @@ function segments({ status, info }: ClientTracks, from: number, now: number): Se
   const changes = [...(before ? [[from, before] as const] : []), ...status.between(from, now)];
   return changes.map(([at, { state, since }], index) => ({
     state,
-    // A wait began before the look that has shown it.
+    // A wait began before the sample that has shown it.
     begin: WAITING_STATES.has(state) ? Math.max(since, info.times[0] ?? 0) : at,
     end: changes[index + 1]?.[0] ?? now,
   }));

@@ -14,7 +14,7 @@ const KEPT_MS = 15 * 60_000;
 const PRUNE_MS = 30_000;
 const FRAME_MS = 66;
 const SLOW_FRAME_MS = 1_000;
-/** Events are shown so much later, so that those of one look appear together. */
+/** Events are shown so much later, so that those of one sample appear together. */
 const LAG_MS = 150;
 
 const timeline = new Timeline();

@@ -1,4 +1,4 @@
-// Looks at the server five times a second, in a thread of its own: reading /proc takes some 8 ms, in which the bridges would
+// Samples the server five times a second, in a thread of its own: reading /proc takes some 8 ms, in which the bridges would
 // carry no letter.
 
 import { parentPort, workerData } from 'node:worker_threads';
@@ -6,37 +6,37 @@ import { type KernelView, kernelView } from '../../shared/kernel-view.js';
 import { processStats } from '../../shared/procfs.js';
 import { sessionProcesses } from '../check/server-processes.js';
 
-export interface LookOptions {
+export interface SamplerOptions {
   /** The process that listens; undefined if it is another user's: then connections alone can be seen. */
   readonly pid: number | undefined;
   readonly port: number;
 }
 
-export interface Look {
+export interface Sample {
   readonly view: KernelView;
   /** Share of one core, on it and waiting for it, of all processes of the server. */
   readonly cpuWanted?: number;
   readonly residentMiB?: number;
 }
 
-const LOOK_MS = 200;
-const STATS_LOOKS = 5;
+const SAMPLE_MS = 200;
+const STATS_SAMPLES = 5;
 
-const { pid, port }: LookOptions = workerData;
-let looks = 0;
+const { pid, port }: SamplerOptions = workerData;
+let samples = 0;
 let others: readonly number[] = [];
 let before: { readonly at: number; readonly wantedSeconds: number } | undefined;
-let stats: Pick<Look, 'cpuWanted' | 'residentMiB'> = {};
+let stats: Pick<Sample, 'cpuWanted' | 'residentMiB'> = {};
 
 setInterval(() => {
-  if (pid !== undefined && looks % STATS_LOOKS === 0) lookAtProcesses(pid);
-  looks += 1;
+  if (pid !== undefined && samples % STATS_SAMPLES === 0) sampleProcesses(pid);
+  samples += 1;
   const view = kernelView(pid ?? process.pid, port, undefined, others);
   const own = pid === undefined && view.available;
-  parentPort?.postMessage({ view: own ? { ...view, threads: [] } : view, ...stats } satisfies Look);
-}, LOOK_MS);
+  parentPort?.postMessage({ view: own ? { ...view, threads: [] } : view, ...stats } satisfies Sample);
+}, SAMPLE_MS);
 
-function lookAtProcesses(pid: number): void {
+function sampleProcesses(pid: number): void {
   const pids = sessionProcesses(pid);
   others = pids.filter((other) => other !== pid);
   const all = pids.map(processStats).filter((one) => one !== undefined);
