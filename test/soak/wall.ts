@@ -14,6 +14,7 @@ import { processStats } from '../../shared/procfs.js';
 import { median, percentiles } from '../../shared/quantile.js';
 import { ended, Program } from '../support/program.js';
 import type { Address } from '../support/servers.js';
+import { until } from '../support/waiting.js';
 import { atMost, exactly, info, type Row, type Scope, scaled } from './suite.js';
 
 const SECONDS = 300;
@@ -70,14 +71,16 @@ class Phone {
   readonly latencies: number[] = [];
   readonly socket: WebSocket;
   sent = 0;
-  #sentAt = 0;
+  /** When each unanswered letter was sent. */
+  readonly #sentAt: number[] = [];
   #answered = () => {};
 
   private constructor(socket: WebSocket) {
     this.socket = socket;
     socket.on('message', (data) => {
       if (JSON.parse(String(data)).type !== 'answer') return;
-      this.latencies.push(performance.now() - this.#sentAt);
+      const now = performance.now();
+      this.latencies.push(now - (this.#sentAt.shift() ?? now));
       this.#answered();
     });
   }
@@ -93,7 +96,7 @@ class Phone {
   }
 
   send(): void {
-    this.#sentAt = performance.now();
+    this.#sentAt.push(performance.now());
     this.sent += 1;
     this.socket.send('x');
   }
@@ -105,6 +108,13 @@ class Phone {
     });
     this.send();
     await answered;
+  }
+
+  /** One letter that is not measured: the first one waits until the server has accepted the client, and for its thread. */
+  async warmUp(): Promise<void> {
+    await this.roundTrip();
+    this.latencies.length = 0;
+    this.sent = 0;
   }
 }
 
@@ -133,7 +143,9 @@ async function classroom(io: string, count: number, seconds: number, scope: Scop
   return withWall(['--io', io], async (http, _server, pid) => {
     const phones: Phone[] = [];
     for (let number = 0; number < count; number += 1) phones.push(await Phone.join(http, number));
+    await Promise.all(phones.map((phone) => phone.warmUp()));
     const page = await watch(http);
+    await until(() => page.seenAt.length >= count);
     const memory: number[] = [];
     const sentAt: number[] = [];
     const stop = performance.now() + seconds * 1000;
@@ -152,11 +164,10 @@ async function classroom(io: string, count: number, seconds: number, scope: Scop
     await Promise.all(loops);
     clearInterval(sampler);
     const sent = phones.reduce((sum, phone) => sum + phone.sent, 0);
-    const deadline = performance.now() + 30_000;
-    while (page.seenAt.length < sent && performance.now() < deadline) await sleep(20);
+    await until(() => page.seenAt.length >= count + sent);
     const latencies = phones.flatMap((phone) => phone.latencies);
     // The n-th letter that was sent and the n-th that was seen: all have the same way.
-    const toWall = page.seenAt.map((at, index) => at - (sentAt[index] ?? at));
+    const toWall = page.seenAt.slice(count).map((at, index) => at - (sentAt[index] ?? at));
     for (const { socket } of phones) socket.terminate();
     page.close();
     const settled = memory[Math.floor(memory.length / 4)] ?? 0;
