@@ -2,11 +2,9 @@
 
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Address } from '../../shared/address.js';
 import type { Prng } from '../../shared/prng.js';
-import { Bridge } from './bridge.js';
+import { Bridge, type BridgeListener, type BridgeTarget } from './bridge.js';
 import type { Participant, Room } from './room.js';
-import type { SharedText } from './shared-text.js';
 
 const NAMES = ['Ada', 'Barbara', 'Edsger', 'Grace', 'Ken', 'Leslie', 'Radia', 'Tony'] as const;
 /** Grace, or the last one if there are fewer. */
@@ -20,9 +18,7 @@ const LUNCH_MS = 15_000;
 /** Who is not answered stops typing. */
 const MAX_UNANSWERED = 2;
 
-export interface BotContext {
-  readonly server: Address;
-  readonly text: SharedText;
+export interface BotContext extends BridgeTarget, Pick<BridgeListener, 'onExtraLine'> {
   readonly room: Room;
   readonly random: Prng;
   readonly onEnd: (participant: Participant) => void;
@@ -40,8 +36,10 @@ export async function startBots(count: number, context: BotContext): Promise<voi
   }
 }
 
-async function connect(name: string, { server, text, room, onEnd, signal }: BotContext): Promise<Bridge> {
-  const bridge = await Bridge.open(server, text, {
+async function connect(name: string, context: BotContext): Promise<Bridge> {
+  const { text, room, onEnd, onExtraLine, signal } = context;
+  const bridge = await Bridge.open(context, {
+    onExtraLine,
     onAnswer: (offset) => text.setAuthor(offset, participant.id),
     onEnd: () => onEnd(participant),
   });

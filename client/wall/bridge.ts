@@ -1,5 +1,6 @@
-// One client's TCP connection to the string server, on the LF wire: letters out, replies in. It keeps no reply: a reply is the
-// text, so only what is new goes into the shared text, and the reply's length says which letter it answers.
+// One client's TCP connection to the string server: letters out, replies in. It keeps no reply: a reply is the text, so only
+// what is new goes into the shared text, and the reply's length says which letter it answers. On the LF wire a reply is a
+// line. On the raw wire one letter is sent at a time; its reply ends in that letter, when nothing more arrives for a while.
 
 import type { Socket } from 'node:net';
 import type { Address } from '../../shared/address.js';
@@ -9,53 +10,74 @@ import type { SharedText } from './shared-text.js';
 
 /** Letters on their way; while a server does not read, more would only fill the memory. */
 const MAX_UNANSWERED = 1_000;
+/** As strclnt's. */
+const RAW_QUIET_MS = 20;
+const MAX_LETTER_BYTES = 4;
+
+export interface BridgeTarget {
+  readonly server: Address;
+  /** Letters are sent without line feeds: for servers that store them. */
+  readonly raw: boolean;
+  readonly text: SharedText;
+}
 
 export interface BridgeListener {
   /** The letter is in the text and ends at this offset; it took so long. */
   readonly onAnswer: (offset: number, ms: number) => void;
   /** The server has closed the connection, or it broke. */
   readonly onEnd: () => void;
+  /** A line for which no letter was sent: the server may store line feeds. */
+  readonly onExtraLine: () => void;
 }
 
 export class Bridge {
   readonly localPort: number;
   readonly #socket: Socket;
   readonly #text: SharedText;
+  readonly #raw: boolean;
   readonly #listener: BridgeListener;
-  /** When each unanswered letter was sent. */
-  readonly #sent: number[] = [];
+  /** The unanswered letters, and when each was typed. On the raw wire only the first is on its way. */
+  readonly #pending: Array<{ readonly letter: string; readonly at: number }> = [];
   /** How much of the current reply has come. */
   #position = 0;
+  /** Its last bytes: a letter may be cut by two receives. */
+  #tail = Buffer.alloc(0);
+  #quiet: NodeJS.Timeout | undefined;
 
   /** @throws OperationalError if there is no server */
-  static async open(server: Address, text: SharedText, listener: BridgeListener): Promise<Bridge> {
-    return new Bridge(await openSocket(server, { server: 'strsvr' }), text, listener);
+  static async open(target: BridgeTarget, listener: BridgeListener): Promise<Bridge> {
+    return new Bridge(await openSocket(target.server, { server: 'strsvr' }), target, listener);
   }
 
-  private constructor(socket: Socket, text: SharedText, listener: BridgeListener) {
+  private constructor(socket: Socket, { text, raw }: BridgeTarget, listener: BridgeListener) {
     this.localPort = socket.localPort ?? 0;
     this.#socket = socket;
     this.#text = text;
+    this.#raw = raw;
     this.#listener = listener;
-    socket.on('data', (chunk) => this.#receive(chunk));
-    socket.on('close', () => listener.onEnd());
+    socket.on('data', (chunk) => (raw ? this.#receiveRaw(chunk) : this.#receiveLines(chunk)));
+    socket.on('close', () => {
+      clearTimeout(this.#quiet);
+      listener.onEnd();
+    });
   }
 
   get unanswered(): number {
-    return this.#sent.length;
+    return this.#pending.length;
   }
 
   /** How long the first unanswered letter has waited, in milliseconds. */
   unansweredMs(now: number): number {
-    const [first] = this.#sent;
-    return first === undefined ? 0 : now - first;
+    const [first] = this.#pending;
+    return first === undefined ? 0 : now - first.at;
   }
 
   /** @param letter not a control character. @returns false if too many letters are unanswered */
   send(letter: string): boolean {
-    if (this.#sent.length >= MAX_UNANSWERED) return false;
-    this.#sent.push(performance.now());
-    this.#socket.write(`${letter}\n`);
+    if (this.#pending.length >= MAX_UNANSWERED) return false;
+    this.#pending.push({ letter, at: performance.now() });
+    if (!this.#raw) this.#socket.write(`${letter}\n`);
+    else if (this.#pending.length === 1) this.#socket.write(letter);
     return true;
   }
 
@@ -68,21 +90,40 @@ export class Bridge {
     this.#socket.destroy();
   }
 
-  #receive(chunk: Buffer): void {
+  #receiveLines(chunk: Buffer): void {
     for (let start = 0; start < chunk.length; ) {
       const lineEnd = chunk.indexOf(LF, start);
       const end = lineEnd < 0 ? chunk.length : lineEnd;
-      this.#text.learn(this.#position, chunk.subarray(start, end));
-      this.#position += end - start;
+      this.#learn(chunk.subarray(start, end));
       if (lineEnd < 0) return;
-      this.#answered(this.#position);
-      this.#position = 0;
+      this.#replyEnded(performance.now());
       start = lineEnd + 1;
     }
   }
 
-  #answered(offset: number): void {
-    const sent = this.#sent.shift();
-    if (sent !== undefined) this.#listener.onAnswer(offset, performance.now() - sent);
+  #receiveRaw(chunk: Buffer): void {
+    clearTimeout(this.#quiet);
+    this.#learn(chunk);
+    this.#tail = Buffer.concat([this.#tail, chunk.subarray(-MAX_LETTER_BYTES)]).subarray(-MAX_LETTER_BYTES);
+    const [first] = this.#pending;
+    if (first === undefined || !this.#tail.toString().endsWith(first.letter)) return;
+    const now = performance.now();
+    this.#quiet = setTimeout(() => {
+      this.#replyEnded(now);
+      const [next] = this.#pending;
+      if (next !== undefined) this.#socket.write(next.letter);
+    }, RAW_QUIET_MS);
+  }
+
+  #learn(bytes: Buffer): void {
+    this.#text.learn(this.#position, bytes);
+    this.#position += bytes.length;
+  }
+
+  #replyEnded(at: number): void {
+    const sent = this.#pending.shift();
+    if (sent === undefined) this.#listener.onExtraLine();
+    else this.#listener.onAnswer(this.#position, at - sent.at);
+    this.#position = 0;
   }
 }

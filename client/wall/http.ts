@@ -46,6 +46,7 @@ const FILES: Readonly<Record<string, string>> = {
       `page/${name}.js`,
     ]),
   ),
+  '/shared/escape.js': '../../shared/escape.js',
   ...Object.fromEntries(['timeline', 'wall-event', 'wording'].map((name) => [`/${name}.js`, `${name}.js`])),
 };
 

@@ -2,14 +2,12 @@
 // once a second what it waits for.
 
 import type { WebSocket } from 'ws';
-import type { Address } from '../../shared/address.js';
 import { describe } from '../../shared/errors.js';
 import { isLetter } from '../../shared/utf8.js';
-import { Bridge } from './bridge.js';
+import { Bridge, type BridgeListener, type BridgeTarget } from './bridge.js';
 import { LetterRate, type Rejections, safeName } from './limits.js';
 import type { PhoneMessage } from './phone-message.js';
 import type { Participant, Room } from './room.js';
-import type { SharedText } from './shared-text.js';
 import type { ClientState } from './wording.js';
 
 /** Bytes of the text's end that a phone shows. */
@@ -23,10 +21,8 @@ const POLICY = 1008;
 const SERVER_GONE = 1011;
 const TOKEN = /^[0-9a-f]{32}$/;
 
-export interface PhoneContext {
-  readonly server: Address;
+export interface PhoneContext extends BridgeTarget, Pick<BridgeListener, 'onExtraLine'> {
   readonly title: string;
-  readonly text: SharedText;
   readonly room: Room;
   readonly rejections: Rejections;
   /** Whether joining is locked. */
@@ -106,8 +102,9 @@ export class Phone {
   }
 
   async #connect(name: string): Promise<void> {
-    const { room, server, text, title } = this.#context;
-    const bridge = await Bridge.open(server, text, {
+    const { room, title, onExtraLine } = this.#context;
+    const bridge = await Bridge.open(this.#context, {
+      onExtraLine,
       onAnswer: (offset, ms) => this.#answered(offset, ms),
       onEnd: () => this.#ended(),
     });

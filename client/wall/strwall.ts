@@ -151,6 +151,12 @@ function readOptions() {
         DEFAULT_PER_ADDRESS,
         'Phones that one address may have; a class behind a router is one address',
       ),
+      raw: {
+        describe:
+          "Send the phones' letters without line feeds, for servers that store them, such as the tutorial's",
+        boolean: true,
+        default: false,
+      },
       record: {
         requiresArg: true,
         describe: 'Record all that is shown to this file',

@@ -35,6 +35,8 @@ export interface WallOptions {
   readonly names: readonly string[];
   readonly perAddress: number;
   readonly bots: number;
+  /** Phones and bots send letters without line feeds. */
+  readonly raw: boolean;
   readonly record: string | undefined;
   /** For the teacher's terminal. */
   readonly onLine: (line: string) => void;
@@ -62,6 +64,7 @@ export class Wall {
   #worker: Worker | undefined;
   #timers: NodeJS.Timeout[] = [];
   #model: string | undefined;
+  #extraLines = false;
 
   constructor(target: ServerTarget, options: WallOptions) {
     this.#target = target;
@@ -212,10 +215,20 @@ export class Wall {
   #bridgeContext() {
     return {
       server: this.#target.address,
+      raw: this.#options.raw,
       text: this.#text,
       room: this.#room,
+      onExtraLine: () => this.#onExtraLine(),
       onEnd: (participant: Participant) => void this.#ended.add(participant),
     };
+  }
+
+  #onExtraLine(): void {
+    if (this.#extraLines) return;
+    this.#extraLines = true;
+    this.#options.onLine(
+      "more lines than letters: if this server stores line ends, as the tutorial's does, use --raw",
+    );
   }
 
   #onTeacherCommand(command: TeacherCommand): void {

@@ -39,7 +39,14 @@ export async function startWall(
   const take = (line: LogLine) => (wall === undefined ? early.push(line) : wall.takeLine(line));
   const target: ServerTarget = 'host' in server ? await attach(server) : await launch(server, take);
   wall = new Wall(target, {
-    ...{ http: { host: '127.0.0.1', port: 0 }, names: [], perAddress: 40, bots: 0, record: undefined },
+    ...{
+      http: { host: '127.0.0.1', port: 0 },
+      names: [],
+      perAddress: 40,
+      bots: 0,
+      raw: false,
+      record: undefined,
+    },
     onLine: (line) => lines.push(line),
     onVisit: () => {},
     ...options,

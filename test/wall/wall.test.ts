@@ -20,6 +20,7 @@ import { ByteClient } from '../support/byte-client.js';
 import { rejects } from '../support/cli-errors.js';
 import { ended, Program, skipChildCoverage } from '../support/program.js';
 import { type Address, withServer } from '../support/servers.js';
+import { missingProgram, testWith } from '../support/skipping.js';
 import { until } from '../support/waiting.js';
 import { STRSVR, withWall } from './running-wall.js';
 
@@ -150,6 +151,52 @@ if (HAS_PROC) {
     });
   });
 }
+
+/** As the tutorial's, it stores all bytes, also line feeds; with a thread for each client. */
+const STORES_LINE_FEEDS = `
+import socket, threading
+server = socket.create_server(('127.0.0.1', 0))
+v, lock = b'', threading.Lock()
+def serve(client):
+    global v
+    while letters := client.recv(64):
+        with lock:
+            v += letters
+            client.sendall(v)
+while True:
+    threading.Thread(target=serve, args=[server.accept()[0]], daemon=True).start()
+`;
+
+testWith(test, missingProgram('python3'), 'a server in Python that stores line feeds', async () => {
+  await withWall(
+    ['python3', '-c', STORES_LINE_FEEDS],
+    async ({ http, server }) => {
+      const page = await viewer(http);
+      const [ada, grace] = [phone(http, 'Ada'), phone(http, 'Grace')];
+      await Promise.all([joined(ada), joined(grace)]);
+      for (const letter of 'a😀b') ada.socket.send(letter); // each when the one before is answered
+      await until(() => answers(ada).length === 3);
+      const terminal = await ByteClient.connect(server);
+      terminal.send('t\n');
+      await terminal.receive('a😀bt\n'.length);
+      grace.socket.send('g');
+      await until(() => page.timeline.letters.join('') === 'a😀bt\ng');
+      const names = page.timeline.authors.map((author) => page.timeline.client(author)?.name);
+      assert.equal(names, ['Ada', 'Ada', 'Ada', undefined, undefined, 'Grace']);
+      if (HAS_PROC) await until(() => /^Each client has a thread of its own/.test(page.now().verdict.why));
+      // Without --raw the wall says what is wrong.
+      await withWall(server, async ({ http, lines }) => {
+        const eve = phone(http, 'Eve');
+        await joined(eve);
+        for (const letter of 'xy') eve.socket.send(letter);
+        await until(() => lines.some((line) => line.endsWith('use --raw')));
+      });
+      terminal.close();
+      page.close();
+    },
+    { raw: true },
+  );
+});
 
 test('bots type, and one goes to lunch', async () => {
   await withWall(

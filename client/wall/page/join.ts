@@ -1,5 +1,6 @@
 // The phone's page: a name, then letters. Says in words whether the server answers, and for whom it waits.
 
+import { escapeUnprintable } from '../../../shared/escape.js';
 import type { PhoneMessage } from '../phone-message.js';
 import { duration } from '../wording.js';
 import { byId, remember, remembered, setText } from './dom.js';
@@ -66,7 +67,7 @@ function take(message: PhoneMessage) {
     sent.pop();
     return show();
   }
-  setText(byId('text', HTMLElement), message.tail);
+  setText(byId('text', HTMLElement), escapeUnprintable(message.tail));
   setText(
     byId('length', HTMLElement),
     message.offset === 1 ? '1 byte' : `${message.offset.toLocaleString('en')} bytes`,

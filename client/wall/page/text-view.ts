@@ -1,5 +1,6 @@
 // The end of the shared string: letters in ink, each author's as an underline and a tint.
 
+import { escapeUnprintable } from '../../../shared/escape.js';
 import type { Timeline } from '../timeline.js';
 import { byId, create, hueVariable, lineStyle, setText } from './dom.js';
 
@@ -37,7 +38,7 @@ export class TextView {
 
 function run(timeline: Timeline, author: number, letters: string): HTMLElement {
   const info = timeline.client(author);
-  const element = create('i', '', letters.replaceAll(' ', '\u00a0'));
+  const element = create('i', '', escapeUnprintable(letters).replaceAll(' ', '\u00a0'));
   element.title = info?.name ?? 'an unknown client';
   if (info !== undefined) {
     element.style.setProperty('--c', `var(${hueVariable(info.hue)})`);
