@@ -5,7 +5,7 @@ import { formatNumber } from '../../shared/numbers.js';
 import { prng } from '../../shared/prng.js';
 import { median } from '../../shared/quantile.js';
 import type { Condition, Estimate, Row, Run } from './results.js';
-import { estimate, itself, quotient } from './statistics.js';
+import { estimate, quotient } from './statistics.js';
 
 /** From here on, in percent of a core, a process has no time left. */
 const BUSY = 90;
@@ -53,14 +53,11 @@ export class Analysis {
   }
 
   estimate(condition: Condition, metric: string): Estimate | undefined {
-    return this.combination([{ ...condition, metric }], itself);
+    return this.combination([{ ...condition, metric }]);
   }
 
   /** An estimate of several medians together; undefined when one of them was not measured. */
-  combination(
-    samples: readonly Sample[],
-    combine: (medians: readonly number[]) => number,
-  ): Estimate | undefined {
+  combination(samples: readonly Sample[], combine = quotient): Estimate | undefined {
     const values = samples.map((sample) => this.values(sample, sample.metric));
     if (values.some(({ length }) => length === 0)) return undefined;
     return estimate(values, combine, prng(this.#seed));
@@ -77,7 +74,7 @@ export class Analysis {
     { name = here.target, what = metric, other = there.target } = {},
   ): string[] {
     const samples = [here, there].map((condition) => ({ ...condition, metric }));
-    const { median: times = 1, low, high } = this.combination(samples, quotient) ?? {};
+    const { median: times = 1, low, high } = this.combination(samples) ?? {};
     if (low === undefined || high === undefined) return [];
     if (low <= 1 && high >= 1) return [`${name}: no difference in ${what} to ${other} was shown`];
     const interval = `${formatNumber(low)} to ${formatNumber(high)}`;

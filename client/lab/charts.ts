@@ -1,8 +1,7 @@
 // The three kinds of charts that experiments have, from an analysis.
 
 import type { Analysis } from './analysis.js';
-import type { Axis, Chart, Point } from './report/chart.js';
-import type { Condition } from './results.js';
+import type { Axis, Chart, Condition, Point } from './results.js';
 
 /** A line for each server: the metric against the number that each parameter begins with. */
 export function lineChart(analysis: Analysis, title: string, metric: string, x: Axis, y?: Axis): Chart {

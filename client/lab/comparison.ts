@@ -1,10 +1,16 @@
 // What the comparisons of `strlab bench` share. A comparison is an experiment with thresholds and without charts.
 
 import { type Analysis, counts } from './analysis.js';
-import type { Experiment, LabOptions, RunContext, Trial } from './experiment.js';
+import {
+  type Experiment,
+  type LabOptions,
+  list,
+  type RunContext,
+  sentence,
+  type Trial,
+} from './experiment.js';
 import type { Bound, Condition, Run } from './results.js';
-import { metricOf, ratioOf, type Threshold } from './thresholds.js';
-import { list, sentence } from './trials.js';
+import { type Threshold, threshold } from './thresholds.js';
 
 /** Lines without a letter that each client sends before a closed loop is measured. */
 export const WARM_UP = 200;
@@ -24,14 +30,15 @@ export function comparison(made: Omit<Experiment, 'variable'>): Experiment {
 
 /** A metric of a server over that of another one, with the same parameter. */
 export function against(other: string, metric: string, target: string, parameter: string, bound?: Bound) {
-  const what = `${metric}, ${target} / ${other}, ${parameter}`;
-  return ratioOf(what, metric, { target, parameter }, { target: other, parameter }, bound);
+  const conditions = [target, other].map((name) => ({ target: name, parameter }));
+  return threshold(`${metric}, ${target} / ${other}, ${parameter}`, metric, conditions, bound);
 }
 
 /** Processor time a letter, over that of C epoll. */
 export function cpuAgainstC(target: string, parameter: string, atMost?: number): Threshold {
   const bound = atMost === undefined ? undefined : { atMost };
-  return metricOf(`CPU a letter, ${target} / C epoll, ${parameter}`, CPU_RATIO, { target, parameter }, bound);
+  const what = `CPU a letter, ${target} / C epoll, ${parameter}`;
+  return threshold(what, CPU_RATIO, [{ target, parameter }], bound);
 }
 
 function addCpuRatio(runs: readonly Run[]): Run[] {

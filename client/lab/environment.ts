@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { output } from '../load/child-process.js';
+import { output } from '../child-process.js';
 import type { Environment, Results } from './results.js';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));

@@ -1,11 +1,9 @@
-// What an experiment is: a question, the runs that can answer it, and what follows from them. To add one, add a file to
-// experiments/ (or to comparisons/, which `strlab bench` runs) that exports it as its default.
+// What an experiment is: a question, the runs that can answer it, and what follows from them; and what experiments are
+// written with: which servers they take, a trial for each server and parameter, and how their conclusions are worded.
 
-import { readdirSync } from 'node:fs';
 import type { LoadPlan } from '../load/plan.js';
 import type { Analysis } from './analysis.js';
-import type { Chart } from './report/chart.js';
-import type { Condition, Measured, Question, Run } from './results.js';
+import type { Chart, Condition, Measured, Question, Run } from './results.js';
 import type { RunningServer } from './server-process.js';
 import type { ServerUnderTest } from './servers-under-test.js';
 import type { Threshold } from './thresholds.js';
@@ -53,13 +51,37 @@ export interface RunContext {
   once<T>(name: string, make: () => Promise<T>): Promise<T>;
 }
 
-export const EXPERIMENTS = await readFolder('experiments');
-export const COMPARISONS = await readFolder('comparisons');
+/** The servers that can run on this machine, of strsvr's I/O models only the selected ones. */
+export function pick(lab: LabOptions, names: readonly string[], quick = names): ServerUnderTest[] {
+  return lab.targets.filter(({ name }) => (lab.quick ? quick : names).includes(name));
+}
 
-async function readFolder(name: string): Promise<readonly Experiment[]> {
-  const folder = new URL(`${name}/`, import.meta.url);
-  const files = readdirSync(folder).filter((file) => file.endsWith('.js'));
-  const modules = await Promise.all(files.map((file) => import(new URL(file, folder).href)));
-  const experiments = modules.map((module) => module.default as Experiment);
-  return experiments.toSorted((one, other) => one.order - other.order);
+/**
+ * A trial for each of these servers at each value of the variable.
+ * @param how a plan of a load is enough, where nothing but that is run
+ */
+export function trials<Value>(
+  targets: readonly ServerUnderTest[],
+  values: readonly Value[],
+  parameter: (value: Value) => string,
+  how: (target: ServerUnderTest, value: Value) => Trial['measure'] | Partial<LoadPlan>,
+): Trial[] {
+  return targets.flatMap((target) =>
+    values.map((value) => {
+      const made = how(target, value);
+      const measure: Trial['measure'] =
+        typeof made === 'object' ? (context) => context.run(target, [], made) : made;
+      return { target: target.name, parameter: parameter(value), measure };
+    }),
+  );
+}
+
+/** One sentence of these clauses, if there are any. */
+export function sentence(clauses: readonly string[], start = ''): string[] {
+  return clauses.length === 0 ? [] : [`${start}${clauses.join('; ')}.`];
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+export function list(words: readonly string[]): string {
+  return new Intl.ListFormat('en-GB', { type: 'conjunction' }).format(words);
 }

@@ -1,7 +1,6 @@
 // What the laboratory found, as plain data: everything that the report, results.json and results.csv say.
 
 import type { LoadResult } from '../load/plan.js';
-import type { Chart } from './report/chart.js';
 
 /** Measurements by name. Units are part of the name: `p99 ms`, `letters/s`, `CPU µs/letter`. */
 export type Metrics = Readonly<Record<string, number>>;
@@ -52,6 +51,45 @@ export interface ThresholdResult {
   /** Why it is inconclusive. */
   readonly why?: string;
 }
+
+export interface Axis {
+  readonly name: string;
+  readonly log?: boolean;
+}
+
+export interface Point {
+  /** A number, or the index of a category. */
+  readonly x: number;
+  /** 'never' where no reply came, in bars only: drawn above all other values. */
+  readonly y: number | 'never';
+  /** The interval of y. */
+  readonly low?: number;
+  readonly high?: number;
+}
+
+export interface Series {
+  readonly name: string;
+  readonly points: readonly Point[];
+  /** A line to compare with, not a measurement, in charts of lines only: drawn thin and dashed. */
+  readonly reference?: boolean;
+}
+
+export interface LineChart {
+  readonly kind: 'lines';
+  readonly title: string;
+  readonly x: Axis;
+  readonly y: Axis;
+  readonly series: readonly Series[];
+}
+
+export interface BarChart extends Omit<LineChart, 'kind'> {
+  readonly kind: 'bars';
+  /** The values of x. */
+  readonly categories: readonly string[];
+}
+
+/** A chart without how it is drawn. */
+export type Chart = LineChart | BarChart;
 
 /** What an experiment asks. */
 export interface Question {

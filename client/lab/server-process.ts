@@ -4,7 +4,7 @@
 import type { Readable } from 'node:stream';
 import { OperationalError } from '../../shared/errors.js';
 import { splitLines } from '../../shared/line-splitter.js';
-import { Child } from '../load/child-process.js';
+import { Child } from '../child-process.js';
 import type { ServerUnderTest } from './servers-under-test.js';
 
 const START_DEADLINE_MS = 20_000;

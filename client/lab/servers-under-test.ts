@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { OperationalError } from '../../shared/errors.js';
 import { checkUring } from '../../shared/libc/uring.js';
-import { output } from '../load/child-process.js';
+import { output } from '../child-process.js';
 
 /** The values of --io. */
 export const IO_MODELS = ['events', 'poll', 'uring', 'nonblocking', 'blocking', 'threads'] as const;

@@ -13,9 +13,8 @@ const RESAMPLES = 2_000;
 /** The share of the resamples outside the interval on each side. */
 const TAIL = 0.005;
 
-/** The first of several medians, and the first over the second. */
-export const itself = ([value = Number.NaN]: readonly number[]) => value;
-export const quotient = ([one = Number.NaN, other = Number.NaN]: readonly number[]) => one / other;
+/** The first of several medians over the second; the first itself if there is no second. */
+export const quotient = ([value = Number.NaN, base = 1]: readonly number[]) => value / base;
 
 /**
  * A number made of the medians of several samples, with its interval where each has enough repeats to claim one.

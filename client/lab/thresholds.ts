@@ -4,44 +4,30 @@
 import { formatNumber } from '../../shared/numbers.js';
 import type { Analysis, Sample } from './analysis.js';
 import type { Bound, Condition, Estimate, Findings, ThresholdResult } from './results.js';
-import { itself, quotient } from './statistics.js';
 
 export interface Threshold {
   readonly what: string;
   readonly samples: readonly Sample[];
-  /** Gets the medians in the order of the samples. */
-  readonly combine: (medians: readonly number[]) => number;
+  /** Gets the medians in the order of the samples; by default the first is divided by the second, if there is one. */
+  readonly combine?: (medians: readonly number[]) => number;
   /** Without a bound the number is only reported. */
   readonly bound?: Bound | undefined;
   /** Why the bound does not hold on this machine, if it does not. */
   readonly unless?: (analysis: Analysis) => string | undefined;
 }
 
-/** The metric here over the metric there. */
-export function ratioOf(
-  what: string,
-  metric: string,
-  here: Condition,
-  there: Condition,
-  bound?: Bound,
-): Threshold {
-  const samples = [here, there].map((condition) => ({ ...condition, metric }));
-  return { what, samples, combine: quotient, bound };
-}
-
-/** A metric by itself. */
-export function metricOf(what: string, metric: string, condition: Condition, bound?: Bound): Threshold {
-  const samples = [{ ...condition, metric }];
-  return { what, samples, combine: itself, bound };
+/** A metric under a condition; under two, their ratio. */
+export function threshold(what: string, metric: string, conditions: Condition[], bound?: Bound): Threshold {
+  return { what, samples: conditions.map((condition) => ({ ...condition, metric })), bound };
 }
 
 export function evaluate(threshold: Threshold, analysis: Analysis): ThresholdResult {
-  const { what, samples, combine, bound } = threshold;
+  const { what, samples, combine, bound, unless } = threshold;
   const estimate = analysis.combination(samples, combine);
   const result = { what, ...(bound && { bound }), ...(estimate && { estimate }) };
   if (estimate === undefined) return { ...result, verdict: 'inconclusive', why: missing(samples, analysis) };
   if (bound === undefined) return result;
-  const why = threshold.unless?.(analysis) ?? inconclusiveReason(estimate, bound);
+  const why = unless?.(analysis) ?? inconclusiveReason(estimate, bound);
   if (why !== undefined) return { ...result, verdict: 'inconclusive', why };
   return { ...result, verdict: reaches(estimate.median, bound) ? 'met' : 'missed' };
 }

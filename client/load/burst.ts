@@ -1,6 +1,9 @@
 // Measures how long a server takes to answer letters that come in one write without line ends. The wire is raw, so the
-// load cannot do it: it counts lines.
+// load cannot do it: it counts lines. A program of its own, so that nothing else runs meanwhile.
+//
+//   node dist/client/load/burst.js PLAN      the plan and the result, which it prints, are JSON
 
+import { print, runCommand } from '../../shared/cli.js';
 import * as libc from '../../shared/libc/sockets.js';
 import { LF } from '../../shared/utf8.js';
 import { withConnection } from './connections.js';
@@ -13,14 +16,12 @@ export type BurstPlan = Pick<LoadPlan, 'host' | 'port' | 'letters' | 'warmup' | 
 
 export type BurstResult = { readonly ms: number } | { readonly wrong: string };
 
-/**
- * On a server whose text is empty.
- * @throws OperationalError when the connection fails
- */
-export function burst(plan: BurstPlan): BurstResult {
+await runCommand('burst', () => {
+  const plan: BurstPlan = JSON.parse(process.argv[2] ?? '');
   const deadline = performance.now() + plan.timeoutMs;
-  return withConnection(plan, deadline, { nagle: false }, (fd) => measure(fd, plan, deadline));
-}
+  const result = withConnection(plan, deadline, { nagle: false }, (fd) => measure(fd, plan, deadline));
+  return print(JSON.stringify(result));
+});
 
 function measure(fd: number, { letters: count, warmup }: BurstPlan, deadline: number): BurstResult {
   const letters = Buffer.alloc(count, 'abcdefghijklmnopqrstuvwxyz');

@@ -1,9 +1,9 @@
 // The clients of a run: connects them in batches, warms them up, services those that are ready and closes them.
 
+import { openReadiness, type Readiness } from '../../shared/libc/readiness.js';
 import * as libc from '../../shared/libc/sockets.js';
 import { connectAll, pause } from './connections.js';
 import { LoadClient, type LoadContext } from './load-client.js';
-import { openReadiness, type Readiness } from './readiness.js';
 
 /** Clients that connect and get their first answer at a time, so that the backlog does not overflow. */
 const BATCH = 100;

@@ -4,40 +4,37 @@
 import { writeSync } from 'node:fs';
 import { OperationalError } from '../../shared/errors.js';
 import { splitLines } from '../../shared/line-splitter.js';
-import { type BurstPlan, type BurstResult, burst } from './burst.js';
-import { drive } from './load.js';
+import { Load } from './load.js';
 import type { LoadPlan, LoadResult } from './plan.js';
 
-export type LoadRequest =
-  | { readonly plan: LoadPlan; readonly progress: boolean }
-  | { readonly burst: BurstPlan };
+export interface LoadRequest {
+  readonly plan: LoadPlan;
+  readonly progress: boolean;
+}
 
-export type LoadReply<T> =
+export type LoadReply =
   | { readonly answered: number }
-  | { readonly result: T }
+  | { readonly result: LoadResult }
   | { readonly error: { readonly code: string; readonly message: string } };
 
 const parent = process.ppid;
 
 for await (const line of splitLines(process.stdin)) serve(JSON.parse(line) as LoadRequest);
 
-function serve(request: LoadRequest): void {
+function serve({ plan, progress }: LoadRequest): void {
+  const onProgress = (answered: number) => {
+    if (process.ppid !== parent) process.exit(1); // the process that waited for the result has ended
+    if (progress) write({ answered });
+  };
   try {
-    write({ result: 'burst' in request ? burst(request.burst) : run(request) });
+    write({ result: new Load(plan, onProgress).run() });
   } catch (error) {
     if (!(error instanceof OperationalError)) throw error;
     write({ error: { code: error.code, message: error.message } });
   }
 }
 
-function run({ plan, progress }: Extract<LoadRequest, { plan: LoadPlan }>): LoadResult {
-  return drive(plan, (answered) => {
-    if (process.ppid !== parent) process.exit(1); // the process that waited for the result has ended
-    if (progress) write({ answered });
-  });
-}
-
 /** Synchronous, since the event loop stands still while the load runs. */
-function write(reply: LoadReply<LoadResult | BurstResult>): void {
+function write(reply: LoadReply): void {
   writeSync(1, `${JSON.stringify(reply)}\n`);
 }

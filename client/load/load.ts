@@ -4,10 +4,10 @@
 import * as libc from '../../shared/libc/load-calls.js';
 import { processStats } from '../../shared/procfs.js';
 import { percentiles } from '../../shared/quantile.js';
-import { isContinuation } from '../../shared/utf8.js';
+import { countLetters } from '../../shared/utf8.js';
 import { checkFinalText } from './check-final-text.js';
 import { ClientPool } from './client-pool.js';
-import { connectAll } from './connections.js';
+import { connectAll, pause } from './connections.js';
 import { buckets } from './histogram.js';
 import { LetterTable } from './letter-table.js';
 import { LoadContext } from './load-client.js';
@@ -25,12 +25,7 @@ const READ_TIMED_OUT_MS = 1_000;
 /** A shorter sleep is not worth it: falling asleep and waking up take a good part of it. */
 const SHORT_SLEEP_MS = 0.05;
 
-/** @throws OperationalError when the server cannot be reached, or not be brought to where measuring can begin */
-export function drive(plan: LoadPlan, onProgress: (answered: number) => void = () => {}): LoadResult {
-  return new Load(plan, onProgress).run();
-}
-
-class Load {
+export class Load {
   readonly #plan: LoadPlan;
   readonly #onProgress: (answered: number) => void;
   readonly #context: LoadContext;
@@ -52,8 +47,9 @@ class Load {
     this.#shortSleepMs = plan.busyPoll === true ? Number.POSITIVE_INFINITY : SHORT_SLEEP_MS;
   }
 
+  /** @throws OperationalError when the server cannot be reached, or not be brought to where measuring can begin */
   run(): LoadResult {
-    const { watch } = this.#plan;
+    const { watch, silenceMs } = this.#plan;
     const observe = () => (watch === undefined ? undefined : processStats(watch));
     libc.disableTimerSlack();
     const base = this.#fill();
@@ -62,8 +58,11 @@ class Load {
     const startUpBegan = performance.now();
     const ready = this.#pool.startUp();
     const before = observe();
+    const observedAt = performance.now();
+    if (silenceMs !== undefined) pause(silenceMs);
     const loadCpu = ready ? this.#measure() : 0;
     const after = observe();
+    const seconds = (performance.now() - observedAt) / 1000;
     const timedOut = this.#pool.waiting;
     this.#settle(idleClients, timedOut);
     const text = readFinalText(this.#plan, timedOut > 0 ? READ_TIMED_OUT_MS : READ_MS);
@@ -77,7 +76,7 @@ class Load {
       faults,
       timedOut,
       loadCpu,
-      ...(before !== undefined && after !== undefined && { watched: { before, after } }),
+      ...(before !== undefined && after !== undefined && { watched: { before, after, seconds } }),
     };
   }
 
@@ -201,8 +200,4 @@ class Load {
       buckets: buckets(times),
     };
   }
-}
-
-function countLetters(text: Buffer): number {
-  return text.length - text.reduce((sum, byte) => sum + Number(isContinuation(byte)), 0);
 }

@@ -35,6 +35,8 @@ export interface LoadPlan {
   readonly timeoutMs: number;
   /** Line feeds without a letter that each client sends, one after the other, before anything is measured. */
   readonly warmup: number;
+  /** How long all clients are connected, answered and silent before the first letter; observed with the letters. */
+  readonly silenceMs?: number;
   /** The length in bytes that the text is brought to before anything is measured. */
   readonly prefill: number;
   /** Letters that a client sends in one write, each with its LF; it sends the next ones when all are answered. */
@@ -100,7 +102,8 @@ export interface LoadResult {
   readonly startUpMs?: number;
   /** The load's own CPU time while it measured, as a share of one core, without polls that found nothing. */
   readonly loadCpu: number;
-  readonly watched?: { readonly before: ProcessStats; readonly after: ProcessStats };
+  /** The server's process, and the seconds from one observation to the other. */
+  readonly watched?: Readonly<{ before: ProcessStats; after: ProcessStats; seconds: number }>;
   /** Faults by name; empty when the server was right. */
   readonly faults: Partial<Record<Fault, number>>;
 }

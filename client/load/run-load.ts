@@ -4,12 +4,13 @@
 import { fileURLToPath } from 'node:url';
 import { OperationalError } from '../../shared/errors.js';
 import { splitLines } from '../../shared/line-splitter.js';
+import { Child, output } from '../child-process.js';
 import type { BurstPlan, BurstResult } from './burst.js';
-import { Child } from './child-process.js';
 import type { LoadReply, LoadRequest } from './load-process.js';
 import type { LoadPlan, LoadResult } from './plan.js';
 
 const PROGRAM = fileURLToPath(new URL('load-process.js', import.meta.url));
+const BURST = fileURLToPath(new URL('burst.js', import.meta.url));
 
 type OnProgress = (answered: number) => void;
 
@@ -28,17 +29,13 @@ export class LoadProcess {
    * @param onProgress called about five times a second while the load measures, with the letters answered so far
    * @throws OperationalError when the server cannot be reached, or not be brought to where measuring can begin
    */
-  run(plan: LoadPlan, onProgress?: OnProgress): Promise<LoadResult> {
-    return this.request({ plan, progress: onProgress !== undefined }, onProgress);
-  }
-
-  /** @returns what load-process.ts answers to this request */
-  async request<T>(request: LoadRequest, onProgress?: OnProgress): Promise<T> {
+  async run(plan: LoadPlan, onProgress?: OnProgress): Promise<LoadResult> {
+    const request: LoadRequest = { plan, progress: onProgress !== undefined };
     this.#child.stdin.write(`${JSON.stringify(request)}\n`);
     for (;;) {
       const { value: line, done } = await this.#replies.next();
       if (done) break;
-      const reply = JSON.parse(line) as LoadReply<T>;
+      const reply = JSON.parse(line) as LoadReply;
       if ('result' in reply) return reply.result;
       if ('error' in reply) throw new OperationalError(reply.error.code, reply.error.message);
       onProgress?.(reply.answered);
@@ -64,7 +61,6 @@ export function runLoad(plan: LoadPlan, onProgress?: OnProgress): Promise<LoadRe
 }
 
 /** A single burst in a process of its own. */
-export function runBurst(plan: BurstPlan): Promise<BurstResult> {
-  const load = new LoadProcess();
-  return load.request<BurstResult>({ burst: plan }).finally(() => load.close());
+export async function runBurst(plan: BurstPlan): Promise<BurstResult> {
+  return JSON.parse(await output([process.execPath, BURST, JSON.stringify(plan)]));
 }

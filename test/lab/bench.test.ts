@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import { setTimeout as pass } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { COMPARISONS } from '../../client/lab/all-experiments.js';
 import { Analysis } from '../../client/lab/analysis.js';
 import { CPU_RATIO, comparison } from '../../client/lab/comparison.js';
-import { COMPARISONS } from '../../client/lab/experiment.js';
 import type { Bound, Run } from '../../client/lab/results.js';
 import type { ServerUnderTest } from '../../client/lab/servers-under-test.js';
-import { evaluate, metricOf, ratioOf, thresholdRows } from '../../client/lab/thresholds.js';
+import { evaluate, threshold, thresholdRows } from '../../client/lab/thresholds.js';
 import type { LoadPlan } from '../../client/load/plan.js';
 import { LoadProcess, runBurst } from '../../client/load/run-load.js';
 import { HAS_PROC } from '../../shared/procfs.js';
@@ -38,7 +38,7 @@ function share(values: readonly number[], bound?: Bound) {
     values.map(() => 100),
   );
   const analysis = new Analysis([...runs(OURS, values), ...theirs], 1);
-  return evaluate(ratioOf('letters/s', 'letters/s', OURS, THEIRS, bound), analysis);
+  return evaluate(threshold('letters/s', 'letters/s', [OURS, THEIRS], bound), analysis);
 }
 
 test('a bound is met or missed when the whole interval is on one side of it, else it is inconclusive', () => {
@@ -70,21 +70,21 @@ test('too few repeats are inconclusive, and without a bound the number is only r
 });
 
 test('missing or wrong measurements are inconclusive, with the reason', () => {
-  const threshold = ratioOf('letters/s', 'letters/s', OURS, THEIRS, { atLeast: 0.7 });
+  const ratio = threshold('letters/s', 'letters/s', [OURS, THEIRS], { atLeast: 0.7 });
   const ours = runs(OURS, [90, 90, 90, 90, 90]);
-  const alone = evaluate(threshold, new Analysis(ours, 1));
+  const alone = evaluate(ratio, new Analysis(ours, 1));
   assert.is(alone.why, 'C epoll was not measured');
   const wrong = runs(THEIRS, [1, 1, 1, 1, 1], { wrong: 'a reply does not end in its own letter' });
-  const both = evaluate(threshold, new Analysis([...ours, ...wrong], 1));
+  const both = evaluate(ratio, new Analysis([...ours, ...wrong], 1));
   assert.is(both.verdict, 'inconclusive');
   assert.is(both.why, 'C epoll was not measured: wrong: a reply does not end in its own letter (5 of 5)');
 });
 
 test('where its condition does not hold, a bound is neither met nor missed', () => {
-  const threshold = metricOf('letters/s', 'letters/s', OURS, { atLeast: 1 });
+  const rate = threshold('letters/s', 'letters/s', [OURS], { atLeast: 1 });
   const analysis = new Analysis(runs(OURS, [2, 2, 2, 2, 2]), 1);
-  assert.is(evaluate(threshold, analysis).verdict, 'met');
-  const found = evaluate({ ...threshold, unless: () => 'the disk is slow' }, analysis);
+  assert.is(evaluate(rate, analysis).verdict, 'met');
+  const found = evaluate({ ...rate, unless: () => 'the disk is slow' }, analysis);
   assert.equal([found.verdict, found.why], ['inconclusive', 'the disk is slow']);
 });
 

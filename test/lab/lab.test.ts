@@ -6,14 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { COMPARISONS, EXPERIMENTS } from '../../client/lab/all-experiments.js';
 import { Analysis } from '../../client/lab/analysis.js';
-import {
-  COMPARISONS,
-  EXPERIMENTS,
-  type Experiment,
-  type LabOptions,
-  type RunContext,
-} from '../../client/lab/experiment.js';
+import type { Experiment, LabOptions, RunContext } from '../../client/lab/experiment.js';
 import chunks from '../../client/lab/experiments/chunks.js';
 import clients from '../../client/lab/experiments/clients.js';
 import cpuBound from '../../client/lab/experiments/cpu-bound.js';

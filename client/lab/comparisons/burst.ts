@@ -2,7 +2,7 @@
 
 import { runBurst } from '../../load/run-load.js';
 import { against, comparison, WARM_UP } from '../comparison.js';
-import { pick, trials } from '../trials.js';
+import { pick, trials } from '../experiment.js';
 
 const WARM = 'warmed up';
 const COLD = 'cold';

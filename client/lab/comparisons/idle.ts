@@ -1,10 +1,10 @@
 // 10,000 clients are connected: what does each idle one cost?
 
 import { CLOSED_LOOP, comparison, WARM_UP } from '../comparison.js';
+import { pick, trials } from '../experiment.js';
 import type { Bound } from '../results.js';
 import { ourServer } from '../servers-under-test.js';
-import { metricOf, ratioOf, type Threshold } from '../thresholds.js';
-import { pick, trials } from '../trials.js';
+import { type Threshold, threshold } from '../thresholds.js';
 
 const ACTIVE = 100;
 const CONNECTED = 10_000;
@@ -40,14 +40,11 @@ export default comparison({
   thresholds: [
     ...['events', 'uring'].map((target) => grows(target, 'CPU µs/letter', { atMost: 1.6 })),
     grows('events', 'letters/s', { atLeast: 0.7 }),
-    metricOf('resident KiB an idle client, events', 'KiB/client', IDLE, { atMost: 12 }),
+    threshold('resident KiB an idle client, events', 'KiB/client', [IDLE], { atMost: 12 }),
   ],
 });
 
 function grows(target: string, metric: string, bound: Bound): Threshold {
-  const [here, there] = [
-    { target, parameter: MANY },
-    { target, parameter: FEW },
-  ];
-  return ratioOf(`${metric}, ${target}, ${MANY} / 100`, metric, here, there, bound);
+  const conditions = [MANY, FEW].map((parameter) => ({ target, parameter }));
+  return threshold(`${metric}, ${target}, ${MANY} / 100`, metric, conditions, bound);
 }

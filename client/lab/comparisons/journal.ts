@@ -10,7 +10,7 @@ import type { Analysis } from '../analysis.js';
 import { CLOSED_LOOP, comparison, WARM_UP } from '../comparison.js';
 import type { RunContext } from '../experiment.js';
 import { ourServer } from '../servers-under-test.js';
-import { ratioOf, type Threshold } from '../thresholds.js';
+import { type Threshold, threshold } from '../thresholds.js';
 
 const SYNCS = 100;
 /** With a slower disk its time decides everything. */
@@ -52,8 +52,8 @@ export default comparison({
 });
 
 function rate(name: string, bound?: { atLeast: number }): Threshold {
-  const [here, there] = [at(name, '100 clients'), at('no journal', '100 clients')];
-  return ratioOf(`letters/s, ${name} / no journal`, 'letters/s', here, there, bound);
+  const conditions = [name, 'no journal'].map((target) => at(target, '100 clients'));
+  return threshold(`letters/s, ${name} / no journal`, 'letters/s', conditions, bound);
 }
 
 /** The median reply time of a client alone, less that without syncing and less an fdatasync. */

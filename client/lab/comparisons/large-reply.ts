@@ -1,7 +1,7 @@
 // The text is long already: how fast do replies leave?
 
 import { against, CLOSED_LOOP, CPU_RATIO, comparison, cpuAgainstC, WARM_UP } from '../comparison.js';
-import { pick, trials } from '../trials.js';
+import { pick, trials } from '../experiment.js';
 
 const PARAMETER = '256 KiB of text';
 

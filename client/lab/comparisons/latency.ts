@@ -2,7 +2,7 @@
 
 import { onCore } from '../../load/run-load.js';
 import { against, CLOSED_LOOP, CPU_RATIO, comparison, WARM_UP } from '../comparison.js';
-import { pick, trials } from '../trials.js';
+import { pick, trials } from '../experiment.js';
 
 /**
  * Only one side works at a time, so the system may put both on one core, or wake the other core for each letter and each

@@ -1,12 +1,12 @@
 // How long strsvr takes until it listens.
 
 import { processStats } from '../../../shared/procfs.js';
-import { output } from '../../load/child-process.js';
+import { output } from '../../child-process.js';
 import { comparison } from '../comparison.js';
 import type { RunContext } from '../experiment.js';
 import type { Metrics } from '../results.js';
 import { ourServer } from '../servers-under-test.js';
-import { metricOf, ratioOf } from '../thresholds.js';
+import { threshold } from '../thresholds.js';
 
 const EVENTS = { target: 'events', parameter: 'until it listens' };
 const BARE = { target: 'node -e 0', parameter: 'until it ends' };
@@ -22,9 +22,9 @@ export default comparison({
     { ...BARE, measure: (context) => warm(context, BARE.target, bare) },
   ],
   thresholds: [
-    ratioOf('CPU until strsvr listens / node -e 0', 'CPU ms', EVENTS, BARE, { atMost: 1.65 }),
-    metricOf('ms until strsvr listens', 'start ms', EVENTS, { atMost: 200 }),
-    metricOf('ms of node -e 0', 'start ms', BARE),
+    threshold('CPU until strsvr listens / node -e 0', 'CPU ms', [EVENTS, BARE], { atMost: 1.65 }),
+    threshold('ms until strsvr listens', 'start ms', [EVENTS], { atMost: 200 }),
+    threshold('ms of node -e 0', 'start ms', [BARE]),
   ],
 });
 

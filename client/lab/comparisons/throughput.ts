@@ -1,7 +1,7 @@
 // 100 clients that send as fast as they are answered: how many letters, and what each costs.
 
 import { against, CLOSED_LOOP, CPU_RATIO, comparison, cpuAgainstC, WARM_UP } from '../comparison.js';
-import { pick, trials } from '../trials.js';
+import { pick, trials } from '../experiment.js';
 
 const TARGETS = ['events', 'poll', 'uring', 'plain', 'C epoll', 'C io_uring', 'Python asyncio'];
 const WARM = 'warmed up';

@@ -5,9 +5,8 @@ import { formatNumber } from '../../../shared/numbers.js';
 import { median } from '../../../shared/quantile.js';
 import { receiveChunks } from '../../socket.js';
 import type { Analysis } from '../analysis.js';
-import type { Experiment, RunContext } from '../experiment.js';
+import { type Experiment, type RunContext, trials } from '../experiment.js';
 import type { Condition } from '../results.js';
-import { trials } from '../trials.js';
 
 const STRING = 'abc';
 const COPIES = [10_000, 1_000_000];

@@ -2,8 +2,7 @@
 
 import { plural } from '../../../shared/numbers.js';
 import { lineChart } from '../charts.js';
-import type { Experiment, LabOptions } from '../experiment.js';
-import { pick, sentence, trials } from '../trials.js';
+import { type Experiment, type LabOptions, pick, sentence, trials } from '../experiment.js';
 
 const QUICK = ['events', 'threads', 'C epoll', 'C threads'];
 /** With more clients a run would mostly measure the start. */

@@ -2,8 +2,7 @@
 
 import { availableParallelism } from 'node:os';
 import { plural, thousands } from '../../../shared/numbers.js';
-import type { Experiment, LabOptions } from '../experiment.js';
-import { pick, sentence, trials } from '../trials.js';
+import { type Experiment, type LabOptions, pick, sentence, trials } from '../experiment.js';
 
 const CLIENTS = 4;
 

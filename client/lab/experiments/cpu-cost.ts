@@ -2,9 +2,8 @@
 // (Stevens, Fenner, Rudoff, UNIX Network Programming, volume 1, chapter 30).
 
 import { conditionChart } from '../charts.js';
-import type { Experiment } from '../experiment.js';
+import { type Experiment, pick, sentence, trials } from '../experiment.js';
 import { IO_MODELS } from '../servers-under-test.js';
-import { pick, sentence, trials } from '../trials.js';
 
 const ITERATIVE = 'blocking';
 const QUICK = [...IO_MODELS, 'C epoll', 'C threads'];

@@ -2,8 +2,7 @@
 
 import { thousands } from '../../../shared/numbers.js';
 import { lineChart } from '../charts.js';
-import type { Experiment, LabOptions } from '../experiment.js';
-import { pick, sentence, trials } from '../trials.js';
+import { type Experiment, type LabOptions, pick, sentence, trials } from '../experiment.js';
 
 const ACTIVE = 100;
 const values = ({ quick }: LabOptions) => (quick ? [0, 1_000] : [0, 100, 1_000, 10_000]);

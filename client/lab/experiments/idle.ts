@@ -1,19 +1,19 @@
 // What a server costs while no client sends.
 
-import type { Socket } from 'node:net';
-import { setTimeout as pass } from 'node:timers/promises';
 import { formatNumber } from '../../../shared/numbers.js';
-import { processStats } from '../../../shared/procfs.js';
-import { openSocket } from '../../socket.js';
 import { barChart } from '../charts.js';
-import type { Experiment, LabOptions } from '../experiment.js';
+import {
+  type Experiment,
+  type LabOptions,
+  list,
+  pick,
+  type RunContext,
+  sentence,
+  trials,
+} from '../experiment.js';
 import type { Measured } from '../results.js';
-import type { RunningServer } from '../server-process.js';
-import { IO_MODELS } from '../servers-under-test.js';
-import { list, pick, sentence, trials } from '../trials.js';
+import { IO_MODELS, type ServerUnderTest } from '../servers-under-test.js';
 
-/** How often clients that have their replies send again, until all have. */
-const KICK_MS = 20;
 /** More, in percent of a core, is called burning. */
 const BURNING = 50;
 /** Less, in percent of a core, is below the resolution of the measurement. */
@@ -36,8 +36,7 @@ export default {
     trials(pick(lab, IO_MODELS), values(lab), parameter, (target, clients) =>
       target.name === 'threads' && clients > 100
         ? 'each worker thread takes 7 to 8 MB of memory and some 35 ms of processor time to start'
-        : (context) =>
-            context.withServer(target, [], (server) => measure(server, clients, lab.quick ? 300 : 2_000)),
+        : (context) => measure(context, target, clients, lab.quick ? 300 : 2_000),
     ),
 
   conclude: (analysis, lab) => {
@@ -70,17 +69,20 @@ function atMost(percent: number): string {
   return percent < LEAST ? `less than ${LEAST}` : `at most ${formatNumber(percent)}`;
 }
 
-async function measure(server: RunningServer, clients: number, windowMs: number): Promise<Measured> {
-  const sockets = await openAnswered(server, clients);
-  const before = processStats(server.pid);
-  const started = performance.now();
-  await pass(windowMs);
-  const after = processStats(server.pid);
-  const seconds = (performance.now() - started) / 1000;
-  for (const socket of sockets) socket.destroy();
-  if (before === undefined || after === undefined) return { metrics: {}, void: 'this system has no /proc' };
+async function measure(
+  context: RunContext,
+  target: ServerUnderTest,
+  clients: number,
+  silenceMs: number,
+): Promise<Measured> {
+  const plan = { clients, letters: 0, warmup: 1, silenceMs };
+  const { load, ...measured } = await context.run(target, [], plan);
+  if (load?.watched === undefined) return { metrics: {}, void: 'this system has no /proc' };
+  if (load.timedOut > 0) return { metrics: {}, void: 'not every client had a reply' };
+  const { before, after, seconds } = load.watched;
   const switches = (at: typeof before) => at.voluntarySwitches + at.involuntarySwitches;
   return {
+    ...measured,
     metrics: {
       'wanted CPU %': (100 * (after.wantedSeconds - before.wantedSeconds)) / seconds,
       'switches/s': (switches(after) - switches(before)) / seconds,
@@ -88,18 +90,4 @@ async function measure(server: RunningServer, clients: number, windowMs: number)
       threads: after.threads,
     },
   };
-}
-
-/** Connected, and known to be served: all line ends that they sent were answered. */
-async function openAnswered(server: RunningServer, clients: number): Promise<Socket[]> {
-  const open = () => openSocket(server, { server: server.target.name });
-  const sockets = await Promise.all(Array.from({ length: clients }, open));
-  const waits = ({ bytesRead, bytesWritten }: Socket) => bytesRead < bytesWritten;
-  for (const socket of sockets) socket.resume().write('\n');
-  while (sockets.some(waits)) {
-    await pass(KICK_MS);
-    // A round-robin server that blocks may wait for a client that was served before the others.
-    if (sockets.some(waits)) for (const socket of sockets) if (!waits(socket)) socket.write('\n');
-  }
-  return sockets;
 }

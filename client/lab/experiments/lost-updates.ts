@@ -2,8 +2,7 @@
 
 import { formatNumber } from '../../../shared/numbers.js';
 import { conditionChart } from '../charts.js';
-import type { Experiment } from '../experiment.js';
-import { pick, sentence, trials } from '../trials.js';
+import { type Experiment, pick, sentence, trials } from '../experiment.js';
 
 const CLIENTS = 10;
 /** As many as a session accepts at once, so that the threads spend their time on appends and not on replies. */

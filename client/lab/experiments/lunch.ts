@@ -3,9 +3,8 @@
 
 import { formatNumber } from '../../../shared/numbers.js';
 import { barChart } from '../charts.js';
-import type { Experiment, LabOptions } from '../experiment.js';
+import { type Experiment, type LabOptions, list, pick, trials } from '../experiment.js';
 import { IO_MODELS } from '../servers-under-test.js';
-import { list, pick, trials } from '../trials.js';
 
 const CLIENTS = 5;
 const values = ({ quick }: LabOptions) => (quick ? [1] : [0, 1, 2, 20]);

@@ -4,8 +4,7 @@
 import { formatNumber } from '../../../shared/numbers.js';
 import type { Analysis } from '../analysis.js';
 import { barChart } from '../charts.js';
-import type { Experiment } from '../experiment.js';
-import { pick, sentence, trials } from '../trials.js';
+import { type Experiment, pick, sentence, trials } from '../experiment.js';
 
 /** What Linux waits before it sends an acknowledgement alone is 40; a median near that counts too. */
 const DELAYED_ACK_MS = 35;

@@ -6,11 +6,18 @@ import { formatNumber } from '../../../shared/numbers.js';
 import { processStats } from '../../../shared/procfs.js';
 import { openSocket } from '../../socket.js';
 import { barChart } from '../charts.js';
-import type { Experiment, LabOptions, RunContext } from '../experiment.js';
+import {
+  type Experiment,
+  type LabOptions,
+  list,
+  pick,
+  type RunContext,
+  sentence,
+  trials,
+} from '../experiment.js';
 import type { Measured } from '../results.js';
 import type { RunningServer } from '../server-process.js';
 import { IO_MODELS } from '../servers-under-test.js';
-import { list, pick, sentence, trials } from '../trials.js';
 
 const ALL = [...IO_MODELS, 'plain', 'C epoll', 'Python asyncio'];
 const QUICK = ['events', 'blocking', 'plain'];

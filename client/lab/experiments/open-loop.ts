@@ -3,9 +3,8 @@
 import { formatNumber } from '../../../shared/numbers.js';
 import type { Analysis } from '../analysis.js';
 import { lineChart } from '../charts.js';
-import type { Experiment, LabOptions, RunContext } from '../experiment.js';
+import { type Experiment, type LabOptions, pick, type RunContext, sentence, trials } from '../experiment.js';
 import type { ServerUnderTest } from '../servers-under-test.js';
-import { pick, sentence, trials } from '../trials.js';
 
 /** The share of the offered letters that a server must answer to count as keeping up. */
 const KEPT_UP = 0.95;

@@ -2,8 +2,7 @@
 
 import { thousands } from '../../../shared/numbers.js';
 import { lineChart } from '../charts.js';
-import type { Experiment, LabOptions } from '../experiment.js';
-import { pick, sentence, trials } from '../trials.js';
+import { type Experiment, type LabOptions, pick, sentence, trials } from '../experiment.js';
 
 const CLIENTS = 10;
 /** Bytes of text that a server can be brought to while a run lasts. */

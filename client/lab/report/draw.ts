@@ -3,7 +3,7 @@
 
 import { type Html, html } from '../../../shared/markup.js';
 import { formatNumber } from '../../../shared/numbers.js';
-import type { BarChart, Chart, LineChart, Point } from './chart.js';
+import type { BarChart, Chart, LineChart, Point } from '../results.js';
 import { type Scale, scaleFor } from './scale.js';
 import {
   blend,

@@ -4,10 +4,9 @@
 import { readFileSync } from 'node:fs';
 import { Html, html } from '../../../shared/markup.js';
 import { formatNumber, plural } from '../../../shared/numbers.js';
-import type { Estimate, Findings, Results, Row } from '../results.js';
+import type { Chart, Estimate, Findings, Results, Row } from '../results.js';
 import { ENOUGH_REPEATS } from '../statistics.js';
 import { thresholdRows } from '../thresholds.js';
-import type { Chart } from './chart.js';
 import { draw } from './draw.js';
 import {
   blend,

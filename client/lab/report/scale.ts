@@ -1,6 +1,6 @@
 // Axes of numbers: where they begin and end, their ticks, and where they put what a log axis has no place for.
 
-import type { Axis } from './chart.js';
+import type { Axis } from '../results.js';
 
 export interface Scale {
   readonly ticks: readonly number[];

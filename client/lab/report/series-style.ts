@@ -2,7 +2,7 @@
 // parameter, a reference) is grey. Colours are CSS variables of the page, so that one drawing serves light and dark.
 
 import { type Html, html } from '../../../shared/markup.js';
-import type { Series } from './chart.js';
+import type { Series } from '../results.js';
 
 /** Outlines around (0, 0), 10 wide and high. */
 const OUTLINES = {

@@ -1,7 +1,7 @@
-// Which sockets are ready: epoll(7) on Linux, whose cost follows the ready ones, elsewhere poll(2), whose cost follows the
-// watched ones. Both sleep to the microsecond, since an open loop sends by the clock.
+// Which sockets are ready, without the caller knowing how: epoll(7) on Linux, whose cost follows the ready ones, elsewhere
+// poll(2), whose cost follows the watched ones. Both sleep to the microsecond, since an open loop sends by the clock.
 
-import * as libc from '../../shared/libc/load-calls.js';
+import * as libc from './load-calls.js';
 
 type Service = (number: number) => void;
 

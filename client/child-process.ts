@@ -1,10 +1,10 @@
-// A child process of the load or the laboratory: its pipes, its end and why it failed. Every child is killed when this
+// A child process of the load or of the laboratory: its pipes, its end and why it failed. Every child is killed when this
 // process exits.
 
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { errorCode, OperationalError } from '../../shared/errors.js';
+import { errorCode, OperationalError } from '../shared/errors.js';
 
 /** Characters of stderr that are kept, the last ones. */
 const STDERR_LENGTH = 1_000;
