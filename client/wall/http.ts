@@ -92,6 +92,7 @@ export class WallHttp {
       maxPayload: MAX_MESSAGE,
       perMessageDeflate: false,
       clientTracking: false,
+      autoPong: false,
     });
     this.#server = createServer({ maxHeaderSize: 8 * 1024, requestTimeout: 10_000, headersTimeout: 10_000 });
     this.#server.on('connection', (socket) => this.#limitConnections(socket));
@@ -185,6 +186,8 @@ export class WallHttp {
     this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
       this.#open.add(webSocket);
       webSocket.on('close', () => this.#open.delete(webSocket));
+      // Browsers send no pings; a flood of them from a client that does not read its pongs must not fill the memory.
+      webSocket.on('ping', (data) => webSocket.bufferedAmount === 0 && webSocket.pong(data));
       webSocket.on('error', () => rejections.count('broken or oversized WebSocket frame', remoteAddress));
       if (path === '/teacher') onTeacher(webSocket);
       else onPhone(webSocket, new URLSearchParams(query), remoteAddress);

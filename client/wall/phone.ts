@@ -12,8 +12,9 @@ import type { ClientState } from './wording.js';
 
 /** Bytes of the text's end that a phone shows. */
 const TAIL_BYTES = 160;
-/** More than this unsent: states are left out. */
+/** More than this unsent: states are left out; and the most that is kept for a phone that does not read. */
 const MAX_UNSENT_BYTES = 16 * 1024;
+const MAX_PENDING_BYTES = 64 * 1024;
 const PING_MS = 10_000;
 /** Of a WebSocket's close (RFC 6455, section 7.4.1), so that the page can say why. */
 const UNSUPPORTED = 1003;
@@ -156,6 +157,12 @@ export class Phone {
   }
 
   #send(message: PhoneMessage): void {
-    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(JSON.stringify(message));
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    if (this.#socket.bufferedAmount > MAX_PENDING_BYTES) {
+      this.#context.rejections.count('phone that does not read');
+      this.#socket.terminate();
+    } else {
+      this.#socket.send(JSON.stringify(message));
+    }
   }
 }

@@ -44,11 +44,12 @@ export function verdict(snapshot: Snapshot): Verdict {
   }
   const blockers = blockersOf(snapshot, io, waiting);
   const count = counted(waiters, present);
+  const accepts = waiters.some(({ id }) => states.get(id) !== 'notAccepted');
   return {
     ...common,
     tone: 'waiting',
-    headline: count + objectOf(blockers, waiting),
-    why: whyWaiting(snapshot, io, waiting, blockers),
+    headline: count + objectOf(blockers, waiting, accepts),
+    why: whyWaiting(snapshot, io, waiting, blockers, accepts),
     waitMs: Math.max(...waiters.map(waitMsOf)),
     blockers: blockers.map(({ id }) => id),
   };
@@ -90,11 +91,13 @@ function counted(waiters: readonly SnapshotClient[], present: readonly SnapshotC
   return `${waiters.length} of ${present.length} clients wait`;
 }
 
-function objectOf(blockers: readonly SnapshotClient[], waiting: Waiting): string {
+/** @param accepts whether a client that waits has been accepted */
+function objectOf(blockers: readonly SnapshotClient[], waiting: Waiting, accepts: boolean): string {
   if (blockers.length > 3) return ` for ${blockers.length} others`;
   if (blockers.length > 0) return ` for ${names(blockers)}`;
   if (waiting === 'accept') return ' for one more client';
-  return waiting === 'busy' ? ' while the server computes' : '';
+  if (waiting !== 'busy') return '';
+  return accepts ? ' while the server computes' : ' to be accepted';
 }
 
 function names(clients: readonly SnapshotClient[]): string {
@@ -106,6 +109,7 @@ function whyWaiting(
   io: readonly SnapshotThread[],
   waiting: Waiting,
   blockers: readonly SnapshotClient[],
+  accepts: boolean,
 ): string {
   if (unavailable !== undefined) return `The kernel's view is missing: ${unavailable}`;
   const [thread] = io;
@@ -122,7 +126,7 @@ function whyWaiting(
     case 'accept':
       return `The server sleeps in ${thread?.call}(2) for a new client, and reads from no other meanwhile.`;
     case 'busy':
-      return 'Its thread is on a core, or waits for one, and does not read.';
+      return `Its thread is on a core, or waits for one, and does not ${accepts ? 'read' : 'accept'}.`;
     case 'unknown':
       return 'No thread sleeps for a client: the server does something else.';
     default:

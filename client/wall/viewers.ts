@@ -1,5 +1,6 @@
 // The pages that show the wall, over server-sent events. A viewer's position in the text is one number, so one that is slow
 // costs nothing: what it has not taken is not queued. It misses states, never letters, and gets a keyframe when it reads again.
+// What it misses is counted.
 
 import type { ServerResponse } from 'node:http';
 import type { SharedText } from './shared-text.js';
@@ -23,15 +24,18 @@ export class Viewers {
   readonly #text: SharedText;
   readonly #keyframe: () => WallEvent;
   readonly #now: () => number;
+  readonly #onDropped: () => void;
   readonly #heartbeat: NodeJS.Timeout;
-  /** State frames that slow viewers have missed. */
-  dropped = 0;
 
-  /** @param now the wall's time */
-  constructor(text: SharedText, keyframe: () => WallEvent, now: () => number) {
+  /**
+   * @param now the wall's time
+   * @param onDropped a viewer that does not read has missed an event
+   */
+  constructor(text: SharedText, keyframe: () => WallEvent, now: () => number, onDropped: () => void) {
     this.#text = text;
     this.#keyframe = keyframe;
     this.#now = now;
+    this.#onDropped = onDropped;
     this.#heartbeat = setInterval(() => {
       for (const { response, behind } of this.#viewers) if (!behind) response.write(': \n\n');
     }, HEARTBEAT_MS);
@@ -57,7 +61,7 @@ export class Viewers {
     const frame = event.type === 'text' ? undefined : frameOf(event);
     for (const viewer of this.#viewers) {
       if (viewer.response.writableLength > MAX_UNSENT_BYTES) viewer.behind = true;
-      if (viewer.behind) this.dropped += 1;
+      if (viewer.behind) this.#onDropped();
       else if (frame === undefined) this.#sendText(viewer);
       else viewer.response.write(frame);
     }

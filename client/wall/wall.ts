@@ -77,12 +77,13 @@ export class Wall {
       },
     );
     this.#board = new Board(target.title, this.#room, this.#text, (event) => this.#emit(event));
+    this.#rejections = new Rejections(options.onLine);
     this.#viewers = new Viewers(
       this.#text,
       () => this.#board.keyframe(),
       () => this.#board.now,
+      () => this.#rejections.count('state for a page that does not read'),
     );
-    this.#rejections = new Rejections(options.onLine);
     this.#teacher = new Teacher(this.#rejections, (command) => this.#onTeacherCommand(command));
     this.#http = new WallHttp({
       address: options.http,
@@ -208,7 +209,7 @@ export class Wall {
     this.#phones.add(phone);
     socket.on('close', () => {
       this.#phones.delete(phone);
-      if (phone.participant !== undefined) this.#ended.add(phone.participant);
+      if (phone.participant !== undefined) this.#onBridgeEnd(phone.participant);
     });
   }
 
@@ -219,8 +220,12 @@ export class Wall {
       text: this.#text,
       room: this.#room,
       onExtraLine: () => this.#onExtraLine(),
-      onEnd: (participant: Participant) => void this.#ended.add(participant),
+      onEnd: (participant: Participant) => this.#onBridgeEnd(participant),
     };
+  }
+
+  #onBridgeEnd(participant: Participant): void {
+    if (this.#room.byId(participant.id) !== undefined) this.#ended.add(participant); // else it has left already
   }
 
   #onExtraLine(): void {

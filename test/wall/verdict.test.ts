@@ -65,7 +65,10 @@ test('all clients wait while the server computes: on a crowded machine it gets l
   const computing = snapshot([UNREAD, UNREAD], [{}], { cpuWanted: 0.97 });
   const { headline, why, waitMs } = verdict(computing);
   assert.equal([headline, waitMs], ['All 2 clients wait while the server computes', 5_000]);
-  assert.match(why, /on a core, or waits for one/);
+  assert.is(why, 'Its thread is on a core, or waits for one, and does not read.');
+  const full = verdict(snapshot([{}, { notAcceptedMs: 900 }], [{}], { cpuWanted: 1 }));
+  assert.is(full.headline, 'Grace waits to be accepted');
+  assert.match(full.why, /does not accept\.$/);
 });
 
 test('a thread that is on a core in one sample only is not busy', () => {

@@ -1,20 +1,26 @@
 // A wall on a real server, without a browser: phones as WebSocket clients, the stream of events, what is rejected, the command.
 
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { get, type IncomingMessage, request } from 'node:http';
+import { createServer, get, type IncomingMessage, request } from 'node:http';
 import { connect as connectTcp } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { WebSocket } from 'ws';
+import { Rejections } from '../../client/wall/limits.js';
+import { Phone } from '../../client/wall/phone.js';
 import { startReplay } from '../../client/wall/replay.js';
+import { Room } from '../../client/wall/room.js';
 import { launch } from '../../client/wall/server-target.js';
+import { SharedText } from '../../client/wall/shared-text.js';
 import { Timeline } from '../../client/wall/timeline.js';
+import { Viewers } from '../../client/wall/viewers.js';
 import type { WallEvent } from '../../client/wall/wall-event.js';
 import { OperationalError } from '../../shared/errors.js';
+import { listen } from '../../shared/listen.js';
 import { HAS_PROC } from '../../shared/procfs.js';
 import { ByteClient } from '../support/byte-client.js';
 import { rejects } from '../support/cli-errors.js';
@@ -32,7 +38,7 @@ test.after(() => rmSync(folder, { recursive: true }));
 const PACE_MS = 120;
 let tokens = 0;
 
-interface Phone {
+interface TestPhone {
   readonly socket: WebSocket;
   readonly messages: Array<{ readonly type: string; readonly [field: string]: unknown }>;
   readonly closed: Promise<readonly [code: number, reason: string]>;
@@ -43,11 +49,11 @@ function phone(
   name: string,
   token = `${tokens++}`.padStart(32, '0'),
   path = '/ws',
-): Phone {
+): TestPhone {
   const query = new URLSearchParams({ name, token });
   const origin = `http://127.0.0.1:${port}`;
   const socket = new WebSocket(`ws://127.0.0.1:${port}${path}?${query}`, { origin });
-  const messages: Phone['messages'] = [];
+  const messages: TestPhone['messages'] = [];
   socket.on('message', (data) => messages.push(path === '/ws' ? JSON.parse(String(data)) : String(data)));
   socket.on('error', () => {});
   const closed = new Promise<readonly [number, string]>((resolve) => {
@@ -56,8 +62,8 @@ function phone(
   return { socket, messages, closed };
 }
 
-const joined = ({ messages }: Phone) => until(() => messages.some(({ type }) => type === 'welcome'));
-const answers = ({ messages }: Phone) => messages.filter(({ type }) => type === 'answer');
+const joined = ({ messages }: TestPhone) => until(() => messages.some(({ type }) => type === 'welcome'));
+const answers = ({ messages }: TestPhone) => messages.filter(({ type }) => type === 'answer');
 
 /** A page that shows the wall. */
 async function viewer({ port }: Address, headers: Record<string, string> = {}) {
@@ -272,16 +278,85 @@ test('an address has 40 phones, or as many as the option says', async () => {
 });
 
 test('a viewer that does not read misses states and no letter, and costs no memory', async () => {
-  await withWall(undefined, async ({ http }) => {
-    const slow = await viewer(http);
-    slow.response.pause();
-    const ada = phone(http, 'Ada');
-    await joined(ada);
-    ada.socket.send('a');
-    await until(() => answers(ada).length === 1);
-    slow.response.resume();
-    await until(() => slow.timeline.letters.join('') === 'a');
-    slow.close();
+  const text = new SharedText();
+  let dropped = 0;
+  const [large, small]: WallEvent[] = ['x'.repeat(64 * 1024), 'x'].map((call) => {
+    return { at: 0, type: 'threads', threads: [{ call, note: '' }] };
+  });
+  const keyframe: WallEvent = {
+    ...{
+      at: 0,
+      type: 'keyframe',
+      title: 't',
+      join: '',
+      startedAt: 0,
+      locked: false,
+      clients: [],
+      states: [],
+    },
+    ...{ figures: { notAccepted: 7 }, threads: [] },
+    verdict: { tone: 'calm', headline: '', why: '', blockers: [] },
+  };
+  const viewers = new Viewers(
+    text,
+    () => keyframe,
+    () => 0,
+    () => {
+      dropped += 1;
+    },
+  );
+  let pending = () => 0;
+  const server = createServer((_request, response) => {
+    pending = () => response.writableLength;
+    viewers.add(response, 0);
+  });
+  const slow = await viewer(await listen(server, { host: '127.0.0.1', port: 0 }));
+  slow.response.pause();
+  while (dropped === 0) {
+    viewers.send(large as WallEvent);
+    await setImmediate(); // the kernel takes some megabytes
+  }
+  const full = pending();
+  assert.ok(full > 256 * 1024 && full < 2 * 256 * 1024, `${full} bytes pending`);
+  text.learn(0, Buffer.from('ab'));
+  for (const at of [0, 1_000]) text.take(at); // no author comes
+  for (let event = 0; event < 1_000; event += 1)
+    viewers.send(event === 500 ? { at: 0, type: 'text', ...text.between(0, 2) } : (small as WallEvent));
+  assert.equal([dropped, pending()], [1_001, full]);
+  slow.response.resume();
+  await until(() => slow.timeline.letters.join('') === 'ab');
+  assert.is(slow.now().figures.notAccepted, 7); // a keyframe has brought what it has missed
+  viewers.close();
+  server.close();
+});
+
+test('a phone that does not read its replies is disconnected', async () => {
+  await withServer({}, async ({ address: server }) => {
+    let terminated = false;
+    const socket = Object.assign(new EventEmitter(), {
+      ...{ readyState: WebSocket.OPEN, OPEN: WebSocket.OPEN, bufferedAmount: 0 },
+      ...{ send: () => {}, close: () => {} },
+      terminate: () => {
+        terminated = true;
+        socket.emit('close');
+      },
+    });
+    const rejections = new Rejections(() => {});
+    const room = new Room(
+      () => {},
+      () => {},
+    );
+    await Phone.join(socket as unknown as WebSocket, new URLSearchParams({ token: '0'.repeat(32) }), {
+      ...{ server, rejections, room, raw: false, text: new SharedText(), title: '', banned: new Set() },
+      ...{ locked: () => false, onEnd: () => {}, onExtraLine: () => {} },
+    });
+    const letter = () => socket.emit('message', Buffer.from('x'), false);
+    for (let sent = 0; sent < 100; sent += 1) letter(); // most are dropped, and that is said
+    assert.not(terminated);
+    socket.bufferedAmount = 65 * 1024;
+    letter();
+    assert.ok(terminated);
+    assert.match(rejections.summary() ?? '', '1 × phone that does not read');
   });
 });
 
