@@ -15,6 +15,7 @@ export async function circumstances(): Promise<Pick<Results, 'version' | 'commit
 }
 
 async function environment(): Promise<Environment> {
+  const [cc, python] = await Promise.all(['cc', 'python3'].map((tool) => firstLine([tool, '--version'])));
   return {
     processors: cpus()[0]?.model ?? 'unknown',
     cores: availableParallelism(),
@@ -23,8 +24,8 @@ async function environment(): Promise<Environment> {
     loadAverage: loadavg()[0] ?? 0,
     versions: {
       'Node.js': process.versions.node,
-      ...(await version('cc', ['cc', '--version'])),
-      ...(await version('Python', ['python3', '--version'])),
+      ...(cc !== undefined && { cc }),
+      ...(python !== undefined && { Python: python.replace(/^Python /, '') }),
     },
     pinning:
       'none: the system moves load and servers between cores as it likes, except where an experiment says otherwise',
@@ -36,11 +37,6 @@ async function commit(): Promise<string | undefined> {
   const hash = await firstLine(['git', '-C', ROOT, 'rev-parse', '--short', 'HEAD']);
   if (hash === undefined) return undefined;
   return (await firstLine(['git', '-C', ROOT, 'status', '--porcelain'])) ? `${hash}, changed` : hash;
-}
-
-async function version(name: string, command: readonly string[]): Promise<Record<string, string>> {
-  const line = await firstLine(command);
-  return line === undefined ? {} : { [name]: line.replace(/^Python /, '') };
 }
 
 async function firstLine(command: readonly string[]): Promise<string | undefined> {

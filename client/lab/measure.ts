@@ -51,15 +51,7 @@ const BENCH = {
   usage: '[experiment..]',
   summary: `Measure how fast strsvr is, against baselines and thresholds. Experiments: ${ids(COMPARISONS)}`,
   positionals: choose(COMPARISONS, ['all']),
-  options: {
-    ...common(BENCH_REPEATS),
-    'busy-poll': {
-      describe:
-        'Let the load poll instead of sleep, so that no server has to wake it; it needs a core of its own',
-      boolean: true,
-      default: false,
-    },
-  },
+  options: common(BENCH_REPEATS),
   examples: [['strlab bench throughput latency --quick', 'two of the comparisons, in brief']],
 } as const;
 
@@ -104,15 +96,14 @@ export async function run(): Promise<void> {
   const { io: models, ...options } = readCommandLine(RUN);
   const load = new LoadProcess();
   const drive = (plan: LoadPlan) => load.run(plan);
-  await measure({ ...options, models, busyPoll: false, usualRepeats: ENOUGH_REPEATS, drive }).finally(() =>
+  await measure({ ...options, models, usualRepeats: ENOUGH_REPEATS, drive }).finally(() =>
     load.close(),
   );
 }
 
 export async function bench(): Promise<void> {
-  const options = readCommandLine(BENCH);
-  const drive = (plan: LoadPlan) => runLoad({ ...plan, busyPoll: options.busyPoll });
-  await measure({ ...options, models: ['events', 'poll', 'uring'], usualRepeats: BENCH_REPEATS, drive });
+  const how = { models: ['events', 'poll', 'uring'], usualRepeats: BENCH_REPEATS, drive: runLoad } as const;
+  await measure({ ...readCommandLine(BENCH), ...how });
 }
 
 interface Options extends Parsed<typeof BENCH.options> {
@@ -124,7 +115,7 @@ interface Options extends Parsed<typeof BENCH.options> {
 }
 
 async function measure(options: Options): Promise<void> {
-  const { experiment, quick, clients, busyPoll, out, drive } = options;
+  const { experiment, quick, clients, out, drive } = options;
   const repeats = options.repeats ?? (quick ? QUICK_REPEATS : options.usualRepeats);
   const seed = options.seed ?? Math.floor(Math.random() * 2 ** 31);
   const { targets: others, missing } = await baselines();
@@ -132,7 +123,7 @@ async function measure(options: Options): Promise<void> {
   for (const { name, why } of [...missingModels, ...missing])
     logLine(`strlab: ${name} is not measured: ${why}`);
   const lab = { quick, clients, targets: [...ourServers(models), ...others] };
-  const measured = { ...(await circumstances()), seed, quick, busyPoll, repeats };
+  const measured = { ...(await circumstances()), seed, quick, repeats };
   await print(`${circumstancesText(measured)}\n\n`);
   if (measured.machine.loadAverage > QUIET)
     logLine('strlab: other programs are busy on this machine, and every measurement suffers from that');
@@ -154,11 +145,11 @@ async function measure(options: Options): Promise<void> {
 }
 
 function circumstancesText(measured: Omit<Results, 'experiments'>): string {
-  const { busyPoll, version, date, seed, repeats } = measured;
+  const { version, date, seed, repeats } = measured;
   const { cores, processors, system, loadAverage, versions } = measured.machine;
   return [
     `${cores} cores of ${processors}, ${system}; load average before: ${loadAverage.toFixed(1)}`,
     ...Object.entries(versions).map(([name, of]) => (of.startsWith(name) ? of : `${name} ${of}`)),
-    `strsvr ${version}, ${date.slice(0, 10)}${busyPoll ? '; the load never sleeps' : ''}; seed ${seed}, ${repeats} repeats`,
+    `strsvr ${version}, ${date.slice(0, 10)}; seed ${seed}, ${repeats} repeats`,
   ].join('\n');
 }

@@ -136,8 +136,6 @@ export interface Results {
   readonly seed: number;
   /** Fewer parameters and letters. */
   readonly quick: boolean;
-  /** Whether the load never slept. */
-  readonly busyPoll?: boolean;
   readonly repeats: number;
   readonly machine: Environment;
   readonly experiments: readonly Findings[];

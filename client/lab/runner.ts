@@ -46,13 +46,14 @@ export async function runExperiments(
   const findings: Findings[] = [];
   let made = 0;
   for (const { experiment, trials, order } of planned) {
-    const runs = trials.flatMap(absent);
+    // In the order of the trials, which is that of every table.
+    const runs = new Map(trials.map((trial) => [trial, absent(trial)]));
     for (const { trial, repeat } of order) {
       options.onRun?.(made, of, `${experiment.id}: ${trial.target}, ${trial.parameter}`);
-      runs.push(await measure(trial, repeat, context));
+      runs.get(trial)?.push(await measure(trial, repeat, context));
       made += 1;
     }
-    const found = conclude(experiment, sortByTrial(runs, trials), lab, options);
+    const found = conclude(experiment, [...runs.values()].flat(), lab, options);
     findings.push(found);
     await options.onFindings?.(found);
   }
@@ -70,13 +71,6 @@ function drawOrder(trials: readonly Trial[], { seed, repeats }: RunOptions) {
 
 function absent({ target, parameter, measure }: Trial): Run[] {
   return typeof measure === 'string' ? [{ target, parameter, repeat: 0, metrics: {}, absent: measure }] : [];
-}
-
-/** In the order of the trials, which is that of every table. */
-function sortByTrial(runs: readonly Run[], trials: readonly Trial[]): Run[] {
-  return trials.flatMap(({ target, parameter }) =>
-    runs.filter((run) => run.target === target && run.parameter === parameter),
-  );
 }
 
 /** A server or a load that fails makes this run void and leaves the others alone. */

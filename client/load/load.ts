@@ -31,8 +31,7 @@ export class Load {
   readonly #context: LoadContext;
   readonly #pool: ClientPool;
   readonly #idleTimeoutMs: number;
-  /** A shorter sleep is none: it polls again and again, and for this long it did when nothing was to do. */
-  readonly #shortSleepMs: number;
+  /** For this long it polled although nothing was to do, instead of a short sleep. */
   #idleMs = 0;
   /** Letters that are due so far. */
   #due = 0;
@@ -44,7 +43,6 @@ export class Load {
     this.#context = new LoadContext(plan, new LetterTable(new Schedule(plan)));
     this.#pool = new ClientPool(this.#context);
     this.#idleTimeoutMs = plan.idleTimeoutMs ?? Number.POSITIVE_INFINITY;
-    this.#shortSleepMs = plan.busyPoll === true ? Number.POSITIVE_INFINITY : SHORT_SLEEP_MS;
   }
 
   /** @throws OperationalError when the server cannot be reached, or not be brought to where measuring can begin */
@@ -133,7 +131,7 @@ export class Load {
       const end = Math.min(began + timeoutMs, quietSince + this.#idleTimeoutMs);
       if (now >= end) return;
       const sleep = Math.min(end, stopAt, nextDue, this.#progressAt) - now;
-      const short = sleep < this.#shortSleepMs;
+      const short = sleep < SHORT_SLEEP_MS;
       const ready = this.#pool.wait(short ? 0 : sleep);
       if (short && ready === 0 && context.sent === sent) {
         this.#idleMs += Math.min(SHORT_SLEEP_MS, performance.now() - now); // the rest of a longer time had another process

@@ -23,8 +23,6 @@ export interface LoadPlan {
    * which `latency` counts and `serviceTime` does not. Without: no limit.
    */
   readonly maxInFlight?: number;
-  /** Never sleep while measuring: to wake a sleeping load takes some microseconds of the server's own time a reply. */
-  readonly busyPoll?: boolean;
   /** A load that has its process to itself stays on this core. */
   readonly core?: number;
   /** After this time no more letters are sent; the replies to those sent are still waited for. */

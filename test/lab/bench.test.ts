@@ -12,7 +12,7 @@ import { CPU_RATIO, comparison } from '../../client/lab/comparison.js';
 import type { Bound, Run } from '../../client/lab/results.js';
 import type { ServerUnderTest } from '../../client/lab/servers-under-test.js';
 import { evaluate, threshold, thresholdRows } from '../../client/lab/thresholds.js';
-import type { LoadPlan } from '../../client/load/plan.js';
+import { DEFAULT_PLAN, type LoadPlan } from '../../client/load/plan.js';
 import { LoadProcess, runBurst } from '../../client/load/run-load.js';
 import { HAS_PROC } from '../../shared/procfs.js';
 import { formatTable } from '../../shared/table.js';
@@ -138,7 +138,7 @@ const NO_PROC = HAS_PROC ? undefined : 'its processor time is found in /proc';
 testWith(
   test,
   NO_PROC,
-  'of a load that never sleeps, polls without a result are not counted as busy',
+  'of a load that polls because the next letter is due soon, polls without a result are not counted as busy',
   async () => {
     const LATE_MS = 20;
     const folder = mkdtempSync(join(tmpdir(), 'strsvr-bench-test-'));
@@ -158,28 +158,14 @@ testWith(
       async (address) => {
         await until(() => existsSync(file));
         const plan: LoadPlan = {
-          ...{
-            ...address,
-            clients: 2,
-            idleClients: 0,
-            letters: 40,
-            warmup: 1,
-            prefill: 0,
-            timeoutMs: 30_000,
-          },
-          ...{
-            burst: 1,
-            writes: 1,
-            nagle: false,
-            busyPoll: true,
-            seed: 1,
-            watch: Number(readFileSync(file, 'utf8')),
-          },
+          ...{ ...DEFAULT_PLAN, ...address, clients: 2, warmup: 1, seed: 1 },
+          ...{ rate: 200_000, letters: 60_000, durationMs: 300, maxInFlight: 1 },
+          watch: Number(readFileSync(file, 'utf8')),
         };
         await load.run(plan); // compiles its code
         const found = await load.run({ ...plan, seed: 2 });
-        assert.is(found.answered, 40);
-        assert.equal(found.faults, {});
+        assert.ok(found.answered > 1);
+        assert.equal([found.answered, found.faults], [found.sent, {}]);
         // Most of its polls find nothing; while another process has the core, it is not busy either.
         const { before, after } = found.watched ?? {};
         const cpuSeconds = (after?.cpuSeconds ?? 0) - (before?.cpuSeconds ?? 0);
