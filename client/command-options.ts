@@ -32,7 +32,7 @@ export type ClientCommand =
   | { readonly follow: FollowCommand };
 
 /** @throws UsageError */
-export function readOptions(): ClientCommand {
+export function readClientOptions(): ClientCommand {
   const parsed = readCommandLine({
     name: 'strclnt',
     usage: '[host] [port]',

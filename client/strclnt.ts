@@ -4,12 +4,12 @@
 
 import { logLine, print, printLine, runCommand } from '../shared/cli.js';
 import { escapeUnprintable } from '../shared/escape.js';
-import { readOptions } from './command-options.js';
+import { readClientOptions } from './command-options.js';
 import { FailoverConnection } from './failover.js';
 import { DROPPED, pipedLetters, typedLetters } from './letter-input.js';
 
 await runCommand('strclnt', async () => {
-  const options = readOptions();
+  const options = readClientOptions();
   if (options.follow !== undefined) return printFollowed(options.follow);
   const { servers, raw, maxReply, tls } = options;
   const report = (line: string) => process.stderr.write(`strclnt: ${escapeUnprintable(line)}\n`); // before the prompt

@@ -3,6 +3,7 @@
 
 import type { Address } from '../shared/address.js';
 import { listenError, OperationalError } from '../shared/errors.js';
+import type { IoModelName } from '../shared/options.js';
 import { listenAddress, type Sync } from '../shared/options.js';
 import { countLetters } from '../shared/utf8.js';
 import type { OpenCluster } from './cluster/open-cluster.js';
@@ -22,7 +23,7 @@ import { recordReachability } from './log/reachability.js';
 import { RejectionRateLimiter } from './log/rejection-rate-limiter.js';
 import type { Trace } from './log/trace.js';
 import { sessionOpener } from './measure/session-opener.js';
-import type { IoModel, IoModelName } from './models/model.js';
+import type { IoModel } from './models/model.js';
 import { DESCRIPTORS_PER_CLIENT, LOADERS } from './models/registry.js';
 import { ReplyCoalescer } from './models/reply-coalescer.js';
 import type { ClusterSettings } from './options/cluster-options.js';

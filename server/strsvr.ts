@@ -4,7 +4,7 @@
 
 import { StringDecoder } from 'node:string_decoder';
 import { formatAddress } from '../shared/address.js';
-import { type Failure, killSelf, logLine, print, runCommand, stopOnSignal } from '../shared/cli.js';
+import { type CommandFailure, killSelf, logLine, print, runCommand, stopOnSignal } from '../shared/cli.js';
 import { errorCode } from '../shared/errors.js';
 import { escapeUnprintable } from '../shared/escape.js';
 import { stderr } from '../shared/line-writer.js';
@@ -27,7 +27,9 @@ const asJson =
   process.env['STRSVR_LOG'] === 'json';
 const renderJson = (event: ServerEvent) => formatJson(entryOf(event), false);
 if (asJson) stderr.notice = (dropped) => renderJson({ type: 'logDropped', ...dropped });
-const failureLine = asJson ? (failure: Failure) => renderJson({ type: 'failed', ...failure }) : undefined;
+const failureLine = asJson
+  ? (failure: CommandFailure) => renderJson({ type: 'failed', ...failure })
+  : undefined;
 
 const main = async () => {
   const { options, log, verbose } = readServerCommand();

@@ -31,7 +31,7 @@ export async function print(text: string | Uint8Array): Promise<void> {
 async function writeToStdout(text: string | Uint8Array): Promise<void> {
   const { stdout } = process;
   if (stdout.isTTY) return writeToTerminal(Buffer.from(text));
-  // For a file, Node's stream takes a short write(2) for a complete one.
+  // For a file, Node's stream treats a short write(2) as complete.
   if (!(stdout instanceof Socket)) return writeFileSync(1, text);
   await new Promise<void>((resolve, reject) => {
     stdout.write(text, (error) => (error ? reject(error) : resolve()));
@@ -105,7 +105,7 @@ export function killSelf(signal: NodeJS.Signals): void {
   process.kill(process.pid, signal);
 }
 
-export interface Failure {
+export interface CommandFailure {
   readonly status: 1 | 2;
   readonly message: string;
 }
@@ -117,7 +117,7 @@ export interface Failure {
 export async function runCommand(
   name: string,
   main: () => Promise<void>,
-  failureLine = ({ message }: Failure) => escapeUnprintable(`${name}: ${message}`),
+  failureLine = ({ message }: CommandFailure) => escapeUnprintable(`${name}: ${message}`),
 ): Promise<void> {
   process.stdout.on('error', () => {}); // print() rejects
   process.stderr.on('error', () => {}); // Node.js itself writes its warnings there
@@ -140,7 +140,7 @@ export async function runCommand(
   }
 }
 
-function failureOf(error: unknown): Failure | undefined {
+function failureOf(error: unknown): CommandFailure | undefined {
   if (error instanceof UsageError) return { status: 2, message: `${error.message} (see --help)` };
   if (error instanceof OperationalError) return { status: 1, message: error.message };
   return undefined;

@@ -103,7 +103,7 @@ function camelCase(name: string): string {
 /** @throws UsageError; Printed */
 export function parseWithYargs(args: readonly string[], spec: AnyCommandLine): object {
   const require = createRequire(import.meta.url);
-  /** As CommonJS: as an ES module, yargs 17 wraps its help within words. */
+  /** Loaded as CommonJS: the ES module of yargs 17 breaks the lines of its help within words. */
   const yargs = require('yargs') as typeof Yargs;
   const { version } = require('../../package.json') as { version: string };
   let output = '';

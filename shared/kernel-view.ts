@@ -7,7 +7,7 @@ import { readdirSync } from 'node:fs';
 import { describe } from './errors.js';
 import { plural } from './numbers.js';
 import { LISTEN, socketInode, type TcpRow, tcpRows } from './proc-sockets.js';
-import { attempt, readProcFile } from './procfs.js';
+import { readOr, readProcFile } from './procfs.js';
 import { ON_DESCRIPTOR, OTHER_CALLS } from './syscall-names.js';
 
 export interface ServerConnection {
@@ -77,7 +77,7 @@ export function kernelView(
       readdirSync(`${folder}/task`).map((tid) => thread(folder, Number(tid), arch, rows));
     const threads = [
       ...threadsOf(folder),
-      ...others.flatMap((other) => attempt(() => threadsOf(`${root}/${other}`), [])),
+      ...others.flatMap((other) => readOr(() => threadsOf(`${root}/${other}`), [])),
     ];
     return {
       available: true,
@@ -124,7 +124,7 @@ function shorten(phrases: readonly string[], rest: string): readonly string[] {
 }
 
 function thread(folder: string, tid: number, arch: string, rows: readonly TcpRow[]): ServerThread {
-  const [first = '', argument = ''] = attempt(() => readProcFile(`${folder}/task/${tid}/syscall`), '')
+  const [first = '', argument = ''] = readOr(() => readProcFile(`${folder}/task/${tid}/syscall`), '')
     .trim()
     .split(' ');
   if (first === 'running') return { tid, state: 'running' };

@@ -87,13 +87,13 @@ export function checkHistory(history: readonly Operation[], text: Uint8Array): V
  * @param text UTF-8
  */
 export function* violations(history: readonly Operation[], text: Uint8Array): Generator<Violation, void> {
-  let sound = history.filter((operation): operation is Answered => operation.answer !== undefined);
+  let valid = history.filter((operation): operation is Answered => operation.answer !== undefined);
   for (const { invariant, broken, what } of REPLY_RULES) {
-    const wrong = new Set(broken(sound, text));
+    const wrong = new Set(broken(valid, text));
     for (const operation of wrong) yield violation(invariant, operation, what(operation));
-    if (wrong.size > 0) sound = sound.filter((operation) => !wrong.has(operation));
+    if (wrong.size > 0) valid = valid.filter((operation) => !wrong.has(operation));
   }
-  yield* misplaced(history, sound, text);
+  yield* misplaced(history, valid, text);
   for (const operation of reordered(history)) {
     yield violation('I8', operation, 'was answered before an earlier one');
   }
@@ -147,19 +147,19 @@ function stale(answered: readonly Answered[]): Answered[] {
 }
 
 /**
- * I6: every answered letter is in the text. I7: every place in the text that no sound reply claims has a letter that was
+ * I6: every answered letter is in the text. I7: every place in the text that no valid reply claims has a letter that was
  * sent, not answered, and sent early enough: before the reply to anything behind it was there. For each letter value,
  * the earlier place goes to the one sent earlier; if that fails, everything fails. Letters whose replies were wrong take
  * such places first; then, or after another violation, times are not compared.
  */
 function* misplaced(
   history: readonly Operation[],
-  sound: readonly Answered[],
+  valid: readonly Answered[],
   text: Uint8Array,
 ): Generator<Violation, void> {
-  const unplaced = unplacedByLetter(history, sound);
-  let exact = sound.length === history.filter(({ answer }) => answer !== undefined).length;
-  for (const { letter, end, before } of unclaimed(sound, text)) {
+  const unplaced = unplacedByLetter(history, valid);
+  let exact = valid.length === history.filter(({ answer }) => answer !== undefined).length;
+  for (const { letter, end, before } of unclaimed(valid, text)) {
     const operation = unplaced.get(letter)?.pop();
     if (operation === undefined) {
       exact = false;
@@ -175,12 +175,12 @@ function* misplaced(
   }
 }
 
-/** Operations without a sound reply, by letter; the one that takes the next place comes last. */
+/** Operations without a valid reply, by letter; the one that takes the next place comes last. */
 function unplacedByLetter(
   history: readonly Operation[],
-  sound: readonly Answered[],
+  valid: readonly Answered[],
 ): Map<string, Operation[]> {
-  const placed = new Set<Operation>(sound);
+  const placed = new Set<Operation>(valid);
   const unplaced = new Map<string, Operation[]>();
   for (const operation of history) {
     if (placed.has(operation)) continue;

@@ -35,6 +35,10 @@ export const CPU_ROUNDS_LIMIT = 1_000_000_000;
 /** Milliseconds. */
 export const IDLE_SLEEP_LIMIT = 60_000;
 
+/** How bytes move between sockets and sessions (server/models). */
+export const IO_MODELS = ['events', 'poll', 'uring', 'nonblocking', 'blocking', 'threads'] as const;
+export type IoModelName = (typeof IO_MODELS)[number];
+
 /** When letters are synced to disk: before they are answered, or when the system decides. */
 export const SYNCS = ['always', 'never'] as const;
 export type Sync = (typeof SYNCS)[number];

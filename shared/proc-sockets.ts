@@ -3,7 +3,7 @@
 
 import { readdirSync, readlinkSync } from 'node:fs';
 import { type Address, formatAddress, unmapped } from './address.js';
-import { attempt, readProcFile } from './procfs.js';
+import { readOr, readProcFile } from './procfs.js';
 
 /** The state of a listening socket in net/tcp (include/net/tcp_states.h). */
 export const LISTEN = '0A';
@@ -51,7 +51,7 @@ export function listeningAddresses(
 /** What finds a connection of this process by both of its addresses; nothing without /proc. @param port the local one */
 export function connectionFinder(port: number): (local: Address, remote: Address) => TcpRow | undefined {
   const keyOf = (local: string, peer: string) => `${local} ${peer}`;
-  const rows = attempt(() => tcpRows('/proc/self', port), []);
+  const rows = readOr(() => tcpRows('/proc/self', port), []);
   const byKey = new Map(rows.map((row) => [keyOf(readable(row.local), readable(row.peer)), row]));
   const plain = ({ host, port }: Address) => formatAddress({ host: unmapped(host), port });
   return (local, remote) => byKey.get(keyOf(plain(local), plain(remote)));
@@ -64,7 +64,7 @@ export function connectionFinder(port: number): (local: Address, remote: Address
 export function tcpRows(folder: string, port: number | undefined): TcpRow[] {
   const hex = port?.toString(16).toUpperCase().padStart(4, '0') ?? '[0-9A-F]{4}';
   const local = new RegExp(`^ *\\d+: [0-9A-F]+:${hex} .*$`, 'gm');
-  const tables = [readProcFile(`${folder}/net/tcp`), attempt(() => readProcFile(`${folder}/net/tcp6`), '')];
+  const tables = [readProcFile(`${folder}/net/tcp`), readOr(() => readProcFile(`${folder}/net/tcp6`), '')];
   return tables.flatMap((table) => table.match(local) ?? []).map(tcpRow);
 }
 
@@ -78,16 +78,16 @@ function tcpRow(line: string): TcpRow {
 
 /** The listening sockets that a process holds; tcpRows has those of its whole network namespace. */
 function listeners(folder: string, port: number | undefined): TcpRow[] {
-  const rows = attempt(() => tcpRows(folder, port), []).filter(({ state }) => state === LISTEN);
+  const rows = readOr(() => tcpRows(folder, port), []).filter(({ state }) => state === LISTEN);
   if (rows.length === 0) return [];
-  const descriptors = attempt(() => readdirSync(`${folder}/fd`), []);
+  const descriptors = readOr(() => readdirSync(`${folder}/fd`), []);
   const inodes = new Set(descriptors.map((fd) => socketInode(folder, fd)));
   return rows.filter(({ inode }) => inodes.has(inode));
 }
 
 /** -1 if the descriptor is no socket or is closed. */
 export function socketInode(folder: string, fd: string): number {
-  const target = attempt(() => readlinkSync(`${folder}/fd/${fd}`), '');
+  const target = readOr(() => readlinkSync(`${folder}/fd/${fd}`), '');
   return Number(/^socket:\[(\d+)\]$/.exec(target)?.[1] ?? -1);
 }
 

@@ -25,9 +25,9 @@ export const HAS_PROC = process.platform === 'linux';
 export const WAIT_TIMES_KNOWN = HAS_PROC && (schedstat('/proc/self')[0] ?? 0) > 0;
 const TICKS_A_SECOND = 100; // USER_HZ, the same on every Linux that Node.js runs on
 
-/** @returns undefined where the system does not say, or the process has gone */
+/** @returns undefined without /proc, or if the process has ended */
 export function processStats(pid: number): ProcessStats | undefined {
-  return HAS_PROC ? attempt(() => read(`/proc/${pid}`), undefined) : undefined;
+  return HAS_PROC ? readOr(() => read(`/proc/${pid}`), undefined) : undefined;
 }
 
 /**
@@ -49,7 +49,7 @@ export function readProcFile(path: string): string {
 }
 
 /** For files that can disappear while they are read, or belong to another user. */
-export function attempt<T>(read: () => T, otherwise: T): T {
+export function readOr<T>(read: () => T, otherwise: T): T {
   try {
     return read();
   } catch {
@@ -89,7 +89,7 @@ interface Task {
 
 /** @returns undefined when the thread has ended meanwhile */
 function readTask(folder: string): Task | undefined {
-  const status = attempt(() => readProcFile(`${folder}/status`), undefined);
+  const status = readOr(() => readProcFile(`${folder}/status`), undefined);
   if (status === undefined) return undefined;
   const [cpuNanoseconds = 0, waitNanoseconds = 0] = schedstat(folder);
   return {
@@ -102,7 +102,7 @@ function readTask(folder: string): Task | undefined {
 
 /** Time on a core and time waiting for one, in nanoseconds; nothing where the kernel keeps no such account. */
 function schedstat(folder: string): number[] {
-  return attempt(() => readProcFile(`${folder}/schedstat`).split(' ').map(Number), []);
+  return readOr(() => readProcFile(`${folder}/schedstat`).split(' ').map(Number), []);
 }
 
 function field(status: string, name: string): number {

@@ -2,7 +2,7 @@
 // it there are none.
 
 import { readdirSync } from 'node:fs';
-import { attempt, processStats, readProcFile } from '../../shared/procfs.js';
+import { processStats, readOr, readProcFile } from '../../shared/procfs.js';
 
 /** The variable whose value marks every process of one run. */
 export const MARK = 'STRCHECK_RUN';
@@ -127,9 +127,9 @@ function statFields(path: number | string): string[] {
 }
 
 function list(folder: string): string[] {
-  return attempt(() => readdirSync(folder), []);
+  return readOr(() => readdirSync(folder), []);
 }
 
 function read(path: string): string {
-  return attempt(() => readProcFile(path), '');
+  return readOr(() => readProcFile(path), '');
 }

@@ -1,17 +1,28 @@
-// What the runs of an experiment allow to be said. Runs that do not count (void, wrong, absent) are left out of every
-// estimate and named instead.
+// What the runs of an experiment allow to be said: medians, their intervals, and whether two differ. Runs that do not count
+// (void, wrong, absent) are left out of every estimate and named instead.
+//
+// The bootstrap is unpaired and at 99 %: with five repeats a paired one at 95 % covers too little, and two runs of the same
+// server must say "no difference" at least 95 times in 100.
 
 import { formatNumber } from '../../shared/numbers.js';
-import { prng } from '../../shared/prng.js';
-import { median } from '../../shared/quantile.js';
+import { type Prng, prng } from '../../shared/prng.js';
+import { median, quantile } from '../../shared/quantile.js';
 import type { Condition, Estimate, Row, Run } from './results.js';
-import { estimate, quotient } from './statistics.js';
 
-/** From here on, in percent of a core, a process has no time left. */
+/** Fewer repeats than these claim no interval. */
+export const ENOUGH_REPEATS = 5;
+const RESAMPLES = 2_000;
+/** The share of the resamples outside the interval on each side. */
+const TAIL = 0.005;
+
+/** A process that uses more than this percentage of a core counts as busy. */
 const BUSY = 90;
 
+/** The first of several medians over the second; the first itself if there is no second. */
+export const quotient = ([value = Number.NaN, base = 1]: readonly number[]) => value / base;
+
 /** A metric under a condition. */
-export interface Sample extends Condition {
+export interface MetricSample extends Condition {
   readonly metric: string;
 }
 
@@ -57,7 +68,7 @@ export class Analysis {
   }
 
   /** An estimate of several medians together; undefined when one of them was not measured. */
-  combination(samples: readonly Sample[], combine = quotient): Estimate | undefined {
+  combination(samples: readonly MetricSample[], combine = quotient): Estimate | undefined {
     const values = samples.map((sample) => this.values(sample, sample.metric));
     if (values.some(({ length }) => length === 0)) return undefined;
     return estimate(values, combine, prng(this.#seed));
@@ -118,6 +129,27 @@ export class Analysis {
   #at({ target, parameter }: Condition): Run[] {
     return this.runs.filter((run) => run.target === target && run.parameter === parameter);
   }
+}
+
+/**
+ * A number made of the medians of several samples, with its interval where each has enough repeats to claim one.
+ * @param combine gets the medians in the order of the samples
+ */
+export function estimate(
+  samples: ReadonlyArray<readonly number[]>,
+  combine: (medians: readonly number[]) => number,
+  random: Prng,
+): Estimate {
+  const repeats = Math.min(...samples.map(({ length }) => length));
+  const together = { median: combine(samples.map(median)), repeats };
+  if (repeats < ENOUGH_REPEATS) return together;
+  const draw = () => combine(samples.map((values) => median(resample(values, random))));
+  const drawn = Array.from({ length: RESAMPLES }, draw).sort((one, other) => one - other);
+  return { ...together, low: quantile(drawn, TAIL), high: quantile(drawn, 1 - TAIL) };
+}
+
+function resample(values: readonly number[], random: Prng): number[] {
+  return values.map(() => values[random.below(values.length)] as number);
 }
 
 /** Why a run does not count, the most important reason first; none if it does. */

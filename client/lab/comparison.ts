@@ -20,7 +20,7 @@ export const CLOSED_LOOP = `closed loop: each client sends its next letter when 
 export const CPU_RATIO = 'CPU/C';
 const CPU = 'CPU µs/letter';
 
-/** From here on, in percent of a core, one side holds up the other. */
+/** A side that uses at least this percentage of a core counts as the bottleneck. */
 const BUSY = 80;
 
 export function comparison(made: Omit<Experiment, 'variable'>): Experiment {

@@ -29,13 +29,7 @@ const DRIVE = {
   positionals: { host: SERVER_HOST, port: SERVER_PORT },
   options: {
     clients: numberOption('--clients', 1, MAX_CLIENTS, 100, 'Number of clients that send letters'),
-    letters: numberOption(
-      '--letters',
-      1,
-      1_000_000,
-      30_000,
-      'Number of letters; each reply is the text so far',
-    ),
+    letters: numberOption('--letters', 1, 1_000_000, 30_000, 'Number of letters that they send in all'),
     rate: optionalNumber(
       '--rate',
       1,
@@ -44,13 +38,7 @@ const DRIVE = {
       'each client sends when it has its reply',
     ),
     duration: numberOption('--duration', 1, 3_600, 60, 'Stop sending after this many seconds'),
-    'idle-clients': numberOption(
-      '--idle-clients',
-      0,
-      MAX_CLIENTS,
-      0,
-      'Number of clients that connect and stay silent',
-    ),
+    'idle-clients': numberOption('--idle-clients', 0, MAX_CLIENTS, 0, 'Number of clients that stay silent'),
     seed: numberOption('--seed', 0, 2 ** 31 - 1, 1, 'Seed for the letters'),
     json: { describe: 'Print the results as JSON', boolean: true, default: false },
   },

@@ -4,7 +4,7 @@
 import type { LoadPlan } from '../load/plan.js';
 import type { Analysis } from './analysis.js';
 import type { Chart, Condition, Measured, Question, Run } from './results.js';
-import type { RunningServer } from './server-process.js';
+import type { ServerProcess } from './server-process.js';
 import type { ServerUnderTest } from './servers-under-test.js';
 import type { Threshold } from './thresholds.js';
 
@@ -41,10 +41,10 @@ export interface RunContext {
   withServer<T>(
     target: ServerUnderTest,
     args: readonly string[],
-    use: (server: RunningServer) => Promise<T>,
+    use: (server: ServerProcess) => Promise<T>,
   ): Promise<T>;
   /** Runs the load against a server. */
-  drive(server: RunningServer, plan: Partial<LoadPlan>): Promise<Measured>;
+  drive(server: ServerProcess, plan: Partial<LoadPlan>): Promise<Measured>;
   /** Both. */
   run(target: ServerUnderTest, args: readonly string[], plan: Partial<LoadPlan>): Promise<Measured>;
   /** The result of the first call with this name. */

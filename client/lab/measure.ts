@@ -4,20 +4,27 @@
 import { logLine, print } from '../../shared/cli.js';
 import { readCommandLine } from '../../shared/command-line.js';
 import type { Parsed } from '../../shared/command-line-types.js';
-import { nonEmpty, oneOf, optional, optionalNumber } from '../../shared/options.js';
+import {
+  IO_MODELS,
+  type IoModelName,
+  nonEmpty,
+  oneOf,
+  optional,
+  optionalNumber,
+} from '../../shared/options.js';
 import { formatTable } from '../../shared/table.js';
 import type { LoadPlan } from '../load/plan.js';
 import { LoadProcess, runLoad } from '../load/run-load.js';
 import { Progress } from '../progress.js';
 import { COMPARISONS, EXPERIMENTS } from './all-experiments.js';
+import { ENOUGH_REPEATS } from './analysis.js';
 import { circumstances } from './environment.js';
 import type { Experiment } from './experiment.js';
 import { writeResults } from './report/files.js';
 import { findingsText } from './report/terminal.js';
 import type { Results } from './results.js';
 import { type RunOptions, runExperiments } from './runner.js';
-import { baselines, IO_MODELS, type IoModelName, ourServers, runnable } from './servers-under-test.js';
-import { ENOUGH_REPEATS } from './statistics.js';
+import { baselines, ourServers, runnable } from './servers-under-test.js';
 import { thresholdRows } from './thresholds.js';
 
 const QUICK_REPEATS = 3;
@@ -96,9 +103,7 @@ export async function run(): Promise<void> {
   const { io: models, ...options } = readCommandLine(RUN);
   const load = new LoadProcess();
   const drive = (plan: LoadPlan) => load.run(plan);
-  await measure({ ...options, models, usualRepeats: ENOUGH_REPEATS, drive }).finally(() =>
-    load.close(),
-  );
+  await measure({ ...options, models, usualRepeats: ENOUGH_REPEATS, drive }).finally(() => load.close());
 }
 
 export async function bench(): Promise<void> {

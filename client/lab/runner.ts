@@ -6,11 +6,10 @@ import { OperationalError } from '../../shared/errors.js';
 import { prng } from '../../shared/prng.js';
 import { HAS_PROC, processStats } from '../../shared/procfs.js';
 import { DEFAULT_PLAN, type LoadPlan, type LoadResult } from '../load/plan.js';
-import { Analysis } from './analysis.js';
+import { Analysis, ENOUGH_REPEATS } from './analysis.js';
 import type { Experiment, LabOptions, RunContext, Trial } from './experiment.js';
 import type { Findings, Run } from './results.js';
 import { startServer } from './server-process.js';
-import { ENOUGH_REPEATS } from './statistics.js';
 import { summarizeRun } from './summarize-run.js';
 import { evaluate } from './thresholds.js';
 

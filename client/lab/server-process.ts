@@ -13,7 +13,7 @@ const STOP_DEADLINE_MS = 7_000;
 /** As strsvr, the baselines and plain.ts (a JSON object with a family IPv4) print it. */
 const LISTENING = /listening on .*?(\d+\.\d+\.\d+\.\d+).*?(\d{2,})/;
 
-export interface RunningServer {
+export interface ServerProcess {
   readonly target: ServerUnderTest;
   readonly host: string;
   readonly port: number;
@@ -28,7 +28,7 @@ export interface RunningServer {
  * @returns once it listens
  * @throws OperationalError when it ends or prints nothing instead
  */
-export async function startServer(target: ServerUnderTest, args: readonly string[]): Promise<RunningServer> {
+export async function startServer(target: ServerUnderTest, args: readonly string[]): Promise<ServerProcess> {
   const started = performance.now();
   const child = new Child([...target.command, ...args]);
   const listens = Promise.race([listening(child.stdout), child.ended.then(() => undefined)]);

@@ -7,11 +7,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { OperationalError } from '../../shared/errors.js';
 import { checkUring } from '../../shared/libc/uring.js';
+import type { IoModelName } from '../../shared/options.js';
 import { output } from '../child-process.js';
-
-/** The values of --io. */
-export const IO_MODELS = ['events', 'poll', 'uring', 'nonblocking', 'blocking', 'threads'] as const;
-export type IoModelName = (typeof IO_MODELS)[number];
 
 export interface ServerUnderTest {
   /** Unique and short: `events`, `threads`, `C epoll`, `Python asyncio`. */

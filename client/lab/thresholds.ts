@@ -2,12 +2,12 @@
 // the whole interval is on one side of it; otherwise the result is inconclusive, with the reason.
 
 import { formatNumber } from '../../shared/numbers.js';
-import type { Analysis, Sample } from './analysis.js';
+import type { Analysis, MetricSample } from './analysis.js';
 import type { Bound, Condition, Estimate, Findings, ThresholdResult } from './results.js';
 
 export interface Threshold {
   readonly what: string;
-  readonly samples: readonly Sample[];
+  readonly samples: readonly MetricSample[];
   /** Gets the medians in the order of the samples; by default the first is divided by the second, if there is one. */
   readonly combine?: (medians: readonly number[]) => number;
   /** Without a bound the number is only reported. */
@@ -42,7 +42,7 @@ function reaches(value: number, bound: Bound): boolean {
 }
 
 /** Names the first sample that was not measured. */
-function missing(samples: readonly Sample[], analysis: Analysis): string {
+function missing(samples: readonly MetricSample[], analysis: Analysis): string {
   const sample = samples.find((one) => analysis.values(one, one.metric).length === 0);
   const row = analysis
     .rows()

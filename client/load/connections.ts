@@ -20,7 +20,7 @@ export function pause(ms: number): void {
 export function connectAll(
   address: Address,
   total: number,
-  options: libc.ConnectOptions,
+  options: libc.TcpOptions,
   deadline: number,
 ): number[] {
   const descriptors: number[] = [];
@@ -52,7 +52,7 @@ export function connectAll(
 export function withConnection<T>(
   server: Address,
   deadline: number,
-  options: libc.ConnectOptions,
+  options: libc.TcpOptions,
   use: (fd: number) => T,
 ): T {
   const [fd = -1] = connectAll(server, 1, options, deadline);

@@ -1,7 +1,14 @@
-// What became of each letter of a run, by its number, in memory that is allocated before the run begins.
+// What became of each letter of a run, by its number, in memory that is allocated before the run begins; and the
+// histogram of the reply times.
 
 import { type Operation, prefixHashes } from '../../shared/linearizability.js';
+import type { LoadResult } from './plan.js';
 import type { Schedule } from './schedule.js';
+
+/** Bars of a histogram from one power of ten to the next. */
+const BARS_A_DECADE = 10;
+/** The bound of the first bar, in milliseconds. */
+const FIRST_BOUND = 0.01;
 
 export class LetterTable {
   readonly schedule: Schedule;
@@ -57,4 +64,17 @@ export class LetterTable {
       yield { client, letter, sent, answer: { at, reply } };
     }
   }
+}
+
+/** A histogram: how many times lie below each of a row of bounds (and not below the one before), on a log axis. */
+export function buckets(timesMs: Float64Array): LoadResult['buckets'] {
+  const counts: number[] = [];
+  for (const ms of timesMs) {
+    const bar = Math.max(0, Math.floor(Math.log10(ms / FIRST_BOUND) * BARS_A_DECADE) + 1);
+    counts[bar] = (counts[bar] ?? 0) + 1;
+  }
+  return Array.from(counts, (count, bar) => [
+    Number((FIRST_BOUND * 10 ** (bar / BARS_A_DECADE)).toPrecision(3)),
+    count ?? 0,
+  ]);
 }

@@ -6,9 +6,10 @@
 
 import * as libc from '../../shared/libc/sockets.js';
 import { LF } from '../../shared/utf8.js';
-import type { LetterTable } from './letter-table.js';
+import { LetterTable } from './letter-table.js';
 import { LongestPrefix } from './longest-prefix.js';
 import type { Fault, LoadPlan } from './plan.js';
+import { Schedule } from './schedule.js';
 
 /** Bytes that one receive may bring. */
 const RECEIVE_BYTES = 256 * 1024;
@@ -41,10 +42,10 @@ export class LoadContext {
   /** By performance.now(), of any client. */
   lastAnswer = 0;
 
-  constructor(plan: LoadPlan, table: LetterTable) {
+  constructor(plan: LoadPlan) {
     const { rate, burst, maxInFlight = Number.POSITIVE_INFINITY } = plan;
     this.plan = plan;
-    this.table = table;
+    this.table = new LetterTable(new Schedule(plan));
     this.maxInFlight = rate === undefined ? burst : maxInFlight;
   }
 

@@ -8,12 +8,10 @@ import { countLetters } from '../../shared/utf8.js';
 import { checkFinalText } from './check-final-text.js';
 import { ClientPool } from './client-pool.js';
 import { connectAll, pause } from './connections.js';
-import { buckets } from './histogram.js';
-import { LetterTable } from './letter-table.js';
+import { buckets } from './letter-table.js';
 import { LoadContext } from './load-client.js';
 import type { LoadPlan, LoadResult } from './plan.js';
 import { prefill, readFinalText } from './prefill.js';
-import { Schedule } from './schedule.js';
 
 /** Between two reports of progress. */
 const PROGRESS_MS = 200;
@@ -40,7 +38,7 @@ export class Load {
   constructor(plan: LoadPlan, onProgress: (answered: number) => void) {
     this.#plan = plan;
     this.#onProgress = onProgress;
-    this.#context = new LoadContext(plan, new LetterTable(new Schedule(plan)));
+    this.#context = new LoadContext(plan);
     this.#pool = new ClientPool(this.#context);
     this.#idleTimeoutMs = plan.idleTimeoutMs ?? Number.POSITIVE_INFINITY;
   }

@@ -27,8 +27,8 @@ await runCommand('wps', async () => {
       answered = true;
     }
   } catch (error) {
-    const refused = errorCode(error) === 'LOST' && socket.bytesRead === 0;
-    if (!refused) throw error;
+    const rejected = errorCode(error) === 'LOST' && socket.bytesRead === 0;
+    if (!rejected) throw error;
   }
   if (!answered) throw failed(options, 'has closed the connection without an answer; its log says why');
 });

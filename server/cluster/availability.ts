@@ -26,12 +26,12 @@ export class Availability {
     this.#cancelTick = clock.after(TICK_MS, () => this.#tick());
   }
 
-  get refusal(): Durability['refusal'] {
+  get rejection(): Durability['rejection'] {
     if (this.#unavailable) return 'unavailable';
     return this.#noSpace ? 'diskFull' : undefined;
   }
 
-  /** Why letters are refused, in words. */
+  /** Why letters are rejected, in words. */
   get problem(): string | undefined {
     if (this.#unavailable) return this.#silence;
     return this.#noSpace ? "etcd's quota is used up" : undefined;
@@ -48,7 +48,7 @@ export class Availability {
     this.#unavailable = false;
   }
 
-  /** Etcd has refused letters for lack of room. @param bytes that wait */
+  /** Etcd has rejected letters for lack of room. @param bytes that wait */
   noSpace(reason: string, bytes: number): void {
     if (!this.#noSpace) this.#log.record({ type: 'diskFull', reason, bytes });
     this.#noSpace = true;

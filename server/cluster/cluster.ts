@@ -34,7 +34,7 @@ export interface ClusterOptions {
   readonly text: SharedText;
   readonly name: string;
   readonly maxLength: number;
-  /** After this time without an answer of etcd, clients are disconnected and letters are refused. */
+  /** After this time without an answer of etcd, clients are disconnected and letters are rejected. */
   readonly timeoutMs: number;
   readonly log: Log;
   readonly clock?: Clock;
@@ -95,8 +95,8 @@ export class Cluster implements Committer {
     return this.#text.settled;
   }
 
-  get refusal(): Committer['refusal'] {
-    return this.#availability.refusal;
+  get rejection(): Committer['rejection'] {
+    return this.#availability.rejection;
   }
 
   get status(): ClusterStatus {

@@ -1,5 +1,5 @@
-// One connection to one member of etcd, over gRPC. It never reconnects by itself and never waits: who uses it decides how
-// long an answer may take, and closes it.
+// One connection to one member of etcd, over gRPC. It never reconnects and never waits: its user decides how long an
+// answer may take, and closes it.
 
 import { isIP } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
@@ -107,7 +107,7 @@ class EtcdClient implements Etcd {
       stream.on('end', () => fail(new Error('the watch ended')));
       stream.on('data', (response: WatchResponse) => {
         try {
-          refuseCanceled(response);
+          throwIfCanceled(response);
           onChanges(headerOf(response), changesOf(response));
         } catch (error) {
           fail(error as Error);
@@ -177,7 +177,7 @@ function withoutAddressAsName(channel: ChannelCredentials): ChannelCredentials {
   return channel;
 }
 
-function refuseCanceled({ canceled, cancelReason, compactRevision }: WatchResponse): void {
+function throwIfCanceled({ canceled, cancelReason, compactRevision }: WatchResponse): void {
   if (!canceled) return;
   if (compactRevision > 0) throw new CompactedError(`etcd has compacted up to revision ${compactRevision}`);
   throw new Error(`the watch was canceled: ${cancelReason}`);

@@ -1,9 +1,9 @@
 // What a cluster needs from etcd: three calls to one member. etcd-client.ts makes them over gRPC; tests put another etcd, or
 // faults, in its place.
 
-/** What every answer says about the etcd that gave it. */
+/** The header of every answer. */
 export interface Header {
-  /** The same for all members of an etcd. */
+  /** Identifies the etcd cluster: the same for all its members. */
   readonly clusterId: number;
   /** etcd's clock: each transaction that writes is one revision later. */
   readonly revision: number;

@@ -45,13 +45,13 @@ export class Follower {
   #connecting: Etcd | undefined;
   #next: number;
   #failures = 0;
-  /** Whether the replica lacks what a watch cannot bring any more. */
+  /** Whether the replica must load the text: it lacks letters that a watch can no longer deliver. */
   #mustLoad = true;
   #closed = false;
-  /** What each endpoint said last. */
+  /** The last error of each endpoint. */
   readonly errors = new Map<string, string>();
   roundTripMs: number | undefined;
-  /** How many groups the last heartbeat found that the watch had not brought. */
+  /** Number of groups that the last heartbeat found and the watch had not delivered yet. */
   groupsBehind = 0;
 
   /** @param first the index of the endpoint to begin with */

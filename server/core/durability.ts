@@ -1,17 +1,17 @@
 // How far replies may go. What stores the text elsewhere (a journal, a cluster) owns this; sessions read it, I/O models
 // drive it.
 
-import type { CloseFailure, Refusal } from './close-reason.js';
+import type { CloseFailure, Rejection } from './close-reason.js';
 
-/** What a session reads. */
+/** The part that a session sees. */
 export interface Durability {
   /** Letters are stored up to this result of the text's `append`, so they may be answered. */
   readonly durableLength: number;
   /** undefined: letters are accepted. */
-  readonly refusal: Refusal | undefined;
+  readonly rejection: Rejection | undefined;
 }
 
-/** What an I/O model works with: a text that is stored in groups of letters. */
+/** The part that an I/O model sees: a text that is stored in groups of letters. */
 export interface Committer extends Durability {
   /** Starts to store what is in the text now; returns at once. */
   commit(): void;
@@ -22,4 +22,4 @@ export interface Committer extends Durability {
 }
 
 /** A text in memory alone: every letter counts as stored at once. */
-export const MEMORY_ONLY: Durability = { durableLength: Number.POSITIVE_INFINITY, refusal: undefined };
+export const MEMORY_ONLY: Durability = { durableLength: Number.POSITIVE_INFINITY, rejection: undefined };

@@ -69,7 +69,7 @@ export class Session {
     if (this.#decoder.unread === 0) this.#closing ??= 'ended';
   }
 
-  /** The server stops, or a letter was refused: letters before are still answered, undecoded ones are discarded. */
+  /** The server stops, or a letter was rejected: letters before are still answered, undecoded ones are discarded. */
   stop(why: Closing = 'stopped'): void {
     this.#closing ??= why;
     this.#decoder.discard();
@@ -125,9 +125,9 @@ export class Session {
   }
 
   #append(letter: number): void {
-    const appended = this.#durability.refusal === undefined ? this.#text.append(letter) : FULL;
+    const appended = this.#durability.rejection === undefined ? this.#text.append(letter) : FULL;
     if (appended === FULL) {
-      this.stop(this.#durability.refusal ?? 'full');
+      this.stop(this.#durability.rejection ?? 'full');
     } else {
       this.letters += 1;
       this.#pendingReplies[this.#end++] = appended;

@@ -8,7 +8,7 @@ import type { LogEntry } from '../log/events.js';
 import type { Log } from '../log/log.js';
 import { Histogram } from '../measure/histogram.js';
 import { Meter } from '../measure/meter.js';
-import { type HttpOptions, HttpServer } from './http-server.js';
+import { HttpServer, type HttpServerOptions } from './http-server.js';
 import { Monitor } from './monitor.js';
 import type { Source } from './source.js';
 
@@ -37,7 +37,7 @@ export class HttpPort {
   readonly #commits: Histogram;
 
   /** @throws OperationalError if it cannot listen */
-  static async open(options: HttpOptions, { log, ...context }: HttpPortContext): Promise<HttpPort> {
+  static async open(options: HttpServerOptions, { log, ...context }: HttpPortContext): Promise<HttpPort> {
     const source = {
       ...context,
       version,

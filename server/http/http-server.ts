@@ -5,11 +5,11 @@ import type { Address } from '../../shared/address.js';
 import { listen } from '../../shared/listen.js';
 import { connections } from './connections.js';
 import { isHostAllowed } from './host-check.js';
-import { Metrics } from './metrics.js';
-import { json, plainText, send } from './responses.js';
+import { ServerMetrics } from './metrics.js';
+import { json, plainText, respond } from './responses.js';
 import type { Source } from './source.js';
 import { serveText } from './text-resource.js';
-import { HEARTBEAT_MS, TextStream } from './text-stream.js';
+import { STREAM_HEARTBEAT_MS, TextStream } from './text-stream.js';
 
 /** A request must be complete after this time. */
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -26,7 +26,7 @@ const INDEX = `/healthz      the process lives
 /** The paths that show clients or the text. */
 const PATHS: ReadonlySet<string | undefined> = new Set(['/connections', '/text', '/text/stream']);
 
-export interface HttpOptions extends Address {
+export interface HttpServerOptions extends Address {
   /** Host names under which the port is reached, beside localhost. */
   readonly names: readonly string[];
   /** An inherited socket in place of the address. */
@@ -39,13 +39,13 @@ export class HttpServer {
   readonly #stream: TextStream;
 
   /** @throws OperationalError if it cannot listen */
-  static async open(options: HttpOptions, source: Source): Promise<HttpServer> {
+  static async open(options: HttpServerOptions, source: Source): Promise<HttpServer> {
     const stream = new TextStream(source);
-    const metrics = new Metrics(source, stream);
+    const metrics = new ServerMetrics(source, stream);
     const names = options.names.map((name) => name.toLowerCase());
     const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS });
     server.maxConnections = MAX_CONNECTIONS;
-    server.setTimeout(2 * HEARTBEAT_MS); // without a byte in either direction
+    server.setTimeout(2 * STREAM_HEARTBEAT_MS); // without a byte in either direction
     server.on('request', (request, response) => {
       response.setHeader('X-Content-Type-Options', 'nosniff');
       if (!isHostAllowed(request.headers.host, names)) {
@@ -85,7 +85,7 @@ export class HttpServer {
 interface Resources {
   readonly source: Source;
   readonly stream: TextStream;
-  readonly metrics: Metrics;
+  readonly metrics: ServerMetrics;
 }
 
 function route(request: IncomingMessage, response: ServerResponse, resources: Resources): void {
@@ -106,6 +106,6 @@ function route(request: IncomingMessage, response: ServerResponse, resources: Re
   else stream.serve(request, response, parameters);
 }
 
-async function sendMetrics(response: ServerResponse, metrics: Metrics): Promise<void> {
-  send(response, 200, metrics.contentType, await metrics.render());
+async function sendMetrics(response: ServerResponse, metrics: ServerMetrics): Promise<void> {
+  respond(response, 200, metrics.contentType, await metrics.render());
 }

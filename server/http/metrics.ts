@@ -16,7 +16,7 @@ import { MetricRegistry } from './metric-registry.js';
 import type { Source } from './source.js';
 import type { TextStream } from './text-stream.js';
 
-export class Metrics {
+export class ServerMetrics {
   readonly #registry = new MetricRegistry();
   #totals: Float64Array = new Float64Array();
   #states: readonly number[] = [];

@@ -12,13 +12,13 @@ import type { Source } from './source.js';
 const BATCH_MS = 100;
 /** Bytes of text in one event. */
 const PIECE_BYTES = 64 * 1024;
-/** A comment is sent when nothing else was for so long, so that proxies do not take the connection for dead. */
-export const HEARTBEAT_MS = 15_000;
+/** After this time without data a comment is sent, so that proxies do not close the connection as idle. */
+export const STREAM_HEARTBEAT_MS = 15_000;
 const HEARTBEAT = Buffer.from(':\n\n');
 const MAX_FOLLOWERS = 1_000;
 /** How long followers may take to take the rest when the server stops. */
 const DRAIN_MS = 1_000;
-const TICK = HEARTBEAT_MS / BATCH_MS;
+const TICK = STREAM_HEARTBEAT_MS / BATCH_MS;
 
 interface Follower extends WatchedSocket {
   readonly response: ServerResponse;

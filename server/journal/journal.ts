@@ -86,7 +86,7 @@ export class Journal implements Committer {
     return this.#durableLength;
   }
 
-  get refusal(): Committer['refusal'] {
+  get rejection(): Committer['rejection'] {
     return this.#readOnly ? 'diskFull' : undefined;
   }
 

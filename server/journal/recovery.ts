@@ -52,8 +52,8 @@ function holeStart(file: Uint8Array): number {
   if (hole < file.length - GROUP_BYTES || hole < 0) return file.length;
   for (let at = hole; at < file.length; at = pageEnd(at)) {
     const page = file.subarray(at, pageEnd(at));
-    const sound = page[0] === NUL ? page.every((byte) => byte === NUL) : !page.some(isForeign);
-    if (!sound) return file.length;
+    const intact = page[0] === NUL ? page.every((byte) => byte === NUL) : !page.some(isControlByte);
+    if (!intact) return file.length;
   }
   return hole;
 }
@@ -63,7 +63,7 @@ function pageEnd(at: number): number {
 }
 
 /** Whether a byte is a control character, which no text holds. */
-function isForeign(byte: number): boolean {
+function isControlByte(byte: number): boolean {
   return byte < 0x80 && isControl(byte);
 }
 

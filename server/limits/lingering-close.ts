@@ -9,7 +9,7 @@ import { delivering } from '../../shared/libc/tcp-info.js';
 import type { CloseFailure, Closing } from '../core/close-reason.js';
 import type { Session } from '../core/session.js';
 import { socketFd } from './socket-fd.js';
-import { nextProgress, type Progress } from './stall-detector.js';
+import { nextProgress, type ReadProgress } from './stall-detector.js';
 
 /** The longest that a connection lingers without delivering, and that a stop waits for clients. */
 export const LINGER_MS = 5_000;
@@ -50,13 +50,13 @@ export function disconnect(
 /**
  * Closes a socket to which all output has been written. Calling it again changes nothing.
  * @param stallTimeoutMs how long to wait for a client that acknowledges too little; 0: for ever; undefined, and when
- *   the server stops: not at all, the kernel delivers what it has by itself
+ *   the server stops: not at all, because the kernel delivers what it has without us
  */
 export function closeLingering(socket: Socket, reason?: Closing, stallTimeoutMs?: number): void {
   if (socket.writableEnded) return;
   socket.end(() => {
     if (reason === 'ended' || socket.destroyed) return; // the client has closed its side too
-    let progress: Progress | undefined;
+    let progress: ReadProgress | undefined;
     let bytesRead = socket.bytesRead;
     let ticks = 0;
     const timer = setInterval(() => {

@@ -18,14 +18,14 @@ const STALL_BYTES = 1024;
 const STALL_TICKS = 10;
 
 /** What a client had taken when it last took STALL_BYTES, and how many ticks ago that was. */
-export interface Progress {
+export interface ReadProgress {
   /** In bytes; undefined: nothing is pending. */
   readonly taken: number | undefined;
   readonly ticks: number;
 }
 
 /** One tick: the progress of a client that has taken `taken` bytes by now. */
-export function nextProgress(taken: number | undefined, before: Progress | undefined): Progress {
+export function nextProgress(taken: number | undefined, before: ReadProgress | undefined): ReadProgress {
   if (taken === undefined || before?.taken === undefined) return { taken, ticks: 0 };
   if (taken - before.taken >= STALL_BYTES) return { taken, ticks: 0 };
   return { taken: before.taken, ticks: before.ticks + 1 };
@@ -46,7 +46,7 @@ export function watchStalls<Client extends object>(
 ): NodeJS.Timeout | undefined {
   if (timeoutMs === 0) return undefined;
   const detail = `it acknowledged less than ${STALL_BYTES} bytes of its replies in ${timeoutMs / 1000} s`;
-  const progress = new WeakMap<Client, Progress>();
+  const progress = new WeakMap<Client, ReadProgress>();
   return setInterval(() => {
     for (const client of clients.values()) {
       const now = nextProgress(taken(client), progress.get(client));

@@ -43,7 +43,7 @@ export class SystemdNotifier {
   #timer: NodeJS.Timeout | undefined;
   readonly #onFailure: (message: string) => void;
 
-  /** @param onFailure called once if systemd cannot be told */
+  /** @param onFailure called once if systemd cannot be notified */
   constructor(environment: NodeJS.ProcessEnv, onFailure: (message: string) => void, pid = process.pid) {
     const { NOTIFY_SOCKET = '', WATCHDOG_USEC, WATCHDOG_PID = String(pid) } = environment;
     this.#socket = NOTIFY_SOCKET;

@@ -45,7 +45,7 @@ export class EventsModel implements IoModel {
   constructor(context: IoModelContext) {
     this.#context = context;
     this.#listener = createServer({
-      allowHalfOpen: true, // a client that has ended its side is still owed its replies
+      allowHalfOpen: true, // a client that has ended its side still gets its replies
       noDelay: !context.nagle,
       highWaterMark: 0, // so that 'drain' follows every write that the kernel did not take at once
       ...KEEP_ALIVE,

@@ -2,15 +2,13 @@
 // same for all; only how it waits for clients differs.
 
 import type { Address } from '../../shared/address.js';
+import type { IoModelName } from '../../shared/options.js';
 import type { CloseFailure } from '../core/close-reason.js';
 import type { Committer } from '../core/durability.js';
 import type { Session } from '../core/session.js';
 import type { Text } from '../core/text.js';
 import type { AdmissionOptions, Handshaker } from '../limits/admission.js';
 import type { Log } from '../log/log.js';
-
-export const IO_MODELS = ['events', 'poll', 'uring', 'nonblocking', 'blocking', 'threads'] as const;
-export type IoModelName = (typeof IO_MODELS)[number];
 
 export interface IoModelOptions extends AdmissionOptions {
   readonly io: IoModelName;
@@ -21,7 +19,7 @@ export interface IoModelOptions extends AdmissionOptions {
   readonly listenFd: number | undefined;
   /** The listener closes after this many clients, and the model when all have left; undefined: never. */
   readonly clients: number | undefined;
-  /** A client whose replies wait for it is closed when it takes next to nothing of them for so long; 0: never. */
+  /** A client is disconnected if it reads less than 1 KiB of its pending replies in this time; 0: never. */
   readonly stallTimeoutMs: number;
   /** Leaves Nagle's algorithm on, and a reply and its LF to two writes, to show what that costs. */
   readonly nagle: boolean;
@@ -53,7 +51,7 @@ export interface IoModelContext extends IoModelOptions {
 export interface IoModel {
   /** Resolves to the bound address once clients are accepted; rejects with a system error. Call it once. */
   listen(): Promise<Address>;
-  /** Resolves when no client will come any more and the last one has gone; rejects when the model has broken down. */
+  /** Resolves when no client is accepted any more and the last one has disconnected; rejects if the model fails. */
   readonly closed: Promise<void>;
   /** Takes no new clients, answers the letters that are in the text, and closes, within LINGER_MS. */
   stop(): void;

@@ -1,6 +1,7 @@
 // The I/O models by name. Each is loaded on demand, because all but `events` need koffi.
 
-import type { IoModel, IoModelContext, IoModelName } from './model.js';
+import type { IoModelName } from '../../shared/options.js';
+import type { IoModel, IoModelContext } from './model.js';
 
 export const LOADERS: Record<IoModelName, () => Promise<new (context: IoModelContext) => IoModel>> = {
   events: async () => (await import('./events.js')).EventsModel,

@@ -104,7 +104,7 @@ class UringLoop {
     this.#ring.wait(control.stopping ? CANCEL_INTERVAL_MS : timeoutMs);
   }
 
-  /** Something is done for a client: what it was, and what comes next. */
+  /** Handles a completion for a client, and submits its next operation. */
   #complete(tag: number, id: number, result: number, buffer: number): void {
     const client = this.#connected.get(id);
     if (client !== undefined) {

@@ -9,7 +9,7 @@ export interface ClusterSettings {
   readonly cluster: readonly string[] | undefined;
   /** Which of the texts in that etcd: 1 to 40 of a-z, 0-9 and -. */
   readonly name: string;
-  /** After this time without an answer of etcd, clients are disconnected and letters are refused. */
+  /** After this time without an answer of etcd, clients are disconnected and letters are rejected. */
   readonly clusterTimeoutMs: number;
   /** PEM files, for https: the authority that signed the members' certificates; a certificate of our own, and its key. */
   readonly clusterCa: string | undefined;

@@ -19,6 +19,8 @@ import {
   DEFAULT_STALL_TIMEOUT,
   hostNames,
   IDLE_SLEEP_LIMIT,
+  IO_MODELS,
+  type IoModelName,
   LENGTH_LIMIT,
   LISTEN_HOST,
   listenAddress,
@@ -29,7 +31,6 @@ import {
   THREADS_LIMIT,
   wholeNumber,
 } from '../../shared/options.js';
-import { IO_MODELS, type IoModelName } from '../models/model.js';
 import { CLUSTER_OPTION_NAMES, CLUSTER_OPTIONS, clusterOptionsOf } from './cluster-options.js';
 import { MODEL_OF, type ModelOption, type StringServerOptions } from './server-options.js';
 

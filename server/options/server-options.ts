@@ -19,6 +19,8 @@ import {
   flag,
   hostNames,
   IDLE_SLEEP_LIMIT,
+  IO_MODELS,
+  type IoModelName,
   LENGTH_LIMIT,
   listenAddress,
   MAX_PORT,
@@ -31,7 +33,7 @@ import {
   wholeNumber,
 } from '../../shared/options.js';
 import type { LogEntry } from '../log/events.js';
-import { IO_MODELS, type IoModelName, type IoModelOptions } from '../models/model.js';
+import type { IoModelOptions } from '../models/model.js';
 import { CLUSTER_CHECKS, CLUSTER_DEFAULTS, type ClusterSettings, checkCluster } from './cluster-options.js';
 
 /** Complete and valid: an option that the chosen I/O model does not have is at its default. */

@@ -27,7 +27,7 @@ interface Answer {
 const PROGRAMS = ['w', 'ps'] as const;
 /** The whole environment of a program. */
 const ENVIRONMENT = { PATH: process.env['PATH'], LC_ALL: 'C' };
-const REFUSED: Answer = { lines: [], failure: 'refused, expected w or ps' };
+const REJECTED: Answer = { lines: [], failure: 'rejected, expected w or ps' };
 /** Each client may run one program at a time. */
 const MAX_CLIENTS = 100;
 /** Longest part of a client's input that is logged, in bytes. */
@@ -70,7 +70,7 @@ async function serve(socket: Socket, client: string, options: Options): Promise<
 
   const sent = await receiveCommand(socket);
   const program = PROGRAMS.find((name) => sent.startsWith(name));
-  const { lines, failure } = program === undefined ? REFUSED : await run(program, options, gone.signal);
+  const { lines, failure } = program === undefined ? REJECTED : await run(program, options, gone.signal);
   if (socket.destroyed) return;
   logLine(`${client} sent ${sent || 'nothing'}: ${failure ?? plural(lines.length, 'line')}`);
   const answer = failure === undefined ? lines : [...lines, FAILURE_MARK + failure];

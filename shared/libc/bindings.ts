@@ -33,7 +33,7 @@ function bind() {
   };
   return {
     errno: () => koffi.errno(),
-    /** Where memory lies, as C sees it: there it stays as long as it is referenced. */
+    /** The address of a piece of memory for C. It stays the same as long as JavaScript references the memory. */
     address: (memory: ArrayBufferView): number => Number(koffi.address(memory)),
     socket: libc.func('int socket(int domain, int type, int protocol)'),
     bind: libc.func('int bind(int fd, const void *address, socklen_t length)'),

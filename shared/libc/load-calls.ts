@@ -15,7 +15,7 @@ import {
   TCP_MAXSEG,
   throwPendingError,
 } from './socket-options.js';
-import { close, openSocket, poll, sockaddrOf } from './sockets.js';
+import { close, createSocket, poll, sockaddrOf } from './sockets.js';
 import { EpollList, type PollList } from './structs.js';
 import { attempt, SystemError } from './system-call.js';
 
@@ -31,7 +31,7 @@ const PR_SET_TIMERSLACK = 29;
 /** A struct timespec: seconds and nanoseconds, each a long. */
 const timespec = new BigInt64Array(2);
 
-export interface ConnectOptions {
+export interface TcpOptions {
   readonly nagle: boolean;
   /** Bytes that the kernel keeps until we read them; without: its default. */
   readonly receiveBuffer?: number;
@@ -43,9 +43,9 @@ export interface ConnectOptions {
  * Begins to connect a nonblocking socket: it has connected, or failed, once it is writable.
  * @param host a numeric address
  */
-export function connect({ host, port }: Address, options: ConnectOptions): number {
+export function connect({ host, port }: Address, options: TcpOptions): number {
   const { receiveBuffer, maxSegment } = options;
-  return openSocket(host, (fd) => {
+  return createSocket(host, (fd) => {
     setNonblocking(fd);
     prepareConnection(fd, options);
     if (receiveBuffer !== undefined) setOption(fd, SOL_SOCKET, SO_RCVBUF, receiveBuffer);

@@ -20,7 +20,7 @@ const TCP_KEEPCNT = MACOS ? 0x102 : 6;
 export const F_SETFL = 4;
 export const O_NONBLOCK = MACOS ? 0x0004 : 0o4000;
 
-/** When to probe a silent peer, as tcp(7) has it. */
+/** When to probe a silent peer (tcp(7), TCP_KEEPIDLE and the two after it). */
 export interface KeepAlive {
   /** Seconds of silence before the first probe, and between probes. */
   readonly idle: number;

@@ -73,7 +73,7 @@ export interface AcceptFlags {
  * @param backlog how many connections may wait to be accepted
  */
 export function listen({ host, port }: Address, backlog: number): number {
-  return openSocket(host, (fd) => {
+  return createSocket(host, (fd) => {
     setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
     setNonblocking(fd);
     const address = sockaddrOf(host, port);
@@ -89,7 +89,7 @@ export function adopt(fd: number): number {
 }
 
 /** A socket of the host's address family, after `prepare`; closed again if that throws. */
-export function openSocket(host: string, prepare: (fd: number) => void): number {
+export function createSocket(host: string, prepare: (fd: number) => void): number {
   const type = SOCK_STREAM | (MACOS ? 0 : SOCK_CLOEXEC);
   const fd = attempt('socket', () => bindings().socket(family(host), type, 0));
   try {
@@ -172,7 +172,7 @@ export function createMessage(capacity: number): Message {
   return new Message(capacity, bindings().address);
 }
 
-/** Where memory lies: there it stays as long as it is referenced. */
+/** The address of a piece of memory. It stays the same as long as the memory is referenced. */
 export function addressOf(memory: ArrayBufferView): number {
   return bindings().address(memory);
 }
@@ -188,7 +188,7 @@ export function hungUp(fd: number): boolean {
   return poll(singleFd, 1, 0) > 0;
 }
 
-/** Also wakes a thread that sleeps on the socket. A peer that has gone already is no error. */
+/** Also wakes a thread that sleeps on the socket. No error if the peer has already disconnected. */
 export function shutdown(fd: number, how: number): void {
   if (bindings().shutdown(fd, how) >= 0) return;
   const errno = bindings().errno();

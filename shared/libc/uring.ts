@@ -178,8 +178,8 @@ export class Uring {
 
   /**
    * Sends all of `message()`, whose bytes must stay as they are until the completion.
-   * @param linked the submission that follows starts when all is sent, and there is one completion for both: of the other
-   *   one, or, if this one fails, of this one
+   * @param linked the next submission starts when all is sent. There is one completion for both: that of the next one, or
+   *   that of this one if it fails
    */
   sendmsg(fd: number, tag: number, id: number, linked: boolean): void {
     const { address } = this.#messages[this.#tail & this.#sqMask] as Message;

@@ -98,9 +98,9 @@ test('no server, no HTTP port, or another server: one line and exit 1', async ()
   );
   other.close();
   await once(other, 'close');
-  const refused = await strclnt('--http-port', String(port)).finished;
+  const rejected = await strclnt('--http-port', String(port)).finished;
   assert.equal(
-    [refused.status, refused.stderr],
+    [rejected.status, rejected.stderr],
     [1, `strclnt: no server at 127.0.0.1:${port}; start one first, with: strsvr --http ${port}\n`],
   );
   await withServer({}, async ({ address }) => {

@@ -376,7 +376,7 @@ test('a full text and a reset connection are one line and exit 1', async () => {
 });
 
 test('a rejected client prints one line, however the connection ends', async () => {
-  const refused = async (address: Address) => {
+  const rejected = async (address: Address) => {
     const { status, stdout, stderr } = await run('client/strclnt.js', at(address), 'a');
     const why = 'it has stopped, or its text or disk is full, or it does not admit this client';
     const closed = `127.0.0.1:${address.port} has closed the connection`;
@@ -387,17 +387,17 @@ test('a rejected client prints one line, however the connection ends', async () 
     assert.equal([status, stdout], [1, '']);
   };
   for (const io of ['events', 'poll'] as const) {
-    await withServer({ io, allow: ['10.0.0.0/8'] }, async ({ address }) => refused(address));
+    await withServer({ io, allow: ['10.0.0.0/8'] }, async ({ address }) => rejected(address));
     await withServer({ io, maxConnections: 1 }, async ({ address }) => {
       const first = await connect(address);
       await first.send('a');
-      await refused(address);
+      await rejected(address);
       first.close();
     });
   }
-  await withNetServer((socket) => socket.resetAndDestroy(), refused);
-  await withNetServer((socket) => socket.once('data', () => socket.resetAndDestroy()), refused);
-  await withNetServer((socket) => socket.end(), refused);
+  await withNetServer((socket) => socket.resetAndDestroy(), rejected);
+  await withNetServer((socket) => socket.once('data', () => socket.resetAndDestroy()), rejected);
+  await withNetServer((socket) => socket.end(), rejected);
 });
 
 /** Sends the same bytes repeatedly, as fast as the peer reads. */

@@ -216,7 +216,7 @@ test('a server that is stopped for longer than the timeout goes on, and disconne
   assert.not(disconnected);
 });
 
-test('a full etcd is said once, refuses letters, and letters that wait are stored when there is room', async () => {
+test('a full etcd is said once, rejects letters, and letters that wait are stored when there is room', async () => {
   const world = new World();
   const server = await world.started();
   world.etcd.full = true;
@@ -282,7 +282,7 @@ test('the text is full at the same letter for every server', async () => {
   );
 });
 
-test('another maximum length than that of the first server is refused', async () => {
+test('another maximum length than that of the first server is rejected', async () => {
   const world = new World();
   await world.started(1_000);
   assert.is(

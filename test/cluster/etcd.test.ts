@@ -143,7 +143,7 @@ testWith(
 testWith(
   test,
   NO_ETCD,
-  'a quota that is used up is a full disk: letters are refused, and those that wait are answered when there is room',
+  'a quota that is used up is a full disk: letters are rejected, and those that wait are answered when there is room',
   withEtcd('full', async (etcd, options) => {
     await withServer(options, async (server) => {
       const value = base64('x'.repeat(1_000_000));
@@ -155,8 +155,8 @@ testWith(
       }
       const waiting = send(server.address, 'a');
       await until(() => server.cluster?.notReady === "etcd's quota is used up");
-      const refused = await send(server.address, 'b').catch((error: unknown) => String(error));
-      assert.match(refused, /has closed the connection/);
+      const rejected = await send(server.address, 'b').catch((error: unknown) => String(error));
+      assert.match(rejected, /has closed the connection/);
       await compact(etcd);
       await etcd.call('maintenance/defragment', {});
       const { alarms } = (await etcd.call('maintenance/alarm', { action: 'GET' })) as { alarms: object[] };

@@ -91,7 +91,7 @@ test('the log sees a pending letter before and after its group has come back', (
   assert.equal([text.letterAt(a), text.letterAt(euro)], ['a', '']);
 });
 
-test('a letter that cannot fit is refused at once: agreed and own pending letters count', () => {
+test('a letter that cannot fit is rejected at once: agreed and own pending letters count', () => {
   const text = newText(4);
   accept(text, 0, 'x');
   assert.equal(type(text, 'é'), [2]);
@@ -117,7 +117,7 @@ test('a letter whose room others have taken has no offset, and the text of every
 test('a session whose letter got no room answers those before it and closes as full', () => {
   const text = newText(4);
   const durability = {
-    refusal: undefined,
+    rejection: undefined,
     get durableLength() {
       return text.settled;
     },

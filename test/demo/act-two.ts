@@ -18,7 +18,7 @@ const ANSWER_MS = 30_000;
 const SETTLE_MS = 30_000;
 
 /** The screen at one moment. */
-export interface Scene {
+export interface ModelScene {
   readonly caption: string;
   /** One for each of MODELS. */
   readonly panes: readonly Pane[];
@@ -34,11 +34,11 @@ export interface Pace {
 
 export interface Lunch {
   /** While client 1 is still at lunch. */
-  readonly scene: Scene;
+  readonly scene: ModelScene;
   readonly outcomes: readonly Outcome[];
 }
 
-type OnFrame = (scene: Scene) => Promise<void>;
+type OnFrame = (scene: ModelScene) => Promise<void>;
 
 /**
  * Plays the act. The programs have ended when it settles.
@@ -82,7 +82,7 @@ export async function outToLunch({ stepFrames, endFrames }: Pace, onFrame: OnFra
   }
 }
 
-/** Client 2 goes on typing, answered or not; only expected answers are awaited. */
+/** Client 2 keeps typing, answered or not; only expected answers are awaited. */
 async function typeWord(stage: Stage, stepFrames: number): Promise<void> {
   for (const [index, letter] of [...WORD].entries()) {
     for (const { client2 } of stage.panes) client2.type(letter);
@@ -106,7 +106,7 @@ class Stage {
     this.#onFrame = onFrame;
   }
 
-  get scene(): Scene {
+  get scene(): ModelScene {
     return { caption: this.caption, panes: this.panes.map(({ pane }) => pane) };
   }
 

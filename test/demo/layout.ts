@@ -1,7 +1,7 @@
 // How the panes of each act are arranged on a screen. If there is too little room, lines wrap and panes show their last
 // lines.
 
-import type { Scene } from './act-two.js';
+import type { ModelScene } from './act-two.js';
 import { above, type Block, beside, drawPane, type Paint, type Size } from './pane-layout.js';
 import type { Frame } from './transcript.js';
 
@@ -47,7 +47,7 @@ export function threePanes([client1, client2, server]: Frame): Arrangement {
 }
 
 /** Act two, out to lunch: the models two by two. */
-export function fourPanes({ caption, panes }: Scene): Arrangement {
+export function fourPanes({ caption, panes }: ModelScene): Arrangement {
   return (screen, paint) => {
     const heading = headed(caption);
     const size = {

@@ -13,7 +13,7 @@ import { connectionFinder } from '../../shared/proc-sockets.js';
 import { HAS_PROC } from '../../shared/procfs.js';
 import { ByteClient } from '../support/byte-client.js';
 import { fsFaultArgs } from '../support/fs-fault-preload.js';
-import { Follower, get } from '../support/http-client.js';
+import { get, StreamFollower } from '../support/http-client.js';
 import { FOLDER, newFile } from '../support/journal-fixtures.js';
 import { Program } from '../support/program.js';
 import { RUNNABLE_MODELS } from '../support/runnable-models.js';
@@ -106,7 +106,7 @@ for (const io of RUNNABLE_MODELS) {
       const { body } = await get(http, '/connections?offset=1&limit=5');
       assert.equal(JSON.parse(body).connections, []);
       talker.close();
-      const follower = await Follower.connect(http);
+      const follower = await StreamFollower.connect(http);
       await until(() => follower.text === 'añbc');
       await append(server, '€x');
       await until(() => follower.text === 'añbc€x');
@@ -241,9 +241,13 @@ test('a follower resumes where it was; a wrong offset is answered with the reaso
     const http = httpOf(server);
     await append(server, 'aé€');
     const texts: string[] = [];
-    const before = await Follower.connect(http);
+    const before = await StreamFollower.connect(http);
     for (const [query, id] of [['?from=3'], ['?from=end'], ['?from=0', '1'], ['', '3']] as const) {
-      const follower = await Follower.connect(http, query, id === undefined ? {} : { 'last-event-id': id });
+      const follower = await StreamFollower.connect(
+        http,
+        query,
+        id === undefined ? {} : { 'last-event-id': id },
+      );
       await until(() => follower.lastEventId === '6');
       texts.push(follower.text);
       follower.close();
@@ -272,7 +276,7 @@ test('a follower resumes where it was; a wrong offset is answered with the reaso
 test('a long text comes in pieces that end in whole letters', async () => {
   const text = 'x€😀'.repeat(40_000);
   await withServer({ ...HTTP, journal: newFile(text) }, async (server) => {
-    const follower = await Follower.connect(httpOf(server));
+    const follower = await StreamFollower.connect(httpOf(server));
     await until(() => follower.lastEventId === String(server.text.length));
     assert.ok(follower.text === text);
     assert.ok(follower.events >= 5);
@@ -290,7 +294,10 @@ test('a follower that does not read is disconnected and counted, another one is 
   };
   await withServer(options, async (server) => {
     const http = httpOf(server);
-    const [slow, healthy] = [await Follower.connect(http), await Follower.connect(http, '?from=end')];
+    const [slow, healthy] = [
+      await StreamFollower.connect(http),
+      await StreamFollower.connect(http, '?from=end'),
+    ];
     slow.pause();
     const followers = async () => {
       const metrics = parseMetrics((await get(http, '/metrics')).body);
@@ -320,7 +327,7 @@ test('a follower misses and repeats nothing across a restart with a journal, and
         const { status } = await get(http, '/text', { range: 'bytes=1-', 'if-range': etag });
         assert.is(status, 206);
       }
-      const follower = await Follower.connect(http, '', id === '' ? {} : { 'last-event-id': id });
+      const follower = await StreamFollower.connect(http, '', id === '' ? {} : { 'last-event-id': id });
       await append({ address }, letters);
       await until(() => (text + follower.text).endsWith(letters));
       text += follower.text;

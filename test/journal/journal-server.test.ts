@@ -25,7 +25,7 @@ import {
   WRITE,
 } from '../support/journal-fixtures.js';
 import { ended, Program, run } from '../support/program.js';
-import { at, refused, withStrsvr } from '../support/servers.js';
+import { at, failedStart, withStrsvr } from '../support/servers.js';
 import { testWith } from '../support/skipping.js';
 import { until } from '../support/waiting.js';
 
@@ -131,7 +131,7 @@ it('a second server on the same journal exits with a reason; a killed server rel
   await withStrsvr(['0', '--journal', file], async (server) => {
     const before = fs.statSync(file);
     const program = new Program('server/strsvr.js', ['0', '--journal', file]);
-    const second = await refused(program);
+    const second = await failedStart(program);
     assert.is(second.status, 1);
     assert.is(second.stdout, '');
     assert.is(second.stderr, `strsvr: cannot use the journal ${file}: another server keeps its text there\n`);
@@ -152,7 +152,7 @@ it('a port in use releases the journal', async () => {
 
 it('without flock(1) one line names the missing program', async () => {
   const server = new Program('server/strsvr.js', ['0', '--journal', newFile()], [], ['env', 'PATH=/nowhere']);
-  const { status, stderr } = await refused(server);
+  const { status, stderr } = await failedStart(server);
   assert.is(status, 1);
   assert.match(stderr, /^strsvr: a journal needs the command flock, to lock its file: .*util-linux.*\n$/);
 });
@@ -178,11 +178,11 @@ it('with a slow disk LFs are answered meanwhile, and two commits answer all lett
     await fdatasync(fd);
   };
   try {
-    const crowd = await Promise.all(Array.from({ length: 20 }, () => ByteClient.connect(server.address)));
+    const clients = await Promise.all(Array.from({ length: 20 }, () => ByteClient.connect(server.address)));
     const other = await ByteClient.connect(server.address);
-    for (const client of crowd) client.send('a');
+    for (const client of clients) client.send('a');
     let answered = false;
-    const answers = Promise.all(crowd.map((client) => client.receive(1))).finally(() => {
+    const answers = Promise.all(clients.map((client) => client.receive(1))).finally(() => {
       answered = true;
     });
     for (let i = 0; i < 100; i += 1) {
@@ -193,7 +193,7 @@ it('with a slow disk LFs are answered meanwhile, and two commits answer all lett
     release();
     await answers;
     assert.ok(syncs <= 2, `${syncs} commits`);
-    for (const client of [other, ...crowd]) client.close();
+    for (const client of [other, ...clients]) client.close();
   } finally {
     release();
     NODE_FILE_SYSTEM.fdatasync = fdatasync;
@@ -264,8 +264,8 @@ it('strclnt reports in one line that a full disk rejected its letter', async () 
   await withStrsvr(
     ['0', '--journal', newFile()],
     async (server, address) => {
-      const owed = await ByteClient.connect(address);
-      owed.send('a');
+      const waiting = await ByteClient.connect(address);
+      waiting.send('a');
       await server.waitFor('stderr', /disk full/);
       const { status, stdout, stderr } = await run('client/strclnt.js', at(address), 'b\n');
       const why =
@@ -274,7 +274,7 @@ it('strclnt reports in one line that a full disk rejected its letter', async () 
       assert.is(stdout, '');
       assert.is(status, 1);
       await server.waitFor('stderr', /client 2 closed, disk full: 0 letters/);
-      owed.close();
+      waiting.close();
     },
     'server/strsvr.js',
     fsFaultArgs('full'),
@@ -341,17 +341,17 @@ testWith(
           await other.receive(1);
         }
         assert.not(answered);
-        const crowd = await Promise.all(Array.from({ length: 10 }, () => ByteClient.connect(address)));
-        for (const client of crowd) client.send('b');
+        const clients = await Promise.all(Array.from({ length: 10 }, () => ByteClient.connect(address)));
+        for (const client of clients) client.send('b');
         assert.not(answered);
         await reply;
-        await Promise.all(crowd.map((client) => client.receive(2)));
-        for (const client of [writer, other, ...crowd]) client.close();
+        await Promise.all(clients.map((client) => client.receive(2)));
+        for (const client of [writer, other, ...clients]) client.close();
       },
       'server/strsvr.js',
       through,
     );
-    // at the start, for the writer, for the crowd
+    // at the start, for the writer, for the clients
     assert.is(fs.readFileSync(trace, 'utf8').match(/fdatasync\(/g)?.length, 3);
   },
 );
@@ -364,7 +364,7 @@ for (const [what, effect, why] of [
   testWith(test, NO_STRACE, `${what} at a read of the journal: exit 1, the file unchanged`, async () => {
     const file = newFile('x'.repeat(100_000));
     const through = injecting(file, READ, effect, join(FOLDER, 'read'));
-    const { status, stderr } = await refused(
+    const { status, stderr } = await failedStart(
       new Program('server/strsvr.js', ['0', '--journal', file], [], through),
     );
     assert.is(status, 1);
@@ -424,7 +424,7 @@ testWith(
     const file = join(folder, 'text');
     const args = ['0', '--journal', file];
     const through = injecting(folder, 'openat', 'error=EACCES', join(FOLDER, 'folder'));
-    const { status, stderr } = await refused(new Program('server/strsvr.js', args, [], through));
+    const { status, stderr } = await failedStart(new Program('server/strsvr.js', args, [], through));
     assert.is(status, 1);
     assert.match(stderr, `${folder} may not be read, so that a new one could not be synced; create it`);
     assert.equal(fs.readdirSync(folder), []);

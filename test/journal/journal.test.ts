@@ -175,7 +175,7 @@ it('only a regular file is accepted, not a symbolic link to one', async () => {
 });
 
 it('every image that a power failure may leave is recovered: all answered letters, and no invented ones', async () => {
-  assert.equal(await powerCutImages(400, FOLDER), { images: 400, lost: 0, invented: 0, refused: 0 });
+  assert.equal(await powerCutImages(400, FOLDER), { images: 400, lost: 0, invented: 0, rejected: 0 });
 });
 
 // --- the order of a commit ---
@@ -346,7 +346,7 @@ type Fault = 'EIO' | 'ENOSPC' | 'EDQUOT' | 'EINTR' | 'killed';
 type Call = 'open' | 'read' | 'write' | 'fdatasync' | 'fsync' | 'ftruncate' | 'fstat' | 'stat';
 
 /** A disk whose n-th call of a kind fails; or the process is killed in that call: it takes effect, and no call returns. */
-class FaultyDisk {
+class FaultyFileSystem {
   readonly calls: Call[] = [];
   /** Descriptors that are open. */
   readonly opened = new Set<number>();
@@ -407,7 +407,7 @@ const HELD = 'é€\ufffd'; // and 2 bytes of an unfinished letter, to be trunca
 const GROUPS = ['abcd', 'é€😀', 'x', 'yz€'];
 
 interface Survived {
-  readonly faulty: FaultyDisk;
+  readonly faulty: FaultyFileSystem;
   /** The longest text that a client was sent, and the text of the server. */
   readonly shown: string;
   readonly said: string;
@@ -421,7 +421,7 @@ interface Survived {
 async function survive(fails: Call, n: number, fault: Fault): Promise<Survived> {
   const fileBefore = Buffer.concat([Buffer.from(HELD), Buffer.of(0xe2, 0x82)]);
   const file = newFile(fileBefore);
-  const faulty = new FaultyDisk(fails, n, fault);
+  const faulty = new FaultyFileSystem(fails, n, fault);
   let said = '';
   let opened: Opened | undefined;
   let failed: Error | undefined;
@@ -467,15 +467,15 @@ for (const [call, faults] of Object.entries(FAILURES) as Array<[Call, readonly F
           assert.ok(n > 1, 'it was never called');
           return;
         }
-        judge(survived, call, n, fault);
-        await judgeRestart(survived);
+        checkOutcome(survived, call, n, fault);
+        await checkRestart(survived);
       }
     });
   }
 }
 
 /** EINTR is retried; a full disk is waited for; after any other error no reply is sent and no call retried. */
-function judge(survived: Survived, call: Call, n: number, fault: Fault): void {
+function checkOutcome(survived: Survived, call: Call, n: number, fault: Fault): void {
   const { faulty, shown, said, failed, fileAfter, events } = survived;
   const where = `${fault} at ${call} ${n}`;
   const opening = events.length === 0;
@@ -503,7 +503,7 @@ function judge(survived: Survived, call: Call, n: number, fault: Fault): void {
 }
 
 /** A restart recovers every letter that was sent to a client, and no letter that no client sent. */
-async function judgeRestart({ shown, said, fileAfter, fileBefore }: Survived): Promise<void> {
+async function checkRestart({ shown, said, fileAfter, fileBefore }: Survived): Promise<void> {
   const file = newFile(fileAfter);
   const { journal, text } = await open(file);
   const found = Buffer.from(text.view(0, text.length)).toString();
@@ -534,11 +534,11 @@ it('a full disk: partial writes are truncated, new letters are rejected, and wri
   await say(opened, 'ab');
   append(text, 'cd');
   journal.commit();
-  await until(() => journal.refusal === 'diskFull');
+  await until(() => journal.rejection === 'diskFull');
   assert.is(content(file), 'ab');
-  const refused = new Session(text, journal);
-  refused.receive(Buffer.from('e'));
-  assert.is(refused.closing, 'diskFull');
+  const rejected = new Session(text, journal);
+  rejected.receive(Buffer.from('e'));
+  assert.is(rejected.closing, 'diskFull');
   assert.is(text.length, 4, 'no letter is taken');
   assert.is(journal.durableLength, 2);
   assert.equal(events.at(-1), { type: 'diskFull', reason: 'ENOSPC', bytes: 2 });
@@ -566,7 +566,7 @@ it('closing on a full disk does not wait, and reports the lost bytes', async () 
   });
   append(text, 'ab');
   journal.commit();
-  await until(() => journal.refusal === 'diskFull');
+  await until(() => journal.rejection === 'diskFull');
   await journal.close();
   assert.match((events.at(-1) as { message: string }).message, /disk is full: 2 bytes are lost/);
   assert.is(content(file), '');

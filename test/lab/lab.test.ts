@@ -23,16 +23,10 @@ import openLoop from '../../client/lab/experiments/open-loop.js';
 import replySize from '../../client/lab/experiments/reply-size.js';
 import type { Condition, Findings, Measured, Metrics, Results, Run } from '../../client/lab/results.js';
 import { runExperiments } from '../../client/lab/runner.js';
-import {
-  IO_MODELS,
-  type IoModelName,
-  ourServers,
-  plain,
-  runnable,
-  type ServerUnderTest,
-} from '../../client/lab/servers-under-test.js';
+import { ourServers, plain, runnable, type ServerUnderTest } from '../../client/lab/servers-under-test.js';
 import type { LoadPlan, LoadResult } from '../../client/load/plan.js';
 import { LoadProcess } from '../../client/load/run-load.js';
+import { IO_MODELS, type IoModelName } from '../../shared/options.js';
 import { rejects } from '../support/cli-errors.js';
 import { built, Program, run } from '../support/program.js';
 import { representatives } from '../support/thorough.js';

@@ -9,8 +9,7 @@ import { connect } from 'strsvr/client';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { output } from '../../client/child-process.js';
-import { buckets } from '../../client/load/histogram.js';
-import { LetterTable } from '../../client/load/letter-table.js';
+import { buckets, LetterTable } from '../../client/load/letter-table.js';
 import type { LoadPlan, LoadResult } from '../../client/load/plan.js';
 import { LoadProcess, runLoad } from '../../client/load/run-load.js';
 import { Schedule } from '../../client/load/schedule.js';
@@ -622,19 +621,19 @@ it('strlab drive shows its progress, at a terminal only; with --rate, both times
 });
 
 it('strlab drive: wrong usage and unreachable servers are one line', async () => {
-  const refused = async (...args: string[]) => {
+  const rejected = async (...args: string[]) => {
     const { status, stdout, stderr } = await run(STRLAB, args);
     assert.is(stdout, '');
     return `${status} ${stderr}`;
   };
-  assert.match(await refused('drive', '127.0.0.1'), /^2 strlab: Not enough .*\n$/);
+  assert.match(await rejected('drive', '127.0.0.1'), /^2 strlab: Not enough .*\n$/);
   const rate = ['--rate', '0'];
   assert.match(
-    await refused('drive', '127.0.0.1', '2000', ...rate),
+    await rejected('drive', '127.0.0.1', '2000', ...rate),
     /^2 strlab: --rate: expected a whole number .*\n$/,
   );
   assert.match(
-    await refused('drive', 'no.such.invalid', '2000'),
+    await rejected('drive', 'no.such.invalid', '2000'),
     /^1 strlab: cannot find the host no\.such.*\n$/,
   );
 });

@@ -1,9 +1,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Analysis } from '../../client/lab/analysis.js';
+import { Analysis, estimate, quotient } from '../../client/lab/analysis.js';
 import { findingsText } from '../../client/lab/report/terminal.js';
 import type { Findings, Run } from '../../client/lab/results.js';
-import { estimate, quotient } from '../../client/lab/statistics.js';
 import { formatNumber } from '../../shared/numbers.js';
 import { type Prng, prng } from '../../shared/prng.js';
 import { median } from '../../shared/quantile.js';

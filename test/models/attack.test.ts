@@ -108,8 +108,8 @@ testWith(
         const clients: ByteClient[] = [];
         for (let i = 0; i < most[io]; i += 1) clients.push(await answered(address));
         for (let i = 0; i < 20; i += 1) {
-          const refused = await ByteClient.connect(address);
-          assert.is((await refused.receiveAll().catch(() => '')).length, 0, io);
+          const rejected = await ByteClient.connect(address);
+          assert.is((await rejected.receiveAll().catch(() => '')).length, 0, io);
         }
         for (const client of clients) client.send('\n');
         for (const client of clients) assert.is((await client.receive(1)).toString(), '\n', io);
@@ -369,7 +369,7 @@ test('a client that waits for the journal is not disconnected, however slow the 
     if (event.type === 'closed') closed.push(event.reason);
   };
   const text = new Text(allocateTextBuffer(1_000));
-  const hanging = { durableLength: 0, refusal: undefined, commit: () => {}, onDurable: () => {} };
+  const hanging = { durableLength: 0, rejection: undefined, commit: () => {}, onDurable: () => {} };
   const model = new EventsModel({
     ...{
       io: 'events',
@@ -508,8 +508,8 @@ test('--allow accepts only its networks, IPv4-mapped addresses too; rejected cli
       [['::/0'], ipv6, ipv4],
     ] as const) {
       await withServer({ io, host: '::', allow, clients: 1 }, async ({ address: { port }, closed }) => {
-        const refused = await ByteClient.connect({ host: stranger, port });
-        assert.is((await refused.receiveAll().catch(() => '')).length, 0, io);
+        const rejected = await ByteClient.connect({ host: stranger, port });
+        assert.is((await rejected.receiveAll().catch(() => '')).length, 0, io);
         const connection = await connect({ host: allowed, port });
         assert.is(await connection.send('a'), 'a', io);
         connection.close();
@@ -566,9 +566,9 @@ test('many rejections are logged in one line a second, and all are counted', asy
     await withStrsvr(args, async (server, address) => {
       const started = performance.now();
       const inside = await answered(address);
-      const refused = async () => (await ByteClient.connect(address)).receiveAll().catch(() => '');
+      const rejected = async () => (await ByteClient.connect(address)).receiveAll().catch(() => '');
       for (let i = 0; i < flood; i += 50) {
-        await Promise.all(Array.from({ length: 50 }, refused));
+        await Promise.all(Array.from({ length: 50 }, rejected));
         if (i === 100) await server.waitFor('stderr', json ? /"rejectedSummary"/ : /rejected \d+ more/);
       }
       inside.send('\n');

@@ -36,7 +36,7 @@ test('the address has the port chosen by the system, and stop returns the text',
 });
 
 test('an option of another I/O model does not compile', () => {
-  const refused: StringServerOptions[] = [
+  const rejected: StringServerOptions[] = [
     // @ts-expect-error
     { io: 'blocking', idleSleepMs: 20 },
     // @ts-expect-error
@@ -46,7 +46,7 @@ test('an option of another I/O model does not compile', () => {
     // @ts-expect-error
     { io: 'threads', journal: 'file' },
   ];
-  for (const options of refused)
+  for (const options of rejected)
     assert.throws(() => completeOptions(options), /: expected with io [a-z]+ alone/);
   const accepted: StringServerOptions[] = [
     { journal: 'file', sync: 'never' },

@@ -58,12 +58,12 @@ export interface CatchingTest {
 
 /** Runs the test file that catches the mutation on a compiled copy of the project. */
 export async function runCatchingTest({ caughtBy }: CodeMutation, folder: string): Promise<CatchingTest> {
-  const { output, overdue } = await runTests(join(folder, 'dist', 'test', `${caughtBy.file}.js`));
+  const { output, timedOut } = await runTests(join(folder, 'dist', 'test', `${caughtBy.file}.js`));
   const skipped = output.split('\n').find((line) => line.startsWith(`skipped: ${caughtBy.title}: `));
-  return { failed: failedTitles(output), skipped, ended: !overdue && SUMMARY.test(output), output };
+  return { failed: failedTitles(output), skipped, ended: !timedOut && SUMMARY.test(output), output };
 }
 
-function runTests(file: string): Promise<{ output: string; overdue: boolean }> {
+function runTests(file: string): Promise<{ output: string; timedOut: boolean }> {
   const { NODE_V8_COVERAGE: _, ...env } = process.env; // runs of a mutant are no coverage
   const orphans = new OrphanTracker('ORPHANS_OF_STRSVR_MUTATION'); // servers that the test file starts, also in process groups of their own
   const child = spawn(process.execPath, [file], {
@@ -77,20 +77,20 @@ function runTests(file: string): Promise<{ output: string; overdue: boolean }> {
       if (SUMMARY.test(output)) end(); // a failed test may have left something open
     });
   }
-  let overdue = false;
+  let timedOut = false;
   const end = () => {
     child.kill('SIGKILL');
     orphans.endAll();
   };
   const deadline = setTimeout(() => {
-    overdue = true;
+    timedOut = true;
     end();
   }, DEADLINE_MS);
   return new Promise((resolve) => {
     child.on('exit', end);
     child.on('close', () => {
       clearTimeout(deadline);
-      resolve({ output, overdue });
+      resolve({ output, timedOut });
     });
   });
 }

@@ -131,7 +131,7 @@ export const MUTATIONS: readonly Mutation[] = [
       },
     },
     file: 'server/models/events.ts',
-    find: 'allowHalfOpen: true, // a client that has ended its side is still owed its replies',
+    find: 'allowHalfOpen: true, // a client that has ended its side still gets its replies',
     replace: 'allowHalfOpen: false,',
     caughtBy: {
       file: 'models/shared-read-buffer.test',
@@ -463,8 +463,8 @@ export const MUTATIONS: readonly Mutation[] = [
       wrong: { what: 'it listens, and the file holds ab', sign: /listening on/ },
     },
     file: 'server/journal/recovery.ts',
-    find: 'page[0] === NUL ? page.every((byte) => byte === NUL) : !page.some(isForeign)',
-    replace: 'page[0] === NUL || !page.some(isForeign)',
+    find: 'page[0] === NUL ? page.every((byte) => byte === NUL) : !page.some(isControlByte)',
+    replace: 'page[0] === NUL || !page.some(isControlByte)',
     caughtBy: {
       file: 'journal/journal.test',
       title: 'a file with one NUL among its letters is rejected with the position, and unchanged',

@@ -12,7 +12,7 @@ import {
   Newcomers,
   withInstrumented,
 } from './instrumented-server.js';
-import { atMost, exactly, info, nothing, type Row, type Scope, scaled } from './suite.js';
+import { atMost, exactly, info, nothing, type ResultRow, type Scope, scaled } from './suite.js';
 
 const NON_READERS = 1_000;
 /** Letters that each sends at a time: few, and as many as a session takes while it has pending replies. */
@@ -51,20 +51,20 @@ interface Attack {
   readonly stalled: number;
 }
 
-export async function nonReaders(scope: Scope): Promise<Row[]> {
+export async function nonReaders(scope: Scope): Promise<ResultRow[]> {
   return [...(await nonReadersWithFewLetters(scope)), ...(await nonReadersWithManyLetters(scope))];
 }
 
-export function nonReadersWithFewLetters(scope: Scope): Promise<Row[]> {
+export function nonReadersWithFewLetters(scope: Scope): Promise<ResultRow[]> {
   return sendWithoutReading(NON_READER_LETTERS.few, scope);
 }
 
 /** The text, and so every reply, is soon 1 MB: latency is reported without a limit. */
-export function nonReadersWithManyLetters(scope: Scope): Promise<Row[]> {
+export function nonReadersWithManyLetters(scope: Scope): Promise<ResultRow[]> {
   return sendWithoutReading(NON_READER_LETTERS.many, { ...scope, latencyMs: Number.POSITIVE_INFINITY });
 }
 
-async function sendWithoutReading(letters: number, scope: Scope): Promise<Row[]> {
+async function sendWithoutReading(letters: number, scope: Scope): Promise<ResultRow[]> {
   const amount = scaled(NON_READERS, scope, 20);
   const args = [...stallTimeout(scope), '--max-length', String(64 * 2 ** 20)];
   const what = `clients that send ${letters.toLocaleString('en')} letters ten times a second and never read`;
@@ -72,7 +72,7 @@ async function sendWithoutReading(letters: number, scope: Scope): Promise<Row[]>
   return (await attack({ what, kind: 'non-readers', amount, letters, args, ...limits }, scope)).rows;
 }
 
-export async function resets(scope: Scope): Promise<Row[]> {
+export async function resets(scope: Scope): Promise<ResultRow[]> {
   const [amount, warmUp] = [scaled(RESETS, scope, 200), scaled(WARM_UP, scope, 100)];
   const what = 'clients that connect and reset';
   const limits = { growth: 32, heapGrowth: 2, stalled: 0 };
@@ -80,7 +80,7 @@ export async function resets(scope: Scope): Promise<Row[]> {
   return rows;
 }
 
-export async function paste(scope: Scope): Promise<Row[]> {
+export async function paste(scope: Scope): Promise<ResultRow[]> {
   const megabytes = scaled(PASTED_MB, scope, 100);
   const what = 'MB pasted by one client that never reads';
   const limits = { growth: 32, heapGrowth: 2, stalled: 1 };
@@ -92,10 +92,10 @@ export async function paste(scope: Scope): Promise<Row[]> {
 }
 
 /** Clients that send input which stores nothing as fast as the server reads it. */
-export async function floods(scope: Scope): Promise<Row[]> {
+export async function floods(scope: Scope): Promise<ResultRow[]> {
   const [amount, letters] = [scaled(FLOODS.clients, scope, 20), scaled(FLOODS.seconds, scope)];
   const limits = { growth: 96, heapGrowth: 4, stalled: 0 }; // V8 alone uses up to 48 MiB for new objects
-  const rows: Row[] = [];
+  const rows: ResultRow[] = [];
   for (const io of ['events', 'poll'] as const) {
     for (const kind of ['controls', 'lines'] as const) {
       const what = `clients that flood --io ${io} with ${kind === 'lines' ? 'line ends' : 'control characters'}`;
@@ -114,7 +114,7 @@ function stallTimeout(scope: Scope): string[] {
 async function attack(
   { what, kind, amount, letters, warmUp, args, growth, heapGrowth, stalled }: Attack,
   { share, latencyMs, progress }: Scope,
-): Promise<{ rows: Row[]; output: string }> {
+): Promise<{ rows: ResultRow[]; output: string }> {
   let output = '';
   progress(0, amount);
   const deadlineMs = DEADLINE_MS.least + share * DEADLINE_MS.all;

@@ -9,16 +9,21 @@ import { processStats } from '../../shared/procfs.js';
 import { median, percentiles } from '../../shared/quantile.js';
 import { NO_ETCD, RealEtcd } from '../support/etcd.js';
 import { Program } from '../support/program.js';
-import { talk } from '../support/recording-client.js';
+import { recordClient } from '../support/recording-client.js';
 import { type Address, withStrsvr } from '../support/servers.js';
-import { FAULTS, type Fault, TestCluster, type Verdict } from '../support/test-cluster.js';
-import { info, nothing, type Row, type Scope, scaled } from './suite.js';
+import {
+  type ClusterVerdict,
+  INJECTED_FAULTS,
+  type InjectedFault,
+  TestCluster,
+} from '../support/test-cluster.js';
+import { info, nothing, type ResultRow, type Scope, scaled } from './suite.js';
 
 const ROUNDS = 30;
 /** Replies are the whole text, so a longer history costs more than it shows. */
 const ROUNDS_A_TEXT = 10;
 const SIZE = { servers: 3, clients: 20 };
-const STALL_LIMIT_MS: Partial<Record<Fault, number>> = { 'kill server': 2_000, 'kill leader': 3_000 };
+const STALL_LIMIT_MS: Partial<Record<InjectedFault, number>> = { 'kill server': 2_000, 'kill leader': 3_000 };
 
 const CLIENTS = 100;
 const LETTERS = 20_000;
@@ -30,12 +35,12 @@ const WARM_UP_LETTERS = 10 * CLIENTS;
 /** Two servers against one, in reply bytes per CPU second of the busiest one. */
 const LEAST_GAIN = 1.3;
 
-export async function clusterFaults(scope: Scope): Promise<Row[]> {
+export async function clusterFaults(scope: Scope): Promise<ResultRow[]> {
   if (NO_ETCD !== undefined) return [info('faults of a cluster', `skipped: ${NO_ETCD}`)];
-  const rows: Row[] = [];
-  for (const fault of [...FAULTS, 'mixed'] as const) {
+  const rows: ResultRow[] = [];
+  for (const fault of [...INJECTED_FAULTS, 'mixed'] as const) {
     const rounds = scaled(ROUNDS, scope);
-    const verdicts: Verdict[] = [];
+    const verdicts: ClusterVerdict[] = [];
     for (let done = 0; done < rounds; done += ROUNDS_A_TEXT) {
       scope.progress(done, rounds);
       verdicts.push(await faultyText(fault, Math.min(ROUNDS_A_TEXT, rounds - done), done));
@@ -47,7 +52,7 @@ export async function clusterFaults(scope: Scope): Promise<Row[]> {
 }
 
 /** What `make cluster DEMO=1` does: a session through three strclnt, a kill of a server and one of the leader. */
-async function demo(): Promise<Row> {
+async function demo(): Promise<ResultRow> {
   const through = ['env', 'FAST=1'];
   const { status, stdout, stderr } = await new Program('test/demo/cluster.js', ['--demo'], [], through)
     .finished;
@@ -56,18 +61,22 @@ async function demo(): Promise<Row> {
 }
 
 /** Some rounds of one fault; without a fault of its own, and mixed, also with dropped messages of the watch. */
-async function faultyText(fault: Fault | 'mixed', rounds: number, seed: number): Promise<Verdict> {
+async function faultyText(
+  fault: InjectedFault | 'mixed',
+  rounds: number,
+  seed: number,
+): Promise<ClusterVerdict> {
   const random = prng(seed + 1);
   const drops = fault === 'none' || fault === 'mixed' ? { dropOneOf: 100 } : {};
-  let verdict: Verdict | undefined;
+  let verdict: ClusterVerdict | undefined;
   await RealEtcd.with(3, async (etcd) => {
     const cluster = await TestCluster.start(etcd, 'soak', { ...SIZE, ...drops });
     try {
       for (let round = 0; round < rounds; round += 1) {
         if (fault !== 'mixed') await cluster.round(fault, random);
         else {
-          const ofServer = random.oneOf<Fault>(['kill server', 'stop server', 'partition']);
-          const ofMember = random.oneOf<Fault>(['kill leader', 'stop member']);
+          const ofServer = random.oneOf<InjectedFault>(['kill server', 'stop server', 'partition']);
+          const ofMember = random.oneOf<InjectedFault>(['kill leader', 'stop member']);
           await Promise.all([cluster.round(ofServer, random), cluster.round(ofMember, random)]);
         }
       }
@@ -80,7 +89,11 @@ async function faultyText(fault: Fault | 'mixed', rounds: number, seed: number):
   return verdict;
 }
 
-function verdictRows(fault: Fault | 'mixed', verdicts: readonly Verdict[], { latencyMs }: Scope): Row[] {
+function verdictRows(
+  fault: InjectedFault | 'mixed',
+  verdicts: readonly ClusterVerdict[],
+  { latencyMs }: Scope,
+): ResultRow[] {
   const stalls = verdicts.flatMap(({ othersStallMs }) => othersStallMs);
   const broken = verdicts.flatMap((verdict) => verdict.broken ?? []);
   const answered = verdicts.reduce((sum, verdict) => sum + verdict.answered, 0);
@@ -102,10 +115,10 @@ function verdictRows(fault: Fault | 'mixed', verdicts: readonly Verdict[], { lat
 }
 
 /** Letters/s and latency of one server alone, and of members × servers, not judged; and what a second server carries. */
-export async function clusterSpeed(scope: Scope): Promise<Row[]> {
+export async function clusterSpeed(scope: Scope): Promise<ResultRow[]> {
   if (NO_ETCD !== undefined) return [info('speed of a cluster', `skipped: ${NO_ETCD}`)];
   const letters = scaled(LETTERS, scope, CLIENTS);
-  const rows: Row[] = [];
+  const rows: ResultRow[] = [];
   let alone = Number.NaN;
   await withStrsvr(['0'], async (_server, address) => {
     const { rate, row } = await load([address], letters, 'one server without a cluster');
@@ -130,9 +143,9 @@ export async function clusterSpeed(scope: Scope): Promise<Row[]> {
 }
 
 /** Reply bytes per CPU second of the busiest server, with one server and with two, for the same clients and text. */
-async function replyCost(scope: Scope): Promise<Row[]> {
+async function replyCost(scope: Scope): Promise<ResultRow[]> {
   const letters = scaled(LONG_LETTERS, scope, CLIENTS);
-  const rows: Row[] = [];
+  const rows: ResultRow[] = [];
   const carried: number[] = [];
   for (const servers of [1, 2]) {
     await RealEtcd.with(1, async (etcd) => {
@@ -188,7 +201,7 @@ async function load(addresses: readonly Address[], letters: number, what: string
   const histories = await Promise.all(
     Array.from({ length: CLIENTS }, (_, client) => {
       const address = addresses[client % addresses.length] as Address;
-      return talk(address, client, { letter: () => 'a', letters: letters / CLIENTS });
+      return recordClient(address, client, { letter: () => 'a', letters: letters / CLIENTS });
     }),
   );
   const rate = letters / ((performance.now() - began) / 1000);

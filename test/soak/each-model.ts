@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { built, Program } from '../support/program.js';
 import { THOROUGH_VARIABLE } from '../support/thorough.js';
-import { exactly, type Row, type Scope } from './suite.js';
+import { exactly, type ResultRow, type Scope } from './suite.js';
 
 const FILES = [
   'models/attack',
@@ -14,8 +14,8 @@ const FILES = [
   'lab/lab',
 ];
 
-export async function eachModel({ progress }: Scope): Promise<Row[]> {
-  const rows: Row[] = [];
+export async function eachModel({ progress }: Scope): Promise<ResultRow[]> {
+  const rows: ResultRow[] = [];
   for (const [done, file] of FILES.entries()) {
     progress(done, FILES.length);
     const env = { ...process.env, [THOROUGH_VARIABLE]: '1' };

@@ -6,15 +6,15 @@ import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { spawn as spawnTerminal } from '@lydell/node-pty';
-import type { IoModelName } from '../../server/models/model.js';
 import { errorCode } from '../../shared/errors.js';
+import type { IoModelName } from '../../shared/options.js';
 import { ByteClient } from '../support/byte-client.js';
 import { built, ended, Program } from '../support/program.js';
 import { RUNNABLE_MODELS } from '../support/runnable-models.js';
 import { modelArgs } from '../support/servers.js';
 import { onPath } from '../support/skipping.js';
 import { until } from '../support/waiting.js';
-import { inFolder, info, nothing, type Row, type Scope, scaled } from './suite.js';
+import { inFolder, info, nothing, type ResultRow, type Scope, scaled } from './suite.js';
 
 const ROUND_TRIPS = 1_000;
 /** With two lines each, these overflow a pipe and the queue of the server's log. */
@@ -57,9 +57,9 @@ const FAULTS: readonly Fault[] = [
 export async function failingLog(
   scope: Scope,
   models: readonly IoModelName[] = RUNNABLE_MODELS,
-): Promise<Row[]> {
+): Promise<ResultRow[]> {
   return inFolder(async (folder) => {
-    const rows: Row[] = [];
+    const rows: ResultRow[] = [];
     for (const [done, { what, missing, queues, open }] of FAULTS.entries()) {
       scope.progress(done, FAULTS.length);
       const title = `round trips with a log ${what}, ${models.length} I/O models`;

@@ -5,11 +5,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ByteClient } from '../support/byte-client.js';
-import { Follower } from '../support/http-client.js';
+import { StreamFollower } from '../support/http-client.js';
 import type { Program } from '../support/program.js';
 import { type Address, withStrsvr } from '../support/servers.js';
 import { until } from '../support/waiting.js';
-import { exactly, inFolder, info, nothing, type Row, type Scope, scaled } from './suite.js';
+import { exactly, inFolder, info, nothing, type ResultRow, type Scope, scaled } from './suite.js';
 
 const FOLLOWERS = 100;
 const LEAST_FOLLOWERS = 5;
@@ -18,7 +18,7 @@ const LETTERS_A_SECOND = 1_000;
 const TICK_MS = 20;
 const RETRY_MS = 50;
 
-export function followers(scope: Scope): Promise<Row[]> {
+export function followers(scope: Scope): Promise<ResultRow[]> {
   return inFolder(async (folder) => {
     const journal = join(folder, 'text');
     const count = scaled(FOLLOWERS, scope, LEAST_FOLLOWERS);
@@ -83,7 +83,7 @@ class Reader {
   readonly finished: Promise<void>;
   readonly #http: Address;
   #id = '0';
-  #follower: Follower | undefined;
+  #follower: StreamFollower | undefined;
 
   constructor(http: Address) {
     this.#http = http;
@@ -97,7 +97,7 @@ class Reader {
 
   async #follow(): Promise<void> {
     for (let ended = false; !ended; ) {
-      this.#follower = await Follower.connect(this.#http, '', { 'last-event-id': this.#id }).catch(
+      this.#follower = await StreamFollower.connect(this.#http, '', { 'last-event-id': this.#id }).catch(
         () => undefined,
       );
       if (this.#follower === undefined) {

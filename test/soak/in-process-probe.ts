@@ -12,7 +12,7 @@ export interface Probe {
 }
 
 /** `begin` also resets the lag. */
-export type Question = 'begin' | 'look';
+export type ProbeRequest = 'begin' | 'look';
 
 /** Interval of the timer; the lag is what it takes longer. */
 const EVERY_MS = 10;
@@ -23,7 +23,7 @@ if (isMainThread) {
   const delay = monitorEventLoopDelay({ resolution: EVERY_MS });
   delay.enable();
   const late = (nanoseconds: number) => Math.max(0, nanoseconds / 1e6 - EVERY_MS);
-  process.on('message', (question: Question) => {
+  process.on('message', (question: ProbeRequest) => {
     const lagMs = { p99: late(delay.percentile(99)), max: late(delay.max) };
     globalThis.gc?.();
     const { heapUsed, external } = process.memoryUsage();

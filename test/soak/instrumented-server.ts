@@ -13,8 +13,8 @@ import { percentiles } from '../../shared/quantile.js';
 import { ByteClient } from '../support/byte-client.js';
 import { built, ended, Program } from '../support/program.js';
 import type { Address } from '../support/servers.js';
-import type { Probe, Question } from './in-process-probe.js';
-import { info, type Row } from './suite.js';
+import type { Probe, ProbeRequest } from './in-process-probe.js';
+import { info, type ResultRow } from './suite.js';
 
 export class InstrumentedServer {
   readonly program: Program;
@@ -39,7 +39,7 @@ export class InstrumentedServer {
   }
 
   /** Runs a garbage collection there and returns what is left. */
-  async probe(question: Question = 'look'): Promise<Probe> {
+  async probe(question: ProbeRequest = 'look'): Promise<Probe> {
     const answer = once(this.program.child, 'message');
     this.program.child.send(question);
     const [probe] = await Promise.race([answer, this.program.finished.then(() => [])]);
@@ -77,8 +77,8 @@ export interface Baseline {
 /** Starts a server beside the baseline, and ends it on every path. Without /proc the section is skipped. */
 export async function withInstrumented(
   args: readonly string[],
-  use: (server: InstrumentedServer, baseline: Baseline) => Promise<Row[]>,
-): Promise<Row[]> {
+  use: (server: InstrumentedServer, baseline: Baseline) => Promise<ResultRow[]>,
+): Promise<ResultRow[]> {
   if (!HAS_PROC) return [info('  skipped', 'no /proc')];
   return withBaseline(async (baseline) => {
     const program = start(args);
@@ -224,7 +224,7 @@ class IdleServer {
 let idleServer: IdleServer | undefined;
 
 /** Sections that run concurrently share one. */
-async function withBaseline(use: (baseline: Baseline) => Promise<Row[]>): Promise<Row[]> {
+async function withBaseline(use: (baseline: Baseline) => Promise<ResultRow[]>): Promise<ResultRow[]> {
   idleServer ??= new IdleServer();
   const shared = idleServer;
   shared.users += 1;
@@ -240,7 +240,7 @@ async function withBaseline(use: (baseline: Baseline) => Promise<Row[]>): Promis
 }
 
 /** For comparison with the latency of a server under load or attack. */
-export function baselineP99({ healthy }: Baseline): Row {
+export function baselineP99({ healthy }: Baseline): ResultRow {
   return info('  of an idle server at the same time', `${healthy.p99().toFixed(1)} ms`);
 }
 

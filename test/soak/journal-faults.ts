@@ -6,7 +6,7 @@ import { ByteClient } from '../support/byte-client.js';
 import { recoverFile } from '../support/crash-consistency.js';
 import { injecting, NO_STRACE, READ, WRITE } from '../support/journal-fixtures.js';
 import { ended, Program } from '../support/program.js';
-import { inFolder, info, nothing, type Row, type Scope, scaled } from './suite.js';
+import { inFolder, info, nothing, type ResultRow, type Scope, scaled } from './suite.js';
 
 /** The result of the call, and whether the server continues, perhaps after a retry. */
 interface Fault {
@@ -41,7 +41,7 @@ function each(calls: string, effects: string[], times: number[], survived: boole
   );
 }
 
-export async function journalFaults(scope: Scope): Promise<Row[]> {
+export async function journalFaults(scope: Scope): Promise<ResultRow[]> {
   if (NO_STRACE !== undefined) return [info('faults at system calls', `skipped: ${NO_STRACE}`)];
   return inFolder(async (folder) => {
     const total = scaled(FAULTS.length, scope);

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { killCycles, powerCutImages, tracedRun } from '../support/crash-consistency.js';
-import { exactly, inFolder, info, nothing, type Row, type Scope, scaled } from './suite.js';
+import { exactly, inFolder, info, nothing, type ResultRow, type Scope, scaled } from './suite.js';
 
 const KILL_CYCLES = 1_000;
 const IMAGES = 10_000;
@@ -13,7 +13,7 @@ const REPLIES_A_RUN = 200;
 /** Each reply is the whole text, so the cost of a cycle grows with the history. */
 const CYCLES_A_JOURNAL = 50;
 
-export function kills(scope: Scope): Promise<Row[]> {
+export function kills(scope: Scope): Promise<ResultRow[]> {
   return inFolder(async (folder) => {
     const total = scaled(KILL_CYCLES, scope);
     const broken: string[] = [];
@@ -33,19 +33,19 @@ export function kills(scope: Scope): Promise<Row[]> {
   });
 }
 
-export function powerCuts(scope: Scope): Promise<Row[]> {
+export function powerCuts(scope: Scope): Promise<ResultRow[]> {
   return inFolder(async (folder) => {
     const figures = await powerCutImages(scaled(IMAGES, scope), folder);
     return [
       info('images of a power cut', figures.images),
       exactly('  answered letters lost', figures.lost, 0),
       exactly('  letters invented', figures.invented, 0),
-      exactly('  refused', figures.refused, 0),
+      exactly('  rejected', figures.rejected, 0),
     ];
   });
 }
 
-export async function traces(scope: Scope): Promise<Row[]> {
+export async function traces(scope: Scope): Promise<ResultRow[]> {
   if (spawnSync('strace', ['-V']).error !== undefined)
     return [info('traced runs', 'skipped: there is no strace')];
   return inFolder(async (folder) => {

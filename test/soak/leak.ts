@@ -8,7 +8,7 @@ import {
   steadyLoad,
   withInstrumented,
 } from './instrumented-server.js';
-import { atMost, exactly, info, nothing, type Row, type Scope, scaled } from './suite.js';
+import { atMost, exactly, info, nothing, type ResultRow, type Scope, scaled } from './suite.js';
 
 const CLIENTS = 100;
 const RATE = 2 * CLIENTS;
@@ -25,7 +25,7 @@ const SLOPE_MIB = 1;
 const LAG_SHARE = 0.2;
 const HEAP_GROWTH_MIB = 2;
 
-export async function leak(scope: Scope): Promise<Row[]> {
+export async function leak(scope: Scope): Promise<ResultRow[]> {
   const seconds = scaled(SECONDS, scope, LEAST_SECONDS);
   const rows = await withInstrumented([], (server, baseline) => measure(server, seconds, scope, baseline));
   return [info(`seconds of steady load, ${CLIENTS} clients, 2 letters a second each`, seconds), ...rows];
@@ -36,7 +36,7 @@ async function measure(
   seconds: number,
   scope: Scope,
   baseline: Baseline,
-): Promise<Row[]> {
+): Promise<ResultRow[]> {
   const plan = steadyLoad(server.address, { clients: CLIENTS, rate: RATE, seconds });
   const samples = new Samples(server);
   const { descriptors } = server;

@@ -11,7 +11,7 @@ import {
   steadyLoad,
   withInstrumented,
 } from './instrumented-server.js';
-import { atMost, exactly, info, nothing, type Row, type Scope, scaled } from './suite.js';
+import { atMost, exactly, info, nothing, type ResultRow, type Scope, scaled } from './suite.js';
 
 const IDLE = 10_000;
 const ACTIVE = 1_000;
@@ -23,7 +23,7 @@ const RESIDENT_MB = 250;
 /** Descriptors that the load and the server need beside those of the clients. */
 const OTHER_DESCRIPTORS = 100;
 
-export async function manyClients(scope: Scope): Promise<Row[]> {
+export async function manyClients(scope: Scope): Promise<ResultRow[]> {
   const idleClients = scaled(IDLE, scope, LEAST.idle);
   const clients = scaled(ACTIVE, scope, LEAST.active);
   const seconds = scaled(SECONDS, scope, LEAST.seconds);
@@ -47,7 +47,7 @@ async function measure(
   plan: LoadPlan,
   { latencyMs, progress }: Scope,
   baseline: Baseline,
-): Promise<Row[]> {
+): Promise<ResultRow[]> {
   const watch = server.program.child.pid ?? 0;
   const { answered, latency, faults, loadCpu, seconds, watched } = await runLoad({ ...plan, watch }, (done) =>
     progress(done, plan.letters),

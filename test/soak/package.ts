@@ -7,11 +7,11 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { packed, ROOT } from '../support/packed.js';
 import { at, withStrsvr } from '../support/servers.js';
-import { nothing, type Row, type Scope } from './suite.js';
+import { nothing, type ResultRow, type Scope } from './suite.js';
 
 const run = promisify(execFile);
 
-export async function packageSection({ progress }: Scope): Promise<Row[]> {
+export async function packageSection({ progress }: Scope): Promise<ResultRow[]> {
   const { folder, installed, tarball } = await packed();
   const { bin } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as {
     bin: Record<string, string>;

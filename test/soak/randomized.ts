@@ -1,14 +1,14 @@
 // Randomized tests: seeds of the simulator, hostile bytes, networks with faults. A failing seed is printed.
 
 import { setImmediate as otherWork } from 'node:timers/promises';
-import type { IoModelName } from '../../server/models/model.js';
+import type { IoModelName } from '../../shared/options.js';
 import { runScript } from '../support/chaos-proxy.js';
 import { simulateCluster } from '../support/cluster-simulator.js';
 import { fuzzInProcess, fuzzOverSocket } from '../support/fuzz.js';
 import { RUNNABLE_MODELS } from '../support/runnable-models.js';
 import { withServer } from '../support/servers.js';
 import { simulate } from '../support/simulator.js';
-import { info, nothing, type Row, type Scope, scaled } from './suite.js';
+import { info, nothing, type ResultRow, type Scope, scaled } from './suite.js';
 
 const SEEDS = 20_000;
 /** Of servers that share a text. */
@@ -22,7 +22,7 @@ const SCRIPTS_OF_OTHERS = 20;
 /** Concurrent, because scripts mostly wait. */
 const CONCURRENT_SCRIPTS = 4;
 
-export async function seeds(scope: Scope): Promise<Row[]> {
+export async function seeds(scope: Scope): Promise<ResultRow[]> {
   const total = scaled(SEEDS, scope);
   const clusters = scaled(CLUSTER_SEEDS, scope);
   return [
@@ -33,7 +33,7 @@ export async function seeds(scope: Scope): Promise<Row[]> {
   ];
 }
 
-export async function fuzz(scope: Scope): Promise<Row[]> {
+export async function fuzz(scope: Scope): Promise<ResultRow[]> {
   const total = scaled(STREAMS, scope);
   const rows = [info('hostile streams in process', total), await tryAll(fuzzInProcess, total, scope)];
   return [...rows, ...(await fuzzSockets(scope))];
@@ -43,7 +43,7 @@ async function tryAll(
   one: (seed: number) => Promise<string | undefined> | string | undefined,
   total: number,
   { progress }: Scope,
-): Promise<Row> {
+): Promise<ResultRow> {
   const found: string[] = [];
   for (let seed = 1; seed <= total; seed += 1) {
     const wrong = await one(seed);
@@ -56,7 +56,7 @@ async function tryAll(
 }
 
 /** The same number of seeds with each I/O model, all different. */
-async function fuzzSockets(scope: Scope): Promise<Row[]> {
+async function fuzzSockets(scope: Scope): Promise<ResultRow[]> {
   const each = scaled(STREAMS_OVER_SOCKETS / RUNNABLE_MODELS.length, scope);
   const total = each * RUNNABLE_MODELS.length;
   const found: string[] = [];
@@ -81,8 +81,8 @@ async function fuzzSockets(scope: Scope): Promise<Row[]> {
   return [info('hostile streams over sockets, all I/O models', total), nothing('  violations', found)];
 }
 
-export async function chaosProxy(scope: Scope): Promise<Row[]> {
-  const rows: Row[] = [];
+export async function chaosProxy(scope: Scope): Promise<ResultRow[]> {
+  const rows: ResultRow[] = [];
   for (const io of RUNNABLE_MODELS) {
     const total = scaled(io === 'events' ? SCRIPTS : SCRIPTS_OF_OTHERS, scope);
     const found: string[] = [];

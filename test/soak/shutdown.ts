@@ -1,15 +1,15 @@
 // SIGTERM while clients send: the server ends in order and in time, and the printed text explains all replies.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { IoModelName } from '../../server/models/model.js';
 import { checkHistory, type Operation } from '../../shared/linearizability.js';
+import type { IoModelName } from '../../shared/options.js';
 import { prng } from '../../shared/prng.js';
 import { ended } from '../support/program.js';
-import { talk } from '../support/recording-client.js';
+import { recordClient } from '../support/recording-client.js';
 import { RUNNABLE_MODELS } from '../support/runnable-models.js';
 import { withStrsvr } from '../support/servers.js';
 import { finalText } from './instrumented-server.js';
-import { atMost, info, nothing, type Row, type Scope, scaled } from './suite.js';
+import { atMost, info, nothing, type ResultRow, type Scope, scaled } from './suite.js';
 
 const STOPS = 200;
 const STOPS_OF_OTHERS = 20;
@@ -22,8 +22,8 @@ const MAX_MS = 150;
 const MAX_MS_THREADS = 600;
 const LIMIT_S = 5;
 
-export async function shutdown(scope: Scope): Promise<Row[]> {
-  const rows: Row[] = [];
+export async function shutdown(scope: Scope): Promise<ResultRow[]> {
+  const rows: ResultRow[] = [];
   for (const io of RUNNABLE_MODELS) {
     const total = scaled(io === 'events' ? STOPS : STOPS_OF_OTHERS, scope);
     const sum = { answered: 0, seconds: 0, found: [] as string[] };
@@ -56,7 +56,7 @@ async function stopUnderLoad(io: IoModelName, seed: number): Promise<Stopped> {
   let stopped: Stopped | undefined;
   await withStrsvr(['0', '--io', io], async (server, address) => {
     const clients = Array.from({ length: CLIENTS }, (_, client) =>
-      talk(address, client, { unanswered: IN_FLIGHT }),
+      recordClient(address, client, { unanswered: IN_FLIGHT }),
     );
     await sleep(MIN_MS + prng(seed).below(maxMs - MIN_MS));
     const signalled = performance.now();

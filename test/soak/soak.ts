@@ -16,7 +16,7 @@ import { manyClients } from './many-clients.js';
 import { packageSection } from './package.js';
 import { chaosProxy, fuzz, seeds } from './randomized.js';
 import { shutdown } from './shutdown.js';
-import { nothing, type Row, type Scope, type Section } from './suite.js';
+import { nothing, type ResultRow, type Scope, type Section } from './suite.js';
 import { wall, wallCost } from './wall.js';
 import { zoo } from './zoo.js';
 
@@ -74,8 +74,8 @@ async function runSection({ name, run }: Section): Promise<void> {
   }
 }
 
-async function mutations({ progress }: Scope): Promise<Row[]> {
-  const rows: Row[] = [];
+async function mutations({ progress }: Scope): Promise<ResultRow[]> {
+  const rows: ResultRow[] = [];
   for (const [done, mutation] of ALL_MUTATIONS.entries()) {
     progress(done, ALL_MUTATIONS.length);
     const { caught, seconds } = await runMutation(mutation);
@@ -110,7 +110,7 @@ function show(line: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line} `);
 }
 
-function say({ what, figure, good }: Row): void {
+function say({ what, figure, good }: ResultRow): void {
   const shown = typeof figure === 'number' ? figure.toLocaleString('en') : figure;
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
   process.stdout.write(

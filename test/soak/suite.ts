@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-export interface Row {
+export interface ResultRow {
   readonly what: string;
   readonly figure: number | string;
   /** Whether the row is within its limit. */
@@ -21,7 +21,7 @@ export interface Scope {
 
 export interface Section {
   readonly name: string;
-  readonly run: (scope: Scope) => Promise<Row[]>;
+  readonly run: (scope: Scope) => Promise<ResultRow[]>;
 }
 
 export function scaled(whole: number, { share }: Scope, least = 1): number {
@@ -29,11 +29,11 @@ export function scaled(whole: number, { share }: Scope, least = 1): number {
 }
 
 /** A row without a limit. */
-export function info(what: string, figure: number | string): Row {
+export function info(what: string, figure: number | string): ResultRow {
   return { what, figure, good: true };
 }
 
-export function exactly(what: string, figure: number, wanted: number): Row {
+export function exactly(what: string, figure: number, wanted: number): ResultRow {
   return { what, figure, good: figure === wanted };
 }
 
@@ -41,7 +41,7 @@ export function exactly(what: string, figure: number, wanted: number): Row {
  * @param what a limit such as ", at most 64 MiB" is appended
  * @param limit Infinity: the figure is reported without a limit
  */
-export function atMost(what: string, figure: number, limit: number, unit: string): Row {
+export function atMost(what: string, figure: number, limit: number, unit: string): ResultRow {
   const digits = limit < 10 ? 2 : 1;
   if (limit === Number.POSITIVE_INFINITY) return info(what, `${figure.toFixed(1)} ${unit}`);
   return {
@@ -52,13 +52,13 @@ export function atMost(what: string, figure: number, limit: number, unit: string
 }
 
 /** A row that fails if there are violations, and shows the first. */
-export function nothing(what: string, found: readonly string[]): Row {
+export function nothing(what: string, found: readonly string[]): ResultRow {
   if (found.length === 0) return { what, figure: 0, good: true };
   return { what: `${what}: ${found[0]}`, figure: found.length, good: false };
 }
 
 /** Gives a section a folder for its files, which is removed at its end. */
-export async function inFolder(use: (folder: string) => Promise<Row[]>): Promise<Row[]> {
+export async function inFolder(use: (folder: string) => Promise<ResultRow[]>): Promise<ResultRow[]> {
   const folder = mkdtempSync(join(tmpdir(), 'strsvr-soak-'));
   try {
     return await use(folder);

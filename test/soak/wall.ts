@@ -15,7 +15,7 @@ import { median, percentiles } from '../../shared/quantile.js';
 import { ended, Program } from '../support/program.js';
 import type { Address } from '../support/servers.js';
 import { until } from '../support/waiting.js';
-import { atMost, exactly, info, type Row, type Scope, scaled } from './suite.js';
+import { atMost, exactly, info, type ResultRow, type Scope, scaled } from './suite.js';
 
 const SECONDS = 300;
 const LEAST_SECONDS = 5;
@@ -34,7 +34,7 @@ const BRIDGE_PACE_MS = 120;
 const LOAD_LETTERS = 10_000;
 const PAIRS = 6;
 
-export async function wall(scope: Scope): Promise<Row[]> {
+export async function wall(scope: Scope): Promise<ResultRow[]> {
   const seconds = scaled(SECONDS, scope, LEAST_SECONDS);
   return [
     ...(await classroom('events', scaled(EVENTS_PHONES, scope, 5), seconds, scope)),
@@ -44,7 +44,7 @@ export async function wall(scope: Scope): Promise<Row[]> {
 }
 
 /** What a wall costs: to be measured with nothing else at work. */
-export async function wallCost(scope: Scope): Promise<Row[]> {
+export async function wallCost(scope: Scope): Promise<ResultRow[]> {
   return [...(await bridgeCost(scope)), ...(await serverCost(scope))];
 }
 
@@ -139,7 +139,7 @@ async function watch({ port }: Address): Promise<{ readonly seenAt: number[]; cl
   return { seenAt, close: () => call.destroy() };
 }
 
-async function classroom(io: string, count: number, seconds: number, scope: Scope): Promise<Row[]> {
+async function classroom(io: string, count: number, seconds: number, scope: Scope): Promise<ResultRow[]> {
   return withWall(['--io', io], async (http, _server, pid) => {
     const phones: Phone[] = [];
     for (let number = 0; number < count; number += 1) phones.push(await Phone.join(http, number));
@@ -184,7 +184,7 @@ async function classroom(io: string, count: number, seconds: number, scope: Scop
 }
 
 /** A letter over a bridge and a direct one, in turns. */
-async function bridgeCost(scope: Scope): Promise<Row[]> {
+async function bridgeCost(scope: Scope): Promise<ResultRow[]> {
   return withWall([], async (http, server) => {
     const phone = await Phone.join(http, 0);
     const direct = await connect(server);
@@ -205,7 +205,7 @@ async function bridgeCost(scope: Scope): Promise<Row[]> {
 }
 
 /** Letters/s of `events` with a wall on it against without, and without against without, in turns. */
-async function serverCost(scope: Scope): Promise<Row[]> {
+async function serverCost(scope: Scope): Promise<ResultRow[]> {
   const rates: { readonly on: number[]; readonly off: number[]; readonly again: number[] } = {
     ...{ on: [], off: [], again: [] },
   };
@@ -245,7 +245,7 @@ async function serverCost(scope: Scope): Promise<Row[]> {
 }
 
 /** Steps through a recording of an hour. */
-function scrubbing(scope: Scope): Row[] {
+function scrubbing(scope: Scope): ResultRow[] {
   const count = scaled(RECORDED_EVENTS, scope, 1_000);
   const timeline = new Timeline();
   for (let index = 0; index < 30; index += 1)

@@ -23,7 +23,7 @@ import {
 import { built } from '../support/program.js';
 import { RUNNABLE_MODELS } from '../support/runnable-models.js';
 import { missingProgram } from '../support/skipping.js';
-import { inFolder, info, nothing, type Row, type Scope, scaled } from './suite.js';
+import { inFolder, info, nothing, type ResultRow, type Scope, scaled } from './suite.js';
 
 const BASELINES = join(GOOD_C, '..');
 const ROUNDS = 20;
@@ -53,7 +53,7 @@ interface Outcome {
   readonly notJudged: number;
 }
 
-export async function zoo(scope: Scope): Promise<Row[]> {
+export async function zoo(scope: Scope): Promise<ResultRow[]> {
   const faulty = exhibits()
     .filter(({ path }) => missingFor(path) === undefined)
     .map(({ name, path, fails }) => ({ name, command: command(path), fails: [fails] }));
@@ -142,12 +142,12 @@ async function besideBusyLoops<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /** As `nothing`, but each that was found has a row. */
-function each(what: string, found: readonly string[]): Row[] {
+function each(what: string, found: readonly string[]): ResultRow[] {
   const rows = found.map((one) => ({ what: `    ${one}`, figure: '', good: false }));
   return [{ what, figure: found.length, good: found.length === 0 }, ...rows];
 }
 
-async function skeletons(folder: string): Promise<Row[]> {
+async function skeletons(folder: string): Promise<ResultRow[]> {
   const compiled = SKELETONS.filter(({ programs }) => missingProgram(...programs) === undefined);
   const faults: string[] = [];
   for (const { file } of compiled) faults.push(...(await skeletonFaults(file, join(folder, file))));

@@ -4,15 +4,15 @@
 import { once } from 'node:events';
 import { createConnection, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { IoModelName } from '../../server/models/model.js';
 import { checkHistory, type Operation } from '../../shared/linearizability.js';
+import type { IoModelName } from '../../shared/options.js';
 import { type Prng, prng } from '../../shared/prng.js';
-import { talk } from './recording-client.js';
+import { recordClient } from './recording-client.js';
 import { type Address, withServer } from './servers.js';
 
 const CLIENTS = 4;
 /** Behind a black hole a client gives up after `timeoutMs`. */
-const TALK = { letters: 8, timeoutMs: 500 };
+const BEHAVIOUR = { letters: 8, timeoutMs: 500 };
 
 /** Faults of each direction of each connection; 0 and Infinity disable one. */
 export interface Faults {
@@ -57,7 +57,7 @@ function randomFaults({ below, oneOf }: Prng): Faults {
 export async function withProxy(
   server: Address,
   faults: Faults,
-  chance: Prng,
+  random: Prng,
   use: (address: Address) => Promise<void>,
 ): Promise<void> {
   const sockets = new Set<Socket>();
@@ -67,8 +67,8 @@ export async function withProxy(
   };
   const proxy = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
     const upstream = keep(createConnection({ ...server, allowHalfOpen: true, noDelay: true }));
-    void carry(keep(client), upstream, faults, chance);
-    void carry(upstream, client, faults, chance);
+    void carry(keep(client), upstream, faults, random);
+    void carry(upstream, client, faults, random);
   });
   proxy.listen(0, '127.0.0.1');
   await once(proxy, 'listening');
@@ -81,7 +81,7 @@ export async function withProxy(
 }
 
 /** One direction of one connection, until it ends or breaks. */
-async function carry(from: Socket, to: Socket, faults: Faults, chance: Prng): Promise<void> {
+async function carry(from: Socket, to: Socket, faults: Faults, random: Prng): Promise<void> {
   let carried = 0;
   try {
     for await (const chunk of from.iterator({ destroyOnReturn: false })) {
@@ -91,7 +91,7 @@ async function carry(from: Socket, to: Socket, faults: Faults, chance: Prng): Pr
         carried += slice.length;
         const delayMs =
           faults.latencyMs +
-          chance.below(faults.jitterMs + 1) +
+          random.below(faults.jitterMs + 1) +
           (slice.length * 1000) / faults.bytesPerSecond;
         if (delayMs > 0) await sleep(delayMs);
         if (carried >= faults.resetAfterBytes) {
@@ -114,13 +114,15 @@ async function carry(from: Socket, to: Socket, faults: Faults, chance: Prng): Pr
 
 /** Runs clients behind the faults of a seed. @returns the violated invariant, or undefined */
 export async function runScript(io: IoModelName, seed: number): Promise<string | undefined> {
-  const chance = prng(seed);
-  const faults = randomFaults(chance);
+  const random = prng(seed);
+  const faults = randomFaults(random);
   let wrong: string | undefined;
   await withServer({ io }, async (server) => {
     const histories: Operation[][] = [];
-    await withProxy(server.address, faults, chance, async (address) => {
-      const clients = Array.from({ length: CLIENTS }, (_, client) => talk(address, client, TALK));
+    await withProxy(server.address, faults, random, async (address) => {
+      const clients = Array.from({ length: CLIENTS }, (_, client) =>
+        recordClient(address, client, BEHAVIOUR),
+      );
       histories.push(...(await Promise.all(clients)));
     });
     const found = checkHistory(histories.flat(), (await server.stop()).text);

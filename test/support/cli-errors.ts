@@ -11,33 +11,33 @@ const SCRIPT = `
   let stdout = '';
   for (const emitter of [process, process.stdout, process.stderr]) emitter.setMaxListeners(0);
   process.stdout.write = (text) => { stdout += text; };
-  const refusals = [];
+  const rejections = [];
   for (const [index, args] of JSON.parse(commandLines).entries()) {
     process.argv = [process.execPath, 'command', ...args];
     await import(url + '?' + index);
-    refusals.push({ status: process.exitCode, stdout });
+    rejections.push({ status: process.exitCode, stdout });
     stdout = '';
     process.exitCode = 0;
   }
-  print(JSON.stringify(refusals));`;
+  print(JSON.stringify(rejections));`;
 
 /** A command must reject each of these command lines with its message, in one line, and exit status 2. */
 export async function rejects(
   name: string,
   path: string,
-  refused: ReadonlyArray<readonly [args: readonly string[], complaint: string]>,
+  rejected: ReadonlyArray<readonly [args: readonly string[], complaint: string]>,
 ): Promise<void> {
-  const commandLines = refused.map(([args]) => args);
+  const commandLines = rejected.map(([args]) => args);
   const url = pathToFileURL(built(path)).href;
   const nodeArgs = ['--input-type=module', '-e', SCRIPT, url, JSON.stringify(commandLines)];
   const { stdout, stderr } = await new Program(path, [], nodeArgs).finished;
   assert.equal(stderr.split('\n'), [
-    ...refused.map(([, complaint]) => `${name}: ${complaint} (see --help)`),
+    ...rejected.map(([, complaint]) => `${name}: ${complaint} (see --help)`),
     '',
   ]);
-  const refusals: unknown[] = JSON.parse(stdout);
+  const rejections: unknown[] = JSON.parse(stdout);
   assert.equal(
-    refusals,
-    refused.map(() => ({ status: 2, stdout: '' })),
+    rejections,
+    rejected.map(() => ({ status: 2, stdout: '' })),
   );
 }

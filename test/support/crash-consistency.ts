@@ -11,7 +11,7 @@ import { GROUP_BYTES, recover } from '../../server/journal/recovery.js';
 import { Log } from '../../server/log/log.js';
 import { checkHistory, type Operation } from '../../shared/linearizability.js';
 import { ByteClient } from './byte-client.js';
-import { talk } from './recording-client.js';
+import { recordClient } from './recording-client.js';
 import { withStrsvr } from './servers.js';
 
 const CLIENTS = 8;
@@ -46,7 +46,7 @@ export async function killCycles(cycles: number, file: string): Promise<KillFigu
     };
     await withStrsvr(['0', '--journal', file, '--log', 'silent'], async (server, address) => {
       const clients = Array.from({ length: CLIENTS }, (_, i) =>
-        talk(address, cycle * CLIENTS + i, { letter }),
+        recordClient(address, cycle * CLIENTS + i, { letter }),
       );
       const talks = Promise.all(clients);
       await Promise.race([sent, talks]);
@@ -82,7 +82,7 @@ export interface ImageFigures {
   /** Images from which a letter was recovered that no client had sent. */
   invented: number;
   /** Images that recovery rejected. */
-  refused: number;
+  rejected: number;
 }
 
 /**
@@ -90,7 +90,7 @@ export interface ImageFigures {
  * in the file, and random pages of it are zeros.
  */
 export async function powerCutImages(images: number, folder: string): Promise<ImageFigures> {
-  const figures: ImageFigures = { images, lost: 0, invented: 0, refused: 0 };
+  const figures: ImageFigures = { images, lost: 0, invented: 0, rejected: 0 };
   for (let i = 0; i < images; i += 1) {
     const { whole, durable, image } = powerCut();
     try {
@@ -98,7 +98,7 @@ export async function powerCutImages(images: number, folder: string): Promise<Im
       if (found.length < durable) figures.lost += 1;
       if (!whole.subarray(0, found.length).equals(found)) figures.invented += 1;
     } catch {
-      figures.refused += 1;
+      figures.rejected += 1;
     }
   }
   return figures;

@@ -123,7 +123,7 @@ export class RealEtcd {
     }
   }
 
-  /** Calls etcd's JSON API, with which operators change keys and settings. @throws Error when it refuses */
+  /** Calls etcd's JSON API, with which operators change keys and settings. @throws Error when it rejects the call */
   async call(path: string, body: object): Promise<unknown> {
     const [{ url }] = this.members as [EtcdMember, ...EtcdMember[]];
     const response = await fetch(`${url}/v3/${path}`, { method: 'POST', body: JSON.stringify(body) });

@@ -52,19 +52,19 @@ function model(before: string, stream: Uint8Array): { text: string; answers: str
 
 /** Passes one stream through a session in random chunks. @returns the first difference from the model, or undefined */
 export function fuzzInProcess(seed: number): string | undefined {
-  const chance = prng(seed);
-  const stream = hostile(chance);
+  const random = prng(seed);
+  const stream = hostile(random);
   const text = new Text(allocateTextBuffer(MAX_LENGTH));
   const session = new ByteSession(text);
   const answers: Buffer[] = [];
   for (let at = 0; at < stream.length; ) {
-    const end = at + 1 + chance.below(5);
+    const end = at + 1 + random.below(5);
     session.receive(stream.subarray(at, end));
     at = end;
     for (
-      let output = session.nextOutput(1 + chance.below(4));
+      let output = session.nextOutput(1 + random.below(4));
       output;
-      output = session.nextOutput(1 + chance.below(4))
+      output = session.nextOutput(1 + random.below(4))
     ) {
       answers.push(Buffer.from(output));
     }
@@ -85,10 +85,10 @@ export async function fuzzOverSocket(
   seed: number,
   before: string,
 ): Promise<{ readonly text: string; readonly wrong: string | undefined }> {
-  const chance = prng(seed);
-  const stream = hostile(chance);
+  const random = prng(seed);
+  const stream = hostile(random);
   const client = await ByteClient.connect(address);
-  const cut = chance.below(stream.length + 1);
+  const cut = random.below(stream.length + 1);
   client.send(stream.subarray(0, cut));
   await new Promise((resolve) => setImmediate(resolve)); // so that the two halves are two writes
   client.send(stream.subarray(cut));

@@ -38,7 +38,7 @@ function open(
 }
 
 /** Follows /text/stream. */
-export class Follower {
+export class StreamFollower {
   readonly #response: IncomingMessage;
   /** The data of all events so far, and the id of the last one. */
   text = '';
@@ -55,8 +55,8 @@ export class Follower {
     address: Address,
     query = '',
     headers: Record<string, string> = {},
-  ): Promise<Follower> {
-    return new Follower(await open(address, `/text/stream${query}`, headers));
+  ): Promise<StreamFollower> {
+    return new StreamFollower(await open(address, `/text/stream${query}`, headers));
   }
 
   private constructor(response: IncomingMessage) {

@@ -27,7 +27,11 @@ export interface RecordingClient {
  * Sends letters until all are answered or the connection has ended; the remaining ones are recorded as unanswered.
  * @throws Error at an invalid reply
  */
-export async function talk(address: Address, client: number, options: RecordingClient): Promise<Operation[]> {
+export async function recordClient(
+  address: Address,
+  client: number,
+  options: RecordingClient,
+): Promise<Operation[]> {
   const { letter: next, letters = Number.POSITIVE_INFINITY, unanswered = 1, timeoutMs } = options;
   const { done = () => false, pauseMs } = options;
   const history: Operation[] = [];

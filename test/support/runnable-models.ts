@@ -1,8 +1,8 @@
 // The I/O models that work on this machine. One that does not is skipped, and the reason printed.
 
-import { IO_MODELS, type IoModelName } from '../../server/models/model.js';
 import { describe, OperationalError } from '../../shared/errors.js';
 import { checkUring } from '../../shared/libc/uring.js';
+import { IO_MODELS, type IoModelName } from '../../shared/options.js';
 
 /** Why io_uring does not work here; undefined: it does. */
 export const NO_URING = reason();

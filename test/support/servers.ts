@@ -5,23 +5,16 @@ import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { IoModelName, StringServer, StringServerOptions } from 'strsvr';
 import { startStringServer } from 'strsvr';
+import { freePort } from '../../client/free-port.js';
 import { type Finished, Program } from './program.js';
+
+export { freePort };
 
 export type Address = StringServer['address'];
 
 /** The command-line arguments of a client for this address. */
 export function at({ host, port }: Address): string[] {
   return [host, String(port)];
-}
-
-/** A port that nothing listens on. */
-export async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as { port: number };
-  probe.close();
-  await once(probe, 'close');
-  return port;
 }
 
 /** Runs a string server in this process. */
@@ -81,7 +74,7 @@ async function whileListening(
 }
 
 /** A server that must not start; it is killed if it does, or hangs. */
-export function refused(server: Program): Promise<Finished> {
+export function failedStart(server: Program): Promise<Finished> {
   const kill = () => server.kill();
   server.waitFor('stdout', /listening/).then(kill, kill);
   return server.finished;

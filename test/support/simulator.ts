@@ -24,12 +24,12 @@ class World {
   #now = 0;
   #stopped = false;
 
-  constructor(chance: Prng) {
-    this.#random = chance;
-    this.#text = new Text(allocateTextBuffer(chance.below(4) === 0 ? 1 + chance.below(20) : 10_000));
+  constructor(random: Prng) {
+    this.#random = random;
+    this.#text = new Text(allocateTextBuffer(random.below(4) === 0 ? 1 + random.below(20) : 10_000));
     this.#clients = Array.from(
-      { length: 1 + chance.below(4) },
-      (_, id) => new SimulatedClient(id, chance, this.#text),
+      { length: 1 + random.below(4) },
+      (_, id) => new SimulatedClient(id, random, this.#text),
     );
   }
 
@@ -78,9 +78,9 @@ export class SimulatedClient {
   #gone = false;
 
   /** @param id below 16, and another one for each client */
-  constructor(id: number, chance: Prng, text: Text, durability?: Durability) {
+  constructor(id: number, random: Prng, text: Text, durability?: Durability) {
     this.#id = id;
-    this.#random = chance;
+    this.#random = random;
     this.session = new ByteSession(text, durability);
   }
 

@@ -7,7 +7,7 @@ import type { Prng } from '../../shared/prng.js';
 import type { RealEtcd } from './etcd.js';
 import { Gate } from './gate.js';
 import { ended, Program } from './program.js';
-import { talk } from './recording-client.js';
+import { recordClient } from './recording-client.js';
 import { type Address, freePort } from './servers.js';
 import { TIMEOUT_MS, until } from './waiting.js';
 
@@ -18,7 +18,7 @@ const PAUSE_MS = 20;
 const LETTERS_A_VISIT = 8;
 
 /** The last one is none. */
-export const FAULTS = [
+export const INJECTED_FAULTS = [
   'kill server',
   'stop server',
   'kill leader',
@@ -26,7 +26,7 @@ export const FAULTS = [
   'partition',
   'none',
 ] as const;
-export type Fault = (typeof FAULTS)[number];
+export type InjectedFault = (typeof INJECTED_FAULTS)[number];
 
 export interface ClusterSize {
   readonly servers: number;
@@ -37,8 +37,8 @@ export interface ClusterSize {
   readonly faultMs?: number;
 }
 
-export interface Verdict {
-  /** What the final text contradicts; undefined: nothing. */
+export interface ClusterVerdict {
+  /** How the final text contradicts the recorded history; undefined if it does not. */
   readonly broken: string | undefined;
   readonly answered: number;
   /** Of each round, how long the others waited at most. */
@@ -81,7 +81,7 @@ export class TestCluster {
   }
 
   /** Does a fault to one of the servers or members, ends it, and waits until clients of every server are answered again. */
-  async round(fault: Fault, { below }: Prng): Promise<void> {
+  async round(fault: InjectedFault, { below }: Prng): Promise<void> {
     const server = this.#servers[below(this.#servers.length)] as TestServer;
     const member = this.#etcd.members[below(this.#etcd.members.length)];
     const { faultMs = FAULT_MS } = this.#size;
@@ -125,10 +125,10 @@ export class TestCluster {
   }
 
   /** Ends clients and servers, and checks whether the final text explains all that clients have seen. */
-  async verdict(): Promise<Verdict> {
+  async verdict(): Promise<ClusterVerdict> {
     this.#done = true;
     await Promise.all(this.#clients);
-    for (const server of this.#servers) await this.#talk(server, { letters: 1 }); // sees all that was answered before
+    for (const server of this.#servers) await this.#recordClient(server, { letters: 1 }); // sees all that was answered before
     for (const { program } of this.#servers) program.child.kill('SIGTERM');
     const texts = await Promise.all(this.#servers.map(({ program }) => finalText(program)));
     const [longest = '', ...others] = texts.sort((one, other) => other.length - one.length);
@@ -183,12 +183,16 @@ export class TestCluster {
   async #runClient(index: number): Promise<void> {
     for (let next = index; !this.#done; next += 1) {
       const server = this.#servers[next % this.#servers.length] as TestServer;
-      await this.#talk(server, { done: () => this.#done, pauseMs: PAUSE_MS, letters: LETTERS_A_VISIT });
+      await this.#recordClient(server, {
+        done: () => this.#done,
+        pauseMs: PAUSE_MS,
+        letters: LETTERS_A_VISIT,
+      });
       await sleep(PAUSE_MS);
     }
   }
 
-  async #talk(
+  async #recordClient(
     server: TestServer,
     options: { letters?: number; done?: () => boolean; pauseMs?: number },
   ): Promise<void> {
@@ -197,7 +201,7 @@ export class TestCluster {
       server.answered += 1; // each letter but the first follows a reply
       return 'a';
     };
-    this.#history.push(...(await talk(server.address, client, { ...options, letter })));
+    this.#history.push(...(await recordClient(server.address, client, { ...options, letter })));
   }
 
   async #answeredAgain(): Promise<void> {

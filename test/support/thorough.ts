@@ -1,7 +1,7 @@
 // How far a test goes. `make test` tests a claim once for each path in the code; `make soak` runs the same files in full:
 // with every I/O model, and with all repeats.
 
-import type { IoModelName } from '../../server/models/model.js';
+import type { IoModelName } from '../../shared/options.js';
 import { RUNNABLE_MODELS } from './runnable-models.js';
 
 /** The variable with which the section each-model of `make soak` starts the test files; STRSVR_ would be an option of the server. */

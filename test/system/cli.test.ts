@@ -66,12 +66,12 @@ test('a programming error in the options ends with its stack', async () => {
 });
 
 test('no output is lost at exit', async () => {
-  const refused = async (...args: string[]) => (await runBody('readCommandLine(spec)', args)).stderr;
-  assert.is(await refused('word', '--fast'), '');
-  assert.is(await refused('--', 'word'), 'it: expected nothing after --, got word (see --help)\n');
-  assert.is(await refused('--fast', '--fast'), 'it: --fast: expected once, got it again (see --help)\n');
-  assert.is(await refused('--word', 'x'), 'it: word: expected without --, got --word (see --help)\n');
-  assert.is(await refused('--fast=7'), 'it: --fast: expected no value, got 7 (see --help)\n');
+  const rejected = async (...args: string[]) => (await runBody('readCommandLine(spec)', args)).stderr;
+  assert.is(await rejected('word', '--fast'), '');
+  assert.is(await rejected('--', 'word'), 'it: expected nothing after --, got word (see --help)\n');
+  assert.is(await rejected('--fast', '--fast'), 'it: --fast: expected once, got it again (see --help)\n');
+  assert.is(await rejected('--word', 'x'), 'it: word: expected without --, got --word (see --help)\n');
+  assert.is(await rejected('--fast=7'), 'it: --fast: expected no value, got 7 (see --help)\n');
 });
 
 test('yargs’ derived options --no-NAME and --NAME.KEY are rejected', async () => {

@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert';
 import { Trace } from '../../server/log/trace.js';
 import { ByteClient } from '../support/byte-client.js';
 import { built, Program, run } from '../support/program.js';
-import { refused } from '../support/servers.js';
+import { failedStart } from '../support/servers.js';
 
 test('a long trace keeps its last events, in chronological order', () => {
   const folder = mkdtempSync(join(tmpdir(), 'strsvr-'));
@@ -61,12 +61,12 @@ test('the file is unchanged until the trace is written; a new one has mode 0600'
   for (const file of [old, journal]) writeFileSync(file, precious);
   symlinkSync(journal, link);
   spawnSync('mkfifo', [fifo]);
-  const refusal = async (...args: string[]) =>
-    (await refused(new Program('server/strsvr.js', ['0', ...args]))).stderr;
-  assert.match(await refusal('--trace', old, '--host', '192.0.2.1'), /192\.0\.2\.1 is not an address/);
-  assert.match(await refusal('--trace', link), /cannot write the trace: it is a symbolic link\n/);
-  assert.match(await refusal('--trace', fifo), /cannot write the trace: it is not a regular file\n/);
-  assert.match(await refusal('--trace', journal, '--journal', journal), /journal is the journal\n/);
+  const rejection = async (...args: string[]) =>
+    (await failedStart(new Program('server/strsvr.js', ['0', ...args]))).stderr;
+  assert.match(await rejection('--trace', old, '--host', '192.0.2.1'), /192\.0\.2\.1 is not an address/);
+  assert.match(await rejection('--trace', link), /cannot write the trace: it is a symbolic link\n/);
+  assert.match(await rejection('--trace', fifo), /cannot write the trace: it is not a regular file\n/);
+  assert.match(await rejection('--trace', journal, '--journal', journal), /journal is the journal\n/);
   for (const file of [old, journal]) assert.is(readFileSync(file, 'utf8'), precious);
   new Trace(fresh).write();
   assert.is(statSync(fresh).mode & 0o777, 0o600);

@@ -22,7 +22,7 @@ const SVR = 'server/tutorial/svr.js';
 const WPS = 'client/tutorial/wps.js';
 const W = 'moon, sun\nand\nstars\n';
 const PS = '  PID CMD\n    1 init\n';
-const REFUSED = 'svr: refused, expected w or ps\n';
+const REJECTED = 'svr: rejected, expected w or ps\n';
 
 /** Programs of a test, by name, as the bodies of shell scripts; FOLDER stands for where they are. */
 type Programs = Readonly<Record<string, string>>;
@@ -108,11 +108,11 @@ test('any other command is rejected in one line, and logged escaped', async () =
   const garbage = Buffer.from(Array.from({ length: 1_000_000 }, (_, i) => (i * 7919) % 256));
   await withSvr([], KNOWN, async (server, address, folder) => {
     for (const wrong of ['$(id)', 'id', 'PS', 'W', ' ps', 'px', 'pw', '\nw', '\0', '\x1b[2J', garbage])
-      assert.is(await ask(address, wrong), REFUSED, String(wrong).slice(0, 20));
+      assert.is(await ask(address, wrong), REJECTED, String(wrong).slice(0, 20));
     assert.not(existsSync(join(folder, 'id-was-run')));
-    await server.waitFor('stderr', /client 1 sent \$\(id\): refused, expected w or ps\n/);
-    await server.waitFor('stderr', /client 10 sent \\u\{1B\}\[2J: refused, /);
-    await server.waitFor('stderr', /client 11 sent .{1,400}: refused, /);
+    await server.waitFor('stderr', /client 1 sent \$\(id\): rejected, expected w or ps\n/);
+    await server.waitFor('stderr', /client 10 sent \\u\{1B\}\[2J: rejected, /);
+    await server.waitFor('stderr', /client 11 sent .{1,400}: rejected, /);
     assert.not(/[^\n\x20-\x7e\xa1-\xff]/.test(server.stderr), JSON.stringify(server.stderr));
   });
 });
@@ -122,14 +122,14 @@ waiting('an incomplete command, or none within the time limit, is rejected', asy
     for (const begun of ['', 'p']) {
       const client = await ByteClient.connect(address);
       if (begun !== '') client.send(begun);
-      assert.is((await client.endAndReceive()).toString(), REFUSED);
+      assert.is((await client.endAndReceive()).toString(), REJECTED);
     }
     for (const begun of ['', 'p']) {
       const started = performance.now();
-      assert.is(await ask(address, begun), REFUSED);
+      assert.is(await ask(address, begun), REJECTED);
       assert.ok(performance.now() - started > 290);
     }
-    await server.waitFor('stderr', /client 3 sent nothing: refused, /);
+    await server.waitFor('stderr', /client 3 sent nothing: rejected, /);
   });
 });
 
@@ -143,7 +143,7 @@ test('a client that keeps sending is read to its end, and gets the line', async 
     });
     const failure = await new Promise((taken) => socket.write(Buffer.alloc(30_000_000, 'z'), taken));
     await ended;
-    assert.equal([answer, failure], [REFUSED, null]);
+    assert.equal([answer, failure], [REJECTED, null]);
     socket.destroy();
   });
 });
@@ -336,7 +336,7 @@ waiting('with --line-delay lines arrive one by one, and wps --buffered prints th
 });
 
 for (const [what, answer, complaint] of [
-  ['refuses', (socket: Socket) => socket.end(REFUSED), 'HERE says: refused, expected w or ps'],
+  ['refuses', (socket: Socket) => socket.end(REJECTED), 'HERE says: rejected, expected w or ps'],
   [
     'says nothing',
     (socket: Socket) => socket.end(),

@@ -123,13 +123,13 @@ test('a full text closes after the pending replies, and later input is discarded
 
 test('a letter for which the disk of the journal has no room closes as a full text does', () => {
   const text = newText();
-  const durability: { durableLength: number; refusal: Durability['refusal'] } = {
+  const durability: { durableLength: number; rejection: Durability['rejection'] } = {
     durableLength: 100,
-    refusal: undefined,
+    rejection: undefined,
   };
   const session = new ByteSession(text, durability);
   session.receive(Buffer.from('a'));
-  durability.refusal = 'diskFull';
+  durability.rejection = 'diskFull';
   assert.is(drain(session), 'a');
   session.receive(Buffer.from('\nb\n'));
   assert.is(drain(session), '\n');
@@ -164,7 +164,7 @@ test('a stop after the end changes nothing', () => {
 });
 
 test('a reply waits until its letter is durable, and an LF waits behind it', () => {
-  const durability = { durableLength: 0, refusal: undefined };
+  const durability = { durableLength: 0, rejection: undefined };
   const session = new ByteSession(newText(), durability);
   session.receive(Buffer.from('ab\n'));
   assert.is(drain(session), '');

@@ -2,7 +2,7 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { IoModelName } from '../../server/models/model.js';
+import type { IoModelName } from '../../shared/options.js';
 import { fuzzInProcess, fuzzOverSocket } from '../support/fuzz.js';
 import { RUNNABLE_MODELS } from '../support/runnable-models.js';
 import { modelOptions, withServer } from '../support/servers.js';

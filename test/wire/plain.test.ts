@@ -105,7 +105,7 @@ test('a reset ends the server for all clients (server/models/events.ts listens f
   });
 });
 
-test('the text grows beyond any limit (server/core/text.ts refuses the letter that does not fit)', async () => {
+test('the text grows beyond any limit (server/core/text.ts rejects the letter that does not fit)', async () => {
   const [limit, letters] = [1_000, 1_500];
   const replies = (length: number) => (length * (length + 1)) / 2;
   await withPlain(async (_, address) => {

@@ -74,7 +74,7 @@ class Client:
 def main():
     listener = socket.create_server(('127.0.0.1', int(sys.argv[1]) if len(sys.argv) > 1 else 0), backlog=4096)
     listener.setblocking(False)
-    print(f'circle: listening on 127.0.0.1:{listener.getsockname()[1]}', flush=True)
+    print(f'nonblocking_loop: listening on 127.0.0.1:{listener.getsockname()[1]}', flush=True)
     clients = []
     while True:
         try:

@@ -1,9 +1,9 @@
 // The same work for every server, and its cost above the iterative server: the question that Stevens asked of his servers
 // (Stevens, Fenner, Rudoff, UNIX Network Programming, volume 1, chapter 30).
 
+import { IO_MODELS } from '../../../shared/options.js';
 import { conditionChart } from '../charts.js';
 import { type Experiment, pick, sentence, trials } from '../experiment.js';
-import { IO_MODELS } from '../servers-under-test.js';
 
 const ITERATIVE = 'blocking';
 const QUICK = [...IO_MODELS, 'C epoll', 'C threads'];

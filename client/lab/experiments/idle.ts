@@ -1,6 +1,7 @@
 // What a server costs while no client sends.
 
 import { formatNumber } from '../../../shared/numbers.js';
+import { IO_MODELS } from '../../../shared/options.js';
 import { barChart } from '../charts.js';
 import {
   type Experiment,
@@ -12,7 +13,7 @@ import {
   trials,
 } from '../experiment.js';
 import type { Measured } from '../results.js';
-import { IO_MODELS, type ServerUnderTest } from '../servers-under-test.js';
+import type { ServerUnderTest } from '../servers-under-test.js';
 
 /** More, in percent of a core, is called burning. */
 const BURNING = 50;

@@ -2,9 +2,9 @@
 // other clients wait: head-of-line blocking.
 
 import { formatNumber } from '../../../shared/numbers.js';
+import { IO_MODELS } from '../../../shared/options.js';
 import { barChart } from '../charts.js';
 import { type Experiment, type LabOptions, list, pick, trials } from '../experiment.js';
-import { IO_MODELS } from '../servers-under-test.js';
 
 const CLIENTS = 5;
 const values = ({ quick }: LabOptions) => (quick ? [1] : [0, 1, 2, 20]);

@@ -3,6 +3,7 @@
 import { setTimeout as pass } from 'node:timers/promises';
 import { OperationalError } from '../../../shared/errors.js';
 import { formatNumber } from '../../../shared/numbers.js';
+import { IO_MODELS } from '../../../shared/options.js';
 import { processStats } from '../../../shared/procfs.js';
 import { openSocket } from '../../socket.js';
 import { barChart } from '../charts.js';
@@ -16,8 +17,7 @@ import {
   trials,
 } from '../experiment.js';
 import type { Measured } from '../results.js';
-import type { RunningServer } from '../server-process.js';
-import { IO_MODELS } from '../servers-under-test.js';
+import type { ServerProcess } from '../server-process.js';
 
 const ALL = [...IO_MODELS, 'plain', 'C epoll', 'Python asyncio'];
 const QUICK = ['events', 'blocking', 'plain'];
@@ -72,7 +72,7 @@ export default {
   ],
 } satisfies Experiment;
 
-async function measure(context: RunContext, server: RunningServer, parameter: string, lab: LabOptions) {
+async function measure(context: RunContext, server: ServerProcess, parameter: string, lab: LabOptions) {
   const before = processStats(server.pid);
   const socket = parameter === WITH ? await openSocket(server, { server: server.target.name }) : undefined;
   socket?.pause();

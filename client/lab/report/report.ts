@@ -4,8 +4,8 @@
 import { readFileSync } from 'node:fs';
 import { Html, html } from '../../../shared/markup.js';
 import { formatNumber, plural } from '../../../shared/numbers.js';
+import { ENOUGH_REPEATS } from '../analysis.js';
 import type { Chart, Estimate, Findings, Results, Row } from '../results.js';
-import { ENOUGH_REPEATS } from '../statistics.js';
 import { thresholdRows } from '../thresholds.js';
 import { draw } from './draw.js';
 import {

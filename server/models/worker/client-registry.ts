@@ -32,7 +32,7 @@ export class ClientRegistry {
     this.#failures.set(client, failure);
   }
 
-  /** Follows an entry of an I/O thread. @returns the entry to log */
+  /** Updates the registry from an event of an I/O thread. @returns the entry to log */
   update(entry: LogEntry): LogEntry {
     const { event } = entry;
     if (event.type === 'accepted') {
