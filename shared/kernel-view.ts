@@ -103,7 +103,8 @@ export function kernelView(
  */
 export function describeView(view: KernelView, clientName: (peerPort: number) => string): string {
   if (!view.available) return view.why;
-  const threads = view.threads.flatMap((thread) => {
+  const inOrder = [...view.threads].sort((one, other) => interest(other) - interest(one));
+  const threads = inOrder.flatMap((thread) => {
     if (thread.state !== 'sleeping') return thread.state === 'running' ? [`thread ${thread.tid} runs`] : [];
     const { tid, call, peerPort, accepts } = thread;
     if (accepts) return [`thread ${tid} sleeps in ${call} for a new client`];
@@ -115,6 +116,12 @@ export function describeView(view: KernelView, clientName: (peerPort: number) =>
     return unreadBytes > 0 ? [`${clientName(peerPort)} has ${plural(unreadBytes, 'byte')} unread`] : [];
   });
   return [...shorten(threads, 'more thread'), ...shorten(waiting, 'more waiting client')].join('; ');
+}
+
+/** Of a runtime with many threads, those that wait for clients come first, then those that run. */
+function interest(thread: ServerThread): number {
+  if (thread.state === 'sleeping') return thread.peerPort !== undefined || thread.accepts ? 2 : 0;
+  return thread.state === 'running' ? 1 : 0;
 }
 
 function shorten(phrases: readonly string[], rest: string): readonly string[] {

@@ -4,13 +4,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Prng } from '../../shared/prng.js';
 import type { Check } from './check.js';
+import { CheckContext } from './check-context.js';
 import { CheckFailure } from './check-failure.js';
 import type { CheckedServer, Target } from './checked-server.js';
-import type { Level } from './protocol-level.js';
+import type { Spoken } from './level.js';
 import type { RunningServer } from './running-server.js';
 import { usageOf } from './server-processes.js';
 import { StartedServer, StartFailure } from './started-server.js';
-import { Trial } from './trial.js';
 import { WireClient } from './wire-client.js';
 
 const CHECK_DEADLINE_MS = 15_000;
@@ -25,9 +25,7 @@ export interface AttemptOptions {
   readonly target: Target;
   /** The server, if it runs already. */
   readonly running: RunningServer | undefined;
-  readonly level: Level;
-  /** Whether a second client must be connected. */
-  readonly companion: boolean;
+  readonly spoken: Spoken;
   readonly random: Prng;
   /** By performance.now(), when all checks must have ended. */
   readonly end: number;
@@ -47,20 +45,23 @@ export interface Failure {
  * @returns why it failed
  */
 export async function attempt(check: Check, options: AttemptOptions): Promise<Failure | undefined> {
-  const { target, running, level, companion, random, end } = options;
+  const { target, running, spoken, random, end } = options;
   let server: CheckedServer | undefined;
-  let trial: Trial | undefined;
+  let context: CheckContext | undefined;
   const deadline = new AbortController();
   const started = performance.now();
-  const queuedBefore = usageOf([process.pid]).queuedSeconds;
+  const [ownBefore, before] = [usageOf([process.pid]), running?.usage()];
   /** How long strcheck or the server has waited for a core. */
   const queued = () =>
-    Math.max(usageOf([process.pid]).queuedSeconds - queuedBefore, server?.usage().queuedSeconds ?? 0);
+    Math.max(
+      usageOf([process.pid]).queuedSeconds - ownBefore.queuedSeconds,
+      (server?.usage().queuedSeconds ?? 0) - (before?.queuedSeconds ?? 0),
+    );
   try {
     server = running ?? (await startTarget(target));
     const text = running === undefined ? Buffer.alloc(0) : await textOf(running, random);
-    trial = new Trial(server, level, text, random, companion);
-    const run = check.run(trial);
+    context = new CheckContext(server, spoken, text, random, check.clients);
+    const run = check.run(context);
     run.catch(() => {}); // it may fail after the deadline
     await Promise.race([run, overdue(deadline.signal, queued, end)]);
     return undefined;
@@ -68,10 +69,10 @@ export async function attempt(check: Check, options: AttemptOptions): Promise<Fa
     if (!(error instanceof CheckFailure)) throw error;
     const busy = error.deadline && isBusy(queued(), started);
     const output = error instanceof StartFailure ? error.output : (server?.output ?? '');
-    return { error, kernel: error.kernel ?? trial?.describe(), output, busy };
+    return { error, kernel: error.kernel ?? context?.describe(), output, busy };
   } finally {
     deadline.abort();
-    await trial?.close();
+    await context?.close();
     if (server !== running) await server?.stop();
   }
 }
@@ -96,7 +97,7 @@ async function textOf(server: RunningServer, random: Prng): Promise<Buffer> {
   const client = await WireClient.connect('a client', server, () => 'a client');
   try {
     client.send(String.fromCharCode(0x61 + random.below(26)));
-    if (!(await client.answered())) throw client.noReply('a reply');
+    if (!(await client.answered())) throw await client.noReply('a reply');
     return await client.receiveUntilQuiet(QUIET_MS);
   } finally {
     client.close();

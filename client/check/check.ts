@@ -1,7 +1,7 @@
 // What a check is. Each has a file of its own in checks/.
 
+import type { CheckContext } from './check-context.js';
 import type { Level } from './protocol-level.js';
-import type { Trial } from './trial.js';
 
 export interface Check {
   readonly id: string;
@@ -20,7 +20,7 @@ export interface Check {
   /** How to fix it, with the tutorial's section. */
   readonly hint: string;
   /** @throws CheckFailure */
-  readonly run: (trial: Trial) => Promise<void>;
+  readonly run: (context: CheckContext) => Promise<void>;
 }
 
 export type CheckStatus = 'passed' | 'failed' | 'not judged';

@@ -63,20 +63,25 @@ export abstract class CheckedServer {
 
   /** What the kernel says of it, in a line; undefined if nothing is known, or the server has ended. */
   describe(clientName: (peerPort: number) => string): string | undefined {
-    const view = kernelView(this.listener ?? 0, this.address.port);
+    const view = this.#view();
     return view.available && this.ended === undefined ? describeView(view, clientName) : undefined;
   }
 
   /** Unread and unsent bytes of a client's connection; undefined if it cannot be seen. */
   connection(peerPort: number) {
-    const view = kernelView(this.listener ?? 0, this.address.port);
+    const view = this.#view();
     return view.available ? view.connections.find((one) => one.peerPort === peerPort) : undefined;
   }
 
   /** Whether it has accepted all connections, as far as can be seen. */
   get acceptedAll(): boolean {
-    const view = kernelView(this.listener ?? 0, this.address.port);
+    const view = this.#view();
     return !view.available || view.acceptQueue === 0;
+  }
+
+  #view() {
+    const others = this.pids().filter((pid) => pid !== this.listener);
+    return kernelView(this.listener ?? 0, this.address.port, undefined, others);
   }
 
   /** Whether all its threads have slept once since something happened. */

@@ -28,7 +28,7 @@ export class IsolatedProcess {
   #ended: string | undefined;
 
   /** @param onOutput when it prints */
-  constructor(command: readonly string[], cwd: string | undefined, onOutput = () => {}) {
+  constructor(command: readonly string[], cwd?: string, onOutput = () => {}) {
     const [program = '', ...args] = command;
     const mark = randomUUID();
     const passedOn = Object.entries(process.env).filter(([name]) => PASSED_ON.includes(name));

@@ -27,10 +27,11 @@ export async function findLevel(server: CheckedServer, chance: Prng): Promise<Sp
   const letter = () => String.fromCharCode(0x61 + chance.below(26));
   try {
     const client = await connect();
-    const ask = async (sent: string | Uint8Array) => {
+    const askBytes = async (sent: string | Uint8Array) => {
       client.send(sent);
-      return (await client.answered()) ? (await client.receiveUntilQuiet(QUIET_MS)).toString() : '';
+      return (await client.answered()) ? await client.receiveUntilQuiet(QUIET_MS) : Buffer.alloc(0);
     };
+    const ask = async (sent: string) => (await askBytes(sent)).toString();
     let first = await ask(letter());
     const pair = first === '';
     if (pair) {
@@ -39,7 +40,7 @@ export async function findLevel(server: CheckedServer, chance: Prng): Promise<Sp
       first = (await client.receiveUntilQuiet(QUIET_MS)).toString();
     }
     if ((await ask('\n')) === `${first}\n`) return { level: 'tutorial', pair };
-    return { level: (await knowsUtf8(ask, first, letter)) ? 'full' : 'line', pair };
+    return { level: (await knowsUtf8(askBytes, first, letter())) ? 'full' : 'line', pair };
   } finally {
     for (const client of clients) client.close();
   }
@@ -47,13 +48,14 @@ export async function findLevel(server: CheckedServer, chance: Prng): Promise<Sp
 
 /** A server that uses only one byte of each receive, or decodes each by itself, knows UTF-8 too: its checks say what is wrong. */
 async function knowsUtf8(
-  ask: (sent: string | Uint8Array) => Promise<string>,
+  ask: (sent: string | Uint8Array) => Promise<Buffer>,
   text: string,
-  letter: () => string,
+  letter: string,
 ): Promise<boolean> {
-  if ((await ask(NOT_ASCII)) === text + NOT_ASCII) return true;
-  const before = await ask(letter());
+  if ((await ask(NOT_ASCII)).equals(Buffer.from(text + NOT_ASCII))) return true;
+  const before = await ask(letter);
   const [lead = 0, second = 0] = Buffer.from(NOT_ASCII);
-  await ask(Uint8Array.of(lead));
-  return before !== '' && (await ask(Uint8Array.of(second))) === before + NOT_ASCII;
+  if ((await ask(Uint8Array.of(lead))).at(-1) === lead) return false; // each byte is a letter
+  const after = await ask(Uint8Array.of(second));
+  return before.length > 0 && after.equals(Buffer.concat([before, Buffer.from(NOT_ASCII)]));
 }

@@ -193,9 +193,8 @@ class Grading {
     let failure: Failure | undefined;
     for (let nth = 0; nth < attempts; nth += 1) {
       failure = await attempt(check, {
-        ...{ target: this.#target, running: this.#running, level: this.#level },
-        companion: this.#spoken.pair && check.clients === 1,
-        ...{ random: this.#random, end: this.#deadline },
+        ...{ target: this.#target, running: this.#running, random: this.#random, end: this.#deadline },
+        spoken: { level: this.#level, pair: this.#spoken.pair },
       });
       if (failure === undefined) break;
     }

@@ -78,6 +78,8 @@ export interface Usage {
   readonly descriptors: number;
   /** On a core and waiting for one. */
   readonly wantedSeconds: number;
+  /** On a core only. */
+  readonly usedSeconds: number;
   /** Waiting for a core only. */
   readonly queuedSeconds: number;
 }
@@ -88,6 +90,7 @@ export function usageOf(pids: readonly number[]): Usage {
   return {
     descriptors: sum(pids.map((pid) => list(`/proc/${pid}/fd`).length)),
     wantedSeconds: sum(stats.map(({ wantedSeconds }) => wantedSeconds)),
+    usedSeconds: sum(stats.map(({ cpuSeconds }) => cpuSeconds)),
     queuedSeconds: sum(stats.map(({ wantedSeconds, cpuSeconds }) => wantedSeconds - cpuSeconds)),
   };
 }

@@ -4,10 +4,10 @@
 import { once } from 'node:events';
 import { createConnection, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { escapeUnprintable, excerpt } from '../../shared/escape.js';
 import { plural } from '../../shared/numbers.js';
 import { CheckFailure } from './check-failure.js';
 import type { CheckedServer } from './checked-server.js';
+import { quote, quoteAround, quoteEnd, SHOWN } from './quote.js';
 
 /** For a server whose processes cannot be seen, or that never sleeps. */
 const REPLY_DEADLINE_MS = 10_000;
@@ -18,7 +18,6 @@ const BUSY_PAUSES = 3;
 const QUIET_DEADLINE_MS = 3_000;
 /** Of a server that sends without end, no more is read. */
 const MAX_BUFFERED = 4_000_000;
-const SHOWN = 60;
 /** A server that has closed a connection may be about to end. */
 const EXIT_MS = 150;
 
@@ -109,11 +108,15 @@ export class WireClient {
    * @throws CheckFailure at the first byte that differs, or if no more come
    */
   async receive(expected: Uint8Array): Promise<void> {
+    const long = expected.length > SHOWN;
+    const [wanted, before] = long
+      ? [`a reply of ${plural(expected.length, 'byte')}`, (at: number) => `the first ${plural(at, 'byte')}`]
+      : [quote(expected), (at: number) => quote(expected.subarray(0, at))];
     for (let at = 0; at < expected.length; ) {
-      const chunk = await this.#next(() => `${show(expected)}`, expected.subarray(0, at));
+      const chunk = await this.#next(wanted, () => before(at));
       const length = Math.min(chunk.length, expected.length - at);
       if (Buffer.compare(chunk.subarray(0, length), expected.subarray(at, at + length)) !== 0)
-        throw this.#failure(show(expected), show(Buffer.concat([expected.subarray(0, at), chunk])));
+        throw this.#difference(expected, Buffer.concat([expected.subarray(0, at), chunk]));
       this.#putBack(chunk.subarray(length));
       at += length;
     }
@@ -126,7 +129,7 @@ export class WireClient {
   async receiveUntil(complete: (byte: number) => boolean, expected: string): Promise<Buffer> {
     const received: Buffer[] = [];
     for (;;) {
-      const chunk = await this.#next(() => expected, Buffer.concat(received));
+      const chunk = await this.#next(expected, () => quoteEnd(Buffer.concat(received)));
       const end = chunk.findIndex(complete);
       received.push(end < 0 ? chunk : chunk.subarray(0, end + 1));
       if (end < 0) continue;
@@ -135,18 +138,10 @@ export class WireClient {
     }
   }
 
-  /** Receives the end of the stream. */
-  async receiveEnd(): Promise<void> {
-    while (this.#ended === undefined && this.#chunks.length === 0)
-      await this.#more(() => 'the end of the stream', '');
-    const [chunk] = this.#chunks;
-    if (chunk !== undefined) throw this.#failure('the end of the stream', show(chunk));
-  }
-
   /** Receives nothing for this time. */
   async receiveNothing(ms: number, after: string): Promise<void> {
     if (this.#chunks.length === 0) await sleep(ms);
-    if (this.#chunks.length > 0) throw this.#failure(`nothing ${after}`, show(Buffer.concat(this.#chunks)));
+    if (this.#chunks.length > 0) throw this.#failure(`nothing ${after}`, quote(Buffer.concat(this.#chunks)));
   }
 
   /**
@@ -169,14 +164,15 @@ export class WireClient {
   /** Whether something arrives before the server sleeps. */
   async answered(): Promise<boolean> {
     try {
-      while (this.#chunks.length === 0 && this.#ended === undefined) await this.#more(() => '', '');
+      while (this.#chunks.length === 0 && this.#ended === undefined) await this.#more('', () => '');
     } catch {}
     return this.#chunks.length > 0;
   }
 
   /** For a check that has seen no answer. */
-  noReply(expected: string): CheckFailure {
-    return this.#failure(expected, this.#ended ?? 'nothing');
+  async noReply(expected: string): Promise<CheckFailure> {
+    if (this.#ended !== undefined) await sleep(EXIT_MS);
+    return this.#failure(expected, `${this.#ended ?? 'nothing'}${ending(this.#server)}`);
   }
 
   /** Waits until the server has read all that was sent; as far as can be seen. */
@@ -217,7 +213,7 @@ export class WireClient {
     while (!condition() && !this.#socket.destroyed && this.#server.ended === undefined) await sleep(30);
   }
 
-  async #next(expected: () => string, before: Uint8Array): Promise<Buffer> {
+  async #next(expected: string, before: () => string): Promise<Buffer> {
     for (;;) {
       const chunk = this.#chunks.shift();
       if (chunk !== undefined) {
@@ -226,9 +222,9 @@ export class WireClient {
       }
       if (this.#ended !== undefined) {
         await sleep(EXIT_MS);
-        throw this.#failure(expected(), `${show(before)}, then ${this.#ended}${ending(this.#server)}`);
+        throw this.#failure(expected, `${before()}, then ${this.#ended}${ending(this.#server)}`);
       }
-      await this.#more(expected, show(before));
+      await this.#more(expected, before);
     }
   }
 
@@ -243,7 +239,7 @@ export class WireClient {
   }
 
   /** Waits for something to arrive, as long as the server can still do something. */
-  async #more(expected: () => string, before: string): Promise<void> {
+  async #more(expected: string, before: () => string): Promise<void> {
     const deadline = performance.now() + REPLY_DEADLINE_MS;
     let arrived = false;
     this.#wake = () => {
@@ -264,9 +260,16 @@ export class WireClient {
       if (arrived || this.#ended !== undefined) return;
       const late = performance.now() > deadline;
       if (!late && !this.#server.idle) continue;
-      const got = `${before === '' ? 'nothing' : before}, then no more`;
-      throw this.#failure(expected(), got, late);
+      throw this.#failure(expected, `${before()}, then no more`, late);
     }
+  }
+
+  /** @param received more or other bytes */
+  #difference(expected: Uint8Array, received: Uint8Array): CheckFailure {
+    if (expected.length <= SHOWN) return this.#failure(quote(expected), quote(received));
+    const at = expected.findIndex((byte, index) => byte !== received[index]);
+    const where = `byte ${(at + 1).toLocaleString('en')} of a reply of ${plural(expected.length, 'byte')}`;
+    return this.#failure(`${quoteAround(expected, at)} at ${where}`, quoteAround(received, at));
   }
 
   #failure(expected: string, got: string, deadline = false): CheckFailure {
@@ -279,10 +282,4 @@ export class WireClient {
 /** How the server has ended, for the end of a message. */
 function ending({ ended }: CheckedServer): string {
   return ended === undefined ? '' : ` (the server has ended: ${ended})`;
-}
-
-function show(bytes: Uint8Array): string {
-  if (bytes.length === 0) return 'nothing';
-  const text = escapeUnprintable(excerpt(Buffer.from(bytes.subarray(0, SHOWN)).toString(), SHOWN));
-  return bytes.length > SHOWN ? `${plural(bytes.length, 'byte')} that begin with ${text}` : `"${text}"`;
 }

@@ -66,9 +66,21 @@ testWith(
   },
 );
 
-test('who cannot be judged has no points, and no row is a formula', () => {
-  const csv = gradesCsv([{ student: '+fay', problem: 'the machine is too busy', judged: false }], []);
-  assert.equal(parseCsv(csv)[1], ["'+fay", '', '', '', '', '', 'the machine is too busy']);
+test('who cannot be judged has no points; no name is a formula, or more than one cell', () => {
+  const busy = { problem: 'the machine is too busy', judged: false };
+  assert.match(gradesCsv([{ student: 's"t', ...busy }], []), /^"s""t",/m);
+  const names = ['+fay', '=1+1', '-x', '@y', 'o, "p"\nq', 'r\r\n'];
+  const csv = gradesCsv(
+    names.map((student) => ({ student, ...busy })),
+    [],
+  );
+  assert.equal(
+    parseCsv(csv).slice(1),
+    ["'+fay", "'=1+1", "'-x", "'@y", 'o, "p"\\u{A}q', 'r\\u{D}\\u{A}'].map((student) => [
+      student,
+      ...['', '', '', '', '', busy.problem],
+    ]),
+  );
 });
 
 test('a class without a submission', async () => {
@@ -77,7 +89,7 @@ test('a class without a submission', async () => {
   assert.equal([status, stderr], [3, 'strcheck: the folder has no submission\n']);
 });
 
-// `make soak`, section zoo, also has those in Go, Java and TypeScript, whose compilers are slow.
+// `make soak`, section zoo-hostile, also has those in Go, Java and TypeScript, whose compilers are slow.
 for (const { file, programs } of SKELETONS.slice(0, 2))
   testWith(
     test,

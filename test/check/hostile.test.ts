@@ -5,6 +5,7 @@ import { PassThrough } from 'node:stream';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CheckedServer, LimitError } from '../../client/check/checked-server.js';
+import { IsolatedProcess } from '../../client/check/isolated-process.js';
 import { OutputTail } from '../../client/check/output-tail.js';
 import { HAS_PROC } from '../../shared/procfs.js';
 import { ended, Program, skipChildCoverage } from '../support/program.js';
@@ -17,7 +18,7 @@ const NO_PYTHON = HAS_PROC ? missingProgram('python3') : 'there is no /proc';
 const STRCHECK = 'client/check/strcheck.js';
 const SOME = ['many-sockets.py', 'never-ends.py'];
 
-// `make soak`, section zoo, has all of them.
+// `make soak`, section zoo-hostile, has all of them.
 for (const server of HOSTILE_SERVERS.filter(({ name }) => SOME.includes(name)))
   testWith(test, NO_PYTHON, `${server.name}: it does not pass, and nothing is left behind`, async () =>
     assert.equal(await hostileFaults(server), []),
@@ -37,6 +38,18 @@ test('of what a server prints the end is kept, and it has to wait', async () => 
   await until(() => tail.text.endsWith('end!'));
   tail.close();
   assert.ok(printed.destroyed);
+});
+
+test('what a program prints last is kept, also if its child prints it after its end', async () => {
+  const untilEnded = 'while kill -0 $$; do sleep 0.01; done';
+  const program = new IsolatedProcess([
+    'sh',
+    '-c',
+    `(${untilEnded}; echo last >&3) 3>&1 2>/dev/null & exit 3`,
+  ]);
+  await program.exited;
+  assert.equal([program.ended, program.output], ['exit status 3', 'last\n']);
+  await program.stop();
 });
 
 testWith(test, NO_PYTHON, 'SIGINT ends the servers of a check that runs; they know no secrets', async () => {

@@ -1,4 +1,5 @@
-// The checks, on a good server and on some with one fault each. All servers of the zoo: `make soak`, section zoo.
+// The checks, on a good server and on some with one fault each. All servers of the zoo: `make soak`, section
+// zoo-faulty.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -94,7 +95,7 @@ for (const { name, path, fails } of exhibits().filter(({ name }) => SOME.include
   });
 }
 
-// The same with all checks: `make soak`, section zoo.
+// The same with all checks: `make soak`, section zoo-good.
 testServer(TUTORIAL_LEVEL, "the tutorial's server has full points at level tutorial", async () => {
   const found = await grade(command(TUTORIAL_LEVEL), ['letter', 'lf', 'leave', 'many']);
   assert.equal([found.level, found.pair], ['tutorial', true]);

@@ -18,7 +18,7 @@ import { chaosProxy, fuzz, seeds } from './randomized.js';
 import { shutdown } from './shutdown.js';
 import { nothing, type ResultRow, type Scope, type Section } from './suite.js';
 import { wall, wallCost } from './wall.js';
-import { zoo } from './zoo.js';
+import { zooBusy, zooFaulty, zooGood, zooHostile } from './zoo.js';
 
 /** At the 99th percentile, for a healthy client. */
 const LATENCY_MS = 100;
@@ -45,7 +45,10 @@ const SECTIONS: readonly Section[] = [
   { name: 'followers', run: followers },
   { name: 'cluster', run: clusterFaults },
   { name: 'cluster-speed', run: clusterSpeed },
-  { name: 'zoo', run: zoo },
+  { name: 'zoo-faulty', run: zooFaulty },
+  { name: 'zoo-good', run: zooGood },
+  { name: 'zoo-busy', run: zooBusy },
+  { name: 'zoo-hostile', run: zooHostile },
   { name: 'each-model', run: eachModel },
   { name: 'package', run: packageSection },
   { name: 'mutations', run: mutations },

@@ -23,7 +23,7 @@ import {
 import { built } from '../support/program.js';
 import { RUNNABLE_MODELS } from '../support/runnable-models.js';
 import { missingProgram } from '../support/skipping.js';
-import { inFolder, info, nothing, type ResultRow, type Scope, scaled } from './suite.js';
+import { inFolder, info, type ResultRow, type Scope, scaled } from './suite.js';
 
 const BASELINES = join(GOOD_C, '..');
 const ROUNDS = 20;
@@ -53,38 +53,62 @@ interface Outcome {
   readonly notJudged: number;
 }
 
-export async function zoo(scope: Scope): Promise<ResultRow[]> {
+/** Each server with one fault. */
+export async function zooFaulty(scope: Scope): Promise<ResultRow[]> {
   const faulty = exhibits()
     .filter(({ path }) => missingFor(path) === undefined)
     .map(({ name, path, fails }) => ({ name, command: command(path), fails: [fails] }));
   const checked = faulty.slice(0, scaled(faulty.length, scope));
-  const good = goodServers();
-  const [rounds, busyRounds] = [scaled(ROUNDS, scope), scaled(BUSY_ROUNDS, scope)];
-  const total = checked.length + (rounds + busyRounds) * good.length;
-  let done = 0;
-  const judgeNext = (server: KnownServer) => {
-    scope.progress(done++, total);
-    return judge(server.command);
-  };
-  const repeated = (times: number) => Array.from({ length: times }, () => good).flat();
-  const ofFaulty = await judgeAll(checked, judgeNext);
-  const ofGood = await judgeAll(repeated(rounds), judgeNext);
-  const ofBusy = await besideBusyLoops(() => judgeTogether(repeated(busyRounds), judgeNext));
-  const wrongHostile: string[] = [];
-  if (missingFor(GOOD_PYTHON) === undefined)
-    for (const server of HOSTILE_SERVERS) wrongHostile.push(...(await hostileFaults(server)));
+  const { wrong } = await judgeAll(checked, counting(checked.length, scope));
   return [
     info('servers with one fault', checked.length),
-    ...each('  that fail another check, or none', ofFaulty.wrong),
-    info(`good servers, ${rounds} times each`, good.length),
-    ...each('  wrong results', ofGood.wrong),
-    info(`good servers beside busy loops, ${busyRounds} times each`, good.length),
-    info('  not judged: the machine is too busy', ofBusy.notJudged),
-    ...each('  wrong results', ofBusy.wrong),
+    ...each('  that fail another check, or none', wrong),
+  ];
+}
+
+/** Good servers, over and over. */
+export async function zooGood(scope: Scope): Promise<ResultRow[]> {
+  const [good, rounds] = [goodServers(), scaled(ROUNDS, scope)];
+  const { wrong } = await judgeAll(repeated(good, rounds), counting(rounds * good.length, scope));
+  return [info(`good servers, ${rounds} times each`, good.length), ...each('  wrong results', wrong)];
+}
+
+/** The same beside busy loops. */
+export async function zooBusy(scope: Scope): Promise<ResultRow[]> {
+  const [good, rounds] = [goodServers(), scaled(BUSY_ROUNDS, scope)];
+  const { wrong, notJudged } = await besideBusyLoops(() =>
+    judgeTogether(repeated(good, rounds), counting(rounds * good.length, scope)),
+  );
+  return [
+    info(`good servers beside busy loops, ${rounds} times each`, good.length),
+    info('  not judged: the machine is too busy', notJudged),
+    ...each('  wrong results', wrong),
+  ];
+}
+
+/** Hostile servers, and what students start from. */
+export async function zooHostile(): Promise<ResultRow[]> {
+  const wrong: string[] = [];
+  if (missingFor(GOOD_PYTHON) === undefined)
+    for (const server of HOSTILE_SERVERS) wrong.push(...(await hostileFaults(server)));
+  return [
     info('hostile servers', HOSTILE_SERVERS.length),
-    nothing('  that pass, or leave something behind', wrongHostile),
+    ...each('  that pass, or leave something behind', wrong),
     ...(await inFolder(skeletons)),
   ];
+}
+
+function repeated(servers: readonly KnownServer[], times: number): KnownServer[] {
+  return Array.from({ length: times }, () => servers).flat();
+}
+
+/** Judges, and shows how many of `total` are done. */
+function counting(total: number, { progress }: Scope): Judge {
+  let done = 0;
+  return (server) => {
+    progress(done++, total);
+    return judge(server.command);
+  };
 }
 
 type Judge = (server: KnownServer) => Promise<Verdict>;
@@ -141,7 +165,7 @@ async function besideBusyLoops<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** As `nothing`, but each that was found has a row. */
+/** None may be found; each that was has a row. */
 function each(what: string, found: readonly string[]): ResultRow[] {
   const rows = found.map((one) => ({ what: `    ${one}`, figure: '', good: false }));
   return [{ what, figure: found.length, good: found.length === 0 }, ...rows];
@@ -153,7 +177,7 @@ async function skeletons(folder: string): Promise<ResultRow[]> {
   for (const { file } of compiled) faults.push(...(await skeletonFaults(file, join(folder, file))));
   return [
     info('skeletons of the assignment', compiled.length),
-    nothing('  that do not compile, or fail otherwise than they should', faults),
+    ...each('  that do not compile, or fail otherwise than they should', faults),
   ];
 }
 

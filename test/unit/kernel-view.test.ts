@@ -84,8 +84,8 @@ test('unread and unsent bytes, the accept queue, and what each thread sleeps in'
   });
   assert.is(
     describeView(view, clientName),
-    'thread 1 sleeps in recvfrom for client 1; thread 2 sleeps in accept for a new client; thread 3 sleeps in futex; ' +
-      'thread 4 runs; 3 more threads; client 2 has 2 bytes unread; client 3 is not accepted; ' +
+    'thread 1 sleeps in recvfrom for client 1; thread 2 sleeps in accept for a new client; thread 4 runs; ' +
+      'thread 3 sleeps in futex; 3 more threads; client 2 has 2 bytes unread; client 3 is not accepted; ' +
       'client 6 has 1 byte unread',
   );
 });

@@ -8,11 +8,11 @@ export const check: Check = {
   needs: ['whole'],
   clients: 1,
   hint: 'TCP is a stream of bytes: one receive may bring several letters, so loop over them (4.1.4)',
-  async run(trial) {
-    const client = await trial.connect();
-    const letters = trial.letters(3);
+  async run(context) {
+    const client = await context.connect();
+    const letters = context.letters(3);
     client.send(letters);
-    const replies = [1, 2, 3].map((length) => trial.text + letters.slice(0, length));
+    const replies = [1, 2, 3].map((length) => context.text + letters.slice(0, length));
     await client.receive(Buffer.from(replies.join('')));
   },
 };

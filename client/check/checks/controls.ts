@@ -8,12 +8,12 @@ export const check: Check = {
   needs: ['batch'],
   clients: 1,
   hint: 'Store letters only: control characters would reach the terminals of the other clients',
-  async run(trial) {
-    const client = await trial.connect();
-    const letters = trial.letters(2);
+  async run(context) {
+    const client = await context.connect();
+    const letters = context.letters(2);
     client.send(`\u001b\u0007\r${letters[0]}`);
-    await client.receive(Buffer.from(trial.text + letters.slice(0, 1)));
+    await client.receive(Buffer.from(context.text + letters.slice(0, 1)));
     client.send(letters.slice(1));
-    await client.receive(Buffer.from(trial.text + letters));
+    await client.receive(Buffer.from(context.text + letters));
   },
 };

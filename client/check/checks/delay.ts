@@ -5,6 +5,8 @@ import { CheckFailure } from '../check-failure.js';
 const LETTERS = 40;
 /** Linux delays an acknowledgement by 40 ms. */
 const SLOW_MS = 30;
+/** This number of slow replies for which nothing waited for a core. */
+const SURE = LETTERS / 4;
 
 export const check: Check = {
   id: 'delay',
@@ -15,21 +17,22 @@ export const check: Check = {
   clients: 1,
   timing: true,
   hint: 'Write a reply with its line feed at once, and set TCP_NODELAY: else the second write waits for an acknowledgement, 40 ms',
-  async run(trial) {
-    const client = await trial.connect();
-    const times: number[] = [];
-    let text = trial.text.toString();
-    for (const letter of trial.letters(LETTERS)) {
+  async run(context) {
+    const client = await context.connect();
+    const times: Array<{ readonly ms: number; readonly ownMs: number }> = [];
+    let text = context.text.toString();
+    for (const letter of context.letters(LETTERS)) {
       text += letter;
-      const sent = performance.now();
+      const [queued, sent] = [context.queuedSeconds, performance.now()];
       client.send(`${letter}\n`);
       await client.receive(Buffer.from(`${text}\n`));
-      times.push(performance.now() - sent);
+      const ms = performance.now() - sent;
+      times.push({ ms, ownMs: ms - 1000 * (context.queuedSeconds - queued) });
     }
-    const typical = median(times);
+    const typical = median(times.map(({ ms }) => ms));
     if (typical >= SLOW_MS)
       throw new CheckFailure(`expected replies within ${SLOW_MS} ms, got ${typical.toFixed(0)} ms (median)`, {
-        deadline: true,
+        deadline: times.filter(({ ownMs }) => ownMs >= SLOW_MS).length < SURE, // a busy machine alone makes it slow
       });
   },
 };

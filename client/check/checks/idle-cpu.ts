@@ -14,13 +14,13 @@ export const check: Check = {
   access: 'process',
   timing: true,
   hint: 'Do not ask all sockets round and round: poll(), select() or a blocking call sleeps until one is ready (4.6.1)',
-  async run(trial) {
-    const clients = trial.speakers(await trial.connectAll(2));
+  async run(context) {
+    const clients = context.speakers(await context.connectAll(2));
     await Promise.all(clients.map((client) => client.say()));
     await sleep(200);
-    const [before, started] = [trial.server.usage(), performance.now()];
+    const [before, started] = [context.server.usage(), performance.now()];
     await sleep(1_000);
-    const { wantedSeconds, queuedSeconds } = trial.server.usage();
+    const { wantedSeconds, queuedSeconds } = context.server.usage();
     const percentOf = (seconds: number) => (100_000 * seconds) / (performance.now() - started);
     const percent = percentOf(wantedSeconds - before.wantedSeconds);
     const used = percent - percentOf(queuedSeconds - before.queuedSeconds);

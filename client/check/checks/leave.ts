@@ -1,5 +1,5 @@
 import type { Check } from '../check.js';
-import { sayTogether } from '../trial.js';
+import { sayTogether } from '../speaker.js';
 
 export const check: Check = {
   id: 'leave',
@@ -9,8 +9,8 @@ export const check: Check = {
   needs: ['two'],
   clients: 2,
   hint: "A receive of nothing is that client's end alone: close its socket, take it from the list, go on (4.1.4)",
-  async run(trial) {
-    const [leaving, staying] = trial.speakers(await trial.connectAll(2));
+  async run(context) {
+    const [leaving, staying] = context.speakers(await context.connectAll(2));
     if (leaving === undefined || staying === undefined) return;
     await sayTogether([leaving], 1, staying);
     await staying.say();

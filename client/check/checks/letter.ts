@@ -7,12 +7,12 @@ export const check: Check = {
   title: 'a letter is answered with the string',
   needs: ['quiet'],
   clients: 1,
-  hint: 'Append the letter to the string and send the string back; nothing before it, nothing after it (4.6.1)',
-  async run(trial) {
-    const client = await trial.connect();
-    const letter = trial.letters(1);
+  hint: 'Append the letter to the string and send the string back; nothing before it, nothing after it (4.6.1). A function that receives a line would wait for its end',
+  async run(context) {
+    const client = await context.connect();
+    const letter = context.letters(1);
     client.send(letter);
-    await client.receive(Buffer.concat([trial.text, Buffer.from(letter)]));
+    await client.receive(Buffer.concat([context.text, Buffer.from(letter)]));
     await client.receiveNothing(100, 'after the reply');
   },
 };

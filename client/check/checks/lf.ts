@@ -5,16 +5,19 @@ export const check: Check = {
   level: 'line',
   points: 4,
   title: 'LF is answered with LF alone',
-  needs: ['letter'],
+  needs: ['whole'],
   clients: 1,
-  hint: 'Answer a line feed with a line feed and do not store it: no CR, no prompt (4.5)',
-  async run(trial) {
-    const client = await trial.connect();
+  hint: 'Answer a line feed with a line feed, and leave the string as it is: no CR, no prompt (4.5)',
+  async run(context) {
+    const client = await context.connect();
+    const letters = context.letters(2);
+    const first = context.text + letters.slice(0, 1);
+    client.send(letters.slice(0, 1));
+    await client.receive(Buffer.from(first));
     client.send('\n');
     await client.receive(Buffer.from('\n'));
     await client.receiveNothing(100, 'after the line feed');
-    const letter = trial.letters(1);
-    client.send(letter);
-    await client.receive(Buffer.concat([trial.text, Buffer.from(letter)]));
+    client.send(letters.slice(1));
+    await client.receive(Buffer.from(first + letters.slice(1)));
   },
 };

@@ -9,13 +9,13 @@ export const check: Check = {
   needs: ['batch'],
   clients: 1,
   hint: 'send() may take only a part: send the rest when there is room again, or use sendall() on a blocking socket (4.4)',
-  async run(trial) {
-    const client = await trial.connect();
-    const letters = manyLetters(trial);
-    if (trial.level !== 'tutorial') client.pause();
+  async run(context) {
+    const client = await context.connect();
+    const letters = manyLetters(context);
+    if (context.level !== 'tutorial') client.pause();
     client.send(letters);
-    if (trial.level !== 'tutorial') await client.untilBlocked();
+    if (context.level !== 'tutorial') await client.untilBlocked();
     client.resume();
-    await receiveReplies(trial, client, letters);
+    await receiveReplies(context, client, letters);
   },
 };

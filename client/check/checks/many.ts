@@ -1,5 +1,5 @@
 import type { Check } from '../check.js';
-import { sayTogether } from '../trial.js';
+import { sayTogether } from '../speaker.js';
 
 export const check: Check = {
   id: 'many',
@@ -9,8 +9,8 @@ export const check: Check = {
   needs: ['two', 'whole'],
   clients: 30,
   hint: 'Keep the clients in a list, not in two variables (4.6.1)',
-  async run(trial) {
-    const clients = trial.speakers(await trial.connectAll(30));
+  async run(context) {
+    const clients = context.speakers(await context.connectAll(30));
     await sayTogether(clients, 2);
   },
 };

@@ -14,16 +14,16 @@ export const check: Check = {
   clients: 1,
   access: 'process',
   hint: 'Stop reading a client that does not read: replies that wait for it would fill the memory',
-  async run(trial) {
-    const client = await trial.connect();
-    client.send(trial.letters(1));
+  async run(context) {
+    const client = await context.connect();
+    client.send(context.letters(1));
     await client.answered();
     await client.receiveUntilQuiet(100);
-    const before = trial.server.residentMiB;
+    const before = context.server.residentMiB;
     client.pause();
-    client.send(trial.letters(LETTERS));
+    client.send(context.letters(LETTERS));
     await client.untilBlocked();
-    const grown = trial.server.residentMiB - before;
+    const grown = context.server.residentMiB - before;
     client.reset();
     if (grown > MAX_MIB)
       throw new CheckFailure(`expected at most ${MAX_MIB} MiB more memory, got ${grown.toFixed(0)} MiB`);

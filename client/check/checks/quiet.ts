@@ -8,8 +8,8 @@ export const check: Check = {
   needs: ['start'],
   clients: 1,
   hint: 'The client speaks first: send no greeting and no prompt (4.1.5)',
-  async run(trial) {
-    const client = await trial.connect();
+  async run(context) {
+    const client = await context.connect();
     await client.receiveNothing(250, 'before a letter was sent');
   },
 };

@@ -1,15 +1,16 @@
 import type { Check } from '../check.js';
+import { manyLetters } from '../many-letters.js';
 
 export const check: Check = {
   id: 'reset',
   level: 'tutorial',
   points: 3,
   title: 'a client is reset in the middle of a reply, the others stay',
-  needs: ['leave', 'batch'],
+  needs: ['leave', 'long'],
   clients: 2,
-  hint: "A receive or send that fails with ECONNRESET or EPIPE is that client's end alone: handle errors for each client (4.1.4)",
-  async run(trial) {
-    const [leaving, staying] = trial.speakers(await trial.connectAll(2));
+  hint: "A receive or send that fails with ECONNRESET or EPIPE is that client's end alone: handle errors for each client, and ignore SIGPIPE (4.1.4)",
+  async run(context) {
+    const [leaving, staying] = context.speakers(await context.connectAll(2));
     if (leaving === undefined || staying === undefined) return;
     leaving.client.send(leaving.letters(500));
     await staying.say();
@@ -17,5 +18,16 @@ export const check: Check = {
     leaving.client.reset();
     await staying.say();
     await staying.say();
+    if (context.pair) return;
+    // A reset after the end of its stream: the server's next write raises SIGPIPE.
+    const another = await context.connect();
+    another.pause();
+    another.send(manyLetters(context));
+    another.end();
+    await another.untilBlocked();
+    another.reset();
+    staying.client.send(staying.letters(1));
+    if (!(await staying.client.answered()))
+      throw await staying.client.noReply('a reply after client 3 was reset');
   },
 };

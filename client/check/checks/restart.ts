@@ -9,12 +9,12 @@ export const check: Check = {
   clients: 1,
   access: 'command',
   hint: 'Set SO_REUSEADDR before bind(): a port stays in use for a while after its connections (4.1.3)',
-  async run(trial) {
-    const client = await trial.connect();
-    client.send(trial.letters(1));
+  async run(context) {
+    const client = await context.connect();
+    client.send(context.letters(1));
     await client.answered();
     await client.receiveUntilQuiet(50);
     // The server ends the connection first, so its side of it stays in TIME_WAIT.
-    await trial.restart();
+    await context.restart();
   },
 };

@@ -8,8 +8,8 @@ export const check: Check = {
   needs: [],
   clients: 0,
   hint: 'bind() to the port of the command line, then listen() (4.2.1); or did the program exit?',
-  async run(trial) {
-    // The trial has started the server, and read from the kernel that it listens.
-    trial.server.touch();
+  async run(context) {
+    // strcheck has started the server, and read from the kernel that it listens.
+    context.server.touch();
   },
 };

@@ -8,8 +8,8 @@ export const check: Check = {
   needs: ['letter'],
   clients: 1,
   hint: 'Do not close the connection after a reply: receive again, until the client ends (4.3.1)',
-  async run(trial) {
-    const [client] = trial.speakers([await trial.connect()]);
+  async run(context) {
+    const [client] = context.speakers([await context.connect()]);
     await client?.say();
     await client?.say();
   },

@@ -1,5 +1,5 @@
 import type { Check } from '../check.js';
-import { sayTogether } from '../trial.js';
+import { sayTogether } from '../speaker.js';
 
 export const check: Check = {
   id: 'two',
@@ -9,8 +9,8 @@ export const check: Check = {
   needs: ['stays'],
   clients: 2,
   hint: 'Accept more than once, and serve the first client meanwhile (4.6)',
-  async run(trial) {
-    const clients = trial.speakers(await trial.connectAll(2));
+  async run(context) {
+    const clients = context.speakers(await context.connectAll(2));
     await sayTogether(clients, 2);
   },
 };

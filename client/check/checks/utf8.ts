@@ -1,5 +1,5 @@
 import type { Check } from '../check.js';
-import type { Trial } from '../trial.js';
+import type { CheckContext } from '../check-context.js';
 
 export const check: Check = {
   id: 'utf8',
@@ -9,9 +9,9 @@ export const check: Check = {
   needs: ['shared', 'whole'],
   clients: 2,
   hint: 'A receive may end within a letter: decode incrementally, with a decoder for each client (4.1.4)',
-  async run(trial) {
-    const [first = '', second = ''] = twoLetters(trial);
-    const [one, other] = await trial.connectAll(2);
+  async run(context) {
+    const [first = '', second = ''] = twoLetters(context);
+    const [one, other] = await context.connectAll(2);
     if (one === undefined || other === undefined) return;
     const bytes = [Buffer.from(first), Buffer.from(second)] as const;
     // Both clients are in the middle of a letter at the same time.
@@ -19,14 +19,14 @@ export const check: Check = {
     other.send(bytes[1].subarray(0, 1));
     await Promise.all([one.untilRead(), other.untilRead()]);
     one.send(bytes[0].subarray(1));
-    await one.receive(Buffer.concat([trial.text, bytes[0]]));
+    await one.receive(Buffer.concat([context.text, bytes[0]]));
     other.send(bytes[1].subarray(1));
-    await other.receive(Buffer.concat([trial.text, ...bytes]));
+    await other.receive(Buffer.concat([context.text, ...bytes]));
   },
 };
 
 /** Two letters of Latin-1 that differ in their second byte. */
-function twoLetters({ chance }: Trial): string[] {
+function twoLetters({ chance }: CheckContext): string[] {
   const first = chance.below(60);
   const second = (first + 1 + chance.below(59)) % 60;
   return [first, second].map((n) => String.fromCodePoint(0xc0 + n));

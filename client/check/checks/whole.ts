@@ -8,10 +8,10 @@ export const check: Check = {
   needs: ['stays'],
   clients: 1,
   hint: 'Reply with all of the string, in the order in which its letters came (4.6.1)',
-  async run(trial) {
-    const client = await trial.connect();
-    let text = trial.text.toString();
-    for (const letter of trial.letters(3)) {
+  async run(context) {
+    const client = await context.connect();
+    let text = context.text.toString();
+    for (const letter of context.letters(3)) {
       text += letter;
       client.send(letter);
       await client.receive(Buffer.from(text));

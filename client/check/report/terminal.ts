@@ -30,12 +30,13 @@ function resultLines({ check, status, why, kernel, output }: CheckResult, again:
   const note = status === 'not judged' ? ` (${why})` : '';
   const line = `${STATUS[status].padEnd(5)}${check.id.padEnd(13)}${`${points}/${check.points}`.padStart(5)}  ${check.title}${note}`;
   if (status !== 'failed') return [line];
-  const printed = (output ?? '').trimEnd().split('\n').slice(-SHOWN_OUTPUT_LINES);
+  const lines = (output ?? '').split('\n').filter((text) => text.trim() !== '');
+  const printed = lines.slice(-SHOWN_OUTPUT_LINES);
   return [
     line,
     `       ${escapeUnprintable(why ?? '')}`,
     ...(kernel ? [`       the kernel: ${kernel}`] : []),
-    ...(output ? printed.map((text) => `       it printed: ${escapeUnprintable(excerpt(text))}`) : []),
+    ...printed.map((text) => `       it printed: ${escapeUnprintable(excerpt(text))}`),
     `       fix: ${check.hint}`,
     `       again: ${again.replace('ID', check.id)}`,
   ];
