@@ -18,6 +18,8 @@ import { chaosProxy, fuzz, seeds } from './randomized.js';
 import { shutdown } from './shutdown.js';
 import { nothing, type ResultRow, type Scope, type Section } from './suite.js';
 import { wall, wallCost } from './wall.js';
+import { wallAttacks } from './wall-attacks.js';
+import { wallServers } from './wall-servers.js';
 import { zooBusy, zooFaulty, zooGood, zooHostile } from './zoo.js';
 
 /** At the 99th percentile, for a healthy client. */
@@ -35,6 +37,8 @@ const SECTIONS: readonly Section[] = [
   { name: 'shutdown', run: shutdown },
   { name: 'wall', run: wall },
   { name: 'wall-cost', run: wallCost },
+  { name: 'wall-servers', run: wallServers },
+  { name: 'wall-attacks', run: wallAttacks },
   { name: 'seeds', run: seeds },
   { name: 'fuzz', run: fuzz },
   { name: 'chaos-proxy', run: chaosProxy },

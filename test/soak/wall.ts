@@ -1,21 +1,18 @@
 // The wall under a class: browsers (plain WebSocket clients) at one letter a second for minutes, what it costs the server, what a
 // bridge adds to a letter, and how fast a long recording is scrubbed.
 
-import { once } from 'node:events';
-import { get, type IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from 'strsvr/client';
-import { WebSocket } from 'ws';
 import { DEFAULT_PLAN } from '../../client/load/plan.js';
 import { runLoad } from '../../client/load/run-load.js';
 import { Timeline } from '../../client/wall/timeline.js';
-import type { WallEvent } from '../../client/wall/wall-event.js';
 import { processStats } from '../../shared/procfs.js';
 import { median, percentiles } from '../../shared/quantile.js';
-import { ended, Program } from '../support/program.js';
+import { Program } from '../support/program.js';
 import type { Address } from '../support/servers.js';
 import { until } from '../support/waiting.js';
 import { atMost, exactly, info, type ResultRow, type Scope, scaled } from './suite.js';
+import { Phone, watch, withWall } from './wall-clients.js';
 
 const SECONDS = 300;
 const LEAST_SECONDS = 5;
@@ -48,99 +45,8 @@ export async function wallCost(scope: Scope): Promise<ResultRow[]> {
   return [...(await bridgeCost(scope)), ...(await serverCost(scope))];
 }
 
-async function withWall<T>(
-  args: readonly string[],
-  use: (http: Address, server: Address, pid: number) => Promise<T>,
-): Promise<T> {
-  const wall = new Program('client/wall/strwall.js', [
-    ...['--http', '127.0.0.1:0', '--per-address', '1000', '--', 'strsvr', '0', ...args],
-  ]);
-  try {
-    const [, http] = await wall.waitFor('stdout', /the wall +http:\/\/127\.0\.0\.1:(\d+)/);
-    const [, server] = await wall.waitFor('stderr', /listening on 127\.0\.0\.1:(\d+)/);
-    const at = (port: string | undefined) => ({ host: '127.0.0.1', port: Number(port) });
-    return await use(at(http), at(server), wall.child.pid ?? 0);
-  } finally {
-    wall.child.kill('SIGTERM');
-    await ended(wall);
-  }
-}
-
-class Phone {
-  /** Milliseconds from a letter to its answer on its own socket. */
-  readonly latencies: number[] = [];
-  readonly socket: WebSocket;
-  sent = 0;
-  /** When each unanswered letter was sent. */
-  readonly #sentAt: number[] = [];
-  #answered = () => {};
-
-  private constructor(socket: WebSocket) {
-    this.socket = socket;
-    socket.on('message', (data) => {
-      if (JSON.parse(String(data)).type !== 'answer') return;
-      const now = performance.now();
-      this.latencies.push(now - (this.#sentAt.shift() ?? now));
-      this.#answered();
-    });
-  }
-
-  static async join({ port }: Address, number: number): Promise<Phone> {
-    const token = String(number).padStart(32, '0');
-    const origin = `http://127.0.0.1:${port}`;
-    const phone = new Phone(
-      new WebSocket(`ws://127.0.0.1:${port}/ws?name=phone${number}&token=${token}`, { origin }),
-    );
-    await once(phone.socket, 'message'); // welcome
-    return phone;
-  }
-
-  send(): void {
-    this.#sentAt.push(performance.now());
-    this.sent += 1;
-    this.socket.send('x');
-  }
-
-  /** Sends a letter and resolves when it is answered. */
-  async roundTrip(): Promise<void> {
-    const answered = new Promise<void>((resolve) => {
-      this.#answered = resolve;
-    });
-    this.send();
-    await answered;
-  }
-
-  /** One letter that is not measured: the first one waits until the server has accepted the client, and for its thread. */
-  async warmUp(): Promise<void> {
-    await this.roundTrip();
-    this.latencies.length = 0;
-    this.sent = 0;
-  }
-}
-
-/** A page: when each number of letters was seen. */
-async function watch({ port }: Address): Promise<{ readonly seenAt: number[]; close: () => void }> {
-  const call = get({ host: '127.0.0.1', port, path: '/events', agent: false });
-  const [response] = (await once(call, 'response')) as [IncomingMessage];
-  const seenAt: number[] = [];
-  let rest = '';
-  response.on('data', (chunk) => {
-    const frames = `${rest}${chunk}`.split('\n\n');
-    rest = frames.pop() ?? '';
-    for (const frame of frames) {
-      const event: WallEvent | undefined = /^data: /m.test(frame)
-        ? JSON.parse(frame.slice(frame.indexOf('data: ') + 6))
-        : undefined;
-      if (event?.type !== 'text') continue;
-      while (seenAt.length < event.offset) seenAt.push(performance.now());
-    }
-  });
-  response.on('error', () => {});
-  return { seenAt, close: () => call.destroy() };
-}
-
 async function classroom(io: string, count: number, seconds: number, scope: Scope): Promise<ResultRow[]> {
-  return withWall(['--io', io], async (http, _server, pid) => {
+  return withWall(['--per-address', '1000'], ['strsvr', '0', '--io', io], async ({ http, pid }) => {
     const phones: Phone[] = [];
     for (let number = 0; number < count; number += 1) phones.push(await Phone.join(http, number));
     await Promise.all(phones.map((phone) => phone.warmUp()));
@@ -185,7 +91,7 @@ async function classroom(io: string, count: number, seconds: number, scope: Scop
 
 /** A letter over a bridge and a direct one, in turns. */
 async function bridgeCost(scope: Scope): Promise<ResultRow[]> {
-  return withWall([], async (http, server) => {
+  return withWall([], ['strsvr', '0'], async ({ http, server }) => {
     const phone = await Phone.join(http, 0);
     const direct = await connect(server);
     const directly: number[] = [];
