@@ -10,7 +10,8 @@ import type { Address } from '../support/servers.js';
 
 export interface RunningWall {
   readonly http: Address;
-  readonly server: Address;
+  /** Only of strsvr, which says where it listens. */
+  readonly server: () => Promise<Address>;
   readonly pid: number;
   /** Ends it. @returns what it has printed on stderr */
   readonly stop: () => Promise<string>;
@@ -29,9 +30,9 @@ export async function withWall<T>(
   };
   try {
     const [, http] = await wall.waitFor('stdout', /the wall +http:\/\/127\.0\.0\.1:(\d+)/);
-    const [, server] = await wall.waitFor('stderr', /listening on 127\.0\.0\.1:(\d+)/);
     const at = (port: string | undefined) => ({ host: '127.0.0.1', port: Number(port) });
-    return await use({ http: at(http), server: at(server), pid: wall.child.pid ?? 0, stop });
+    const server = async () => at((await wall.waitFor('stderr', /listening on 127\.0\.0\.1:(\d+)/))[1]);
+    return await use({ http: at(http), server, pid: wall.child.pid ?? 0, stop });
   } finally {
     await stop();
   }

@@ -93,7 +93,7 @@ async function classroom(io: string, count: number, seconds: number, scope: Scop
 async function bridgeCost(scope: Scope): Promise<ResultRow[]> {
   return withWall([], ['strsvr', '0'], async ({ http, server }) => {
     const phone = await Phone.join(http, 0);
-    const direct = await connect(server);
+    const direct = await connect(await server());
     const directly: number[] = [];
     for (let turn = scaled(BRIDGE_LETTERS, scope, 50); turn > 0; turn -= 1) {
       await sleep(BRIDGE_PACE_MS);
