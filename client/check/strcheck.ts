@@ -8,12 +8,14 @@ import { constants } from 'node:os';
 import { logLine, print, printLine, runCommand } from '../../shared/cli.js';
 import { takeCommand } from '../../shared/command-line.js';
 import { describe, OperationalError } from '../../shared/errors.js';
+import { escapeUnprintable } from '../../shared/escape.js';
 import { Progress } from '../progress.js';
 import { CHECKS } from './all-checks.js';
 import { type Grade, scoreOf } from './check.js';
 import type { Target } from './checked-server.js';
 import { gradesCsv } from './class/csv.js';
 import { gradeClass, type StudentGrade } from './class/grade-class.js';
+import { findSubmissions } from './class/submissions.js';
 import { REPORTS } from './report/all.js';
 import { terminalReport } from './report/terminal.js';
 import { type GradeOptions, gradeServer, TOO_BUSY } from './run-checks.js';
@@ -56,20 +58,28 @@ async function checkServer(target: Target, options: StrcheckOptions): Promise<vo
 }
 
 async function checkClass(
-  target: ReturnType<typeof readClass>,
+  { folder, command }: ReturnType<typeof readClass>,
   { csv, ...options }: StrcheckOptions,
 ): Promise<void> {
-  const progress = new Progress('{value} of {total} checks: {what}');
+  const { submissions, others } = findSubmissions(folder);
+  if (others.length > 0)
+    logLine(`strcheck: no submissions, since no language is known for them: ${others.join(', ')}`);
+  if (submissions.length === 0) throw new OperationalError('NOT_JUDGED', 'the folder has no submission');
+  const progress = new Progress('{value} of {total} graded; {what}');
+  const onProgress = (done: number, what: string) =>
+    progress.show(done, submissions.length, escapeUnprintable(what));
   const grades: StudentGrade[] = [];
-  const onResult: GradeOptions['onResult'] = (done, total, { id }) => progress.show(done, total, id);
-  for await (const grade of gradeClass({ ...target, ...gradeOptions(options), onResult })) {
+  const graded = gradeClass({
+    ...{ submissions, onProgress, ...gradeOptions(options) },
+    ...(command !== undefined && { command }),
+  });
+  for await (const grade of graded) {
     progress.stop();
     grades.push(grade);
     await printLine(classLine(grade));
     if ('problem' in grade ? !grade.judged : isBusy(grade.grade)) process.exitCode = NOT_JUDGED;
     if (csv !== undefined) writeCsv(csv, grades);
   }
-  if (grades.length === 0) throw new OperationalError('NOT_JUDGED', 'the folder has no submission');
 }
 
 /** After each student, so that an interruption loses nothing. */

@@ -82,6 +82,11 @@ export class WireClient {
     return new WireClient(name, server, clientName, socket);
   }
 
+  /** Whether the server has ended the connection. */
+  get ended(): boolean {
+    return this.#ended !== undefined;
+  }
+
   get localPort(): number {
     return this.#localPort;
   }

@@ -13,6 +13,7 @@ export const check: Check = {
     const [leaving, staying] = context.speakers(await context.connectAll(2));
     if (leaving === undefined || staying === undefined) return;
     await sayTogether([leaving], 1, staying);
+    await context.untilSettled(() => leaving.client.ended || context.server.resting); // it knows
     await staying.say();
     await staying.say();
   },

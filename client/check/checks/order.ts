@@ -9,7 +9,7 @@ export const check: Check = {
   level: 'tutorial',
   points: 8,
   title: '6 clients at once: no letter is lost, doubled or reordered',
-  needs: ['shared', 'many', 'leave'],
+  needs: ['shared', 'many', 'leave', 'batch'],
   clients: 6,
   hint: 'Appending and replying must be one step: with threads, hold one lock around both (chapter 5); letters stay when their client leaves',
   async run(context) {

@@ -1,6 +1,8 @@
 import type { Check } from '../check.js';
 import { manyLetters } from '../many-letters.js';
 
+const QUIET_MS = 50;
+
 export const check: Check = {
   id: 'reset',
   level: 'tutorial',
@@ -26,8 +28,11 @@ export const check: Check = {
     another.end();
     await another.untilBlocked();
     another.reset();
-    staying.client.send(staying.letters(1));
-    if (!(await staying.client.answered()))
-      throw await staying.client.noReply('a reply after client 3 was reset');
+    for (const letter of staying.letters(2)) {
+      staying.client.send(letter);
+      if (!(await staying.client.answered()))
+        throw await staying.client.noReply('a reply after client 3 was reset');
+      await staying.client.receiveUntilQuiet(QUIET_MS);
+    }
   },
 };

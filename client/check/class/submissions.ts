@@ -63,16 +63,17 @@ const LANGUAGES: ReadonlyMap<string, Language> = new Map<string, Language>([
   ],
 ]);
 
-/** The submissions of a folder, by name. */
-export function findSubmissions(folder: string): Submission[] {
-  return readdirSync(folder)
+/** The submissions of a folder, by name, and the names of the files that are none. */
+export function findSubmissions(folder: string): { submissions: Submission[]; others: string[] } {
+  const names = readdirSync(folder)
     .filter((name) => !name.startsWith('.'))
-    .filter((name) => isFolder(join(folder, name)) || LANGUAGES.has(parse(name).ext))
-    .sort()
-    .map((name) => {
-      const path = join(folder, name);
-      return { student: isFolder(path) ? name : parse(name).name, path };
-    });
+    .sort();
+  const isSubmission = (name: string) => isFolder(join(folder, name)) || LANGUAGES.has(parse(name).ext);
+  const submissions = names.filter(isSubmission).map((name) => {
+    const path = join(folder, name);
+    return { student: isFolder(path) ? name : parse(name).name, path };
+  });
+  return { submissions, others: names.filter((name) => !isSubmission(name)) };
 }
 
 /**
