@@ -1,14 +1,7 @@
 // What the comparisons of `strlab bench` share. A comparison is an experiment with thresholds and without charts.
 
 import { type Analysis, counts } from './analysis.js';
-import {
-  type Experiment,
-  type LabOptions,
-  list,
-  type RunContext,
-  sentence,
-  type Trial,
-} from './experiment.js';
+import { type Experiment, type LabOptions, list, sentence, type Trial } from './experiment.js';
 import type { Bound, Condition, Run } from './results.js';
 import { type Threshold, threshold } from './thresholds.js';
 
@@ -55,10 +48,10 @@ function addCpuRatio(runs: readonly Run[]): Run[] {
 /** A run in which the load gave up says nothing about how fast the server is. */
 function completed({ measure, ...trial }: Trial): Trial {
   if (typeof measure === 'string') return { ...trial, measure };
-  const whole = async (context: RunContext) => {
+  const whole: Trial['measure'] = async (context) => {
     const measured = await measure(context);
-    const { answered = 1, sent = 1 } = measured.load ?? {};
-    if (answered > 0 && answered === sent) return measured;
+    const { answered = 0, sent = 0, timedOut = 0 } = measured.load ?? {};
+    if (answered === sent && timedOut === 0) return measured;
     return { ...measured, void: 'it did not answer everything in time' };
   };
   return { ...trial, measure: whole };

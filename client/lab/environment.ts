@@ -4,19 +4,15 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { output } from '../child-process.js';
-import type { Environment, Results } from './results.js';
+import type { Results } from './results.js';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** What was measured, when and where. */
 export async function circumstances(): Promise<Pick<Results, 'version' | 'commit' | 'date' | 'machine'>> {
   const { version } = JSON.parse(readFileSync(`${ROOT}/package.json`, 'utf8')) as { version: string };
-  return { version, commit: await commit(), date: new Date().toISOString(), machine: await environment() };
-}
-
-async function environment(): Promise<Environment> {
   const [cc, python] = await Promise.all(['cc', 'python3'].map((tool) => firstLine([tool, '--version'])));
-  return {
+  const machine = {
     processors: cpus()[0]?.model ?? 'unknown',
     cores: availableParallelism(),
     memoryGiB: Math.round(totalmem() / 2 ** 30),
@@ -27,9 +23,8 @@ async function environment(): Promise<Environment> {
       ...(cc !== undefined && { cc }),
       ...(python !== undefined && { Python: python.replace(/^Python /, '') }),
     },
-    pinning:
-      'none: the system moves load and servers between cores as it likes, except where an experiment says otherwise',
   };
+  return { version, commit: await commit(), date: new Date().toISOString(), machine };
 }
 
 /** Of the sources that this was built from; undefined outside a repository. */

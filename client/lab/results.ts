@@ -124,7 +124,6 @@ export interface Environment {
   readonly loadAverage: number;
   /** Versions of Node.js, cc and Python, as far as they are there. */
   readonly versions: Readonly<Record<string, string>>;
-  readonly pinning: string;
 }
 
 export interface Results {

@@ -15,18 +15,19 @@ export function summarizeRun(plan: LoadPlan, load: LoadResult, alone: ProcessSta
   const busy = plan.rate !== undefined && load.loadCpu > BUSY_LOAD;
   return {
     metrics: {
-      'letters/s': load.lettersPerSecond,
       ...(plan.rate !== undefined && { 'offered/s': plan.rate }),
       ...speeds(load),
       ...replyTimes(load.latency, ''),
       ...replyTimes(load.serviceTime, ' service'),
-      'load CPU %': 100 * load.loadCpu,
       ...(load.startUpMs !== undefined && { 'start-up ms/client': load.startUpMs / plan.clients }),
       'timed out': load.timedOut,
+      ...replies(load),
       ...(load.finalBytes !== undefined && { 'text bytes': load.finalBytes }),
-      ...costs(plan, load, alone),
+      ...usage(plan, load, alone),
+      ...costs(load),
     },
     load,
+    ...(plan.letters === 0 && load.timedOut > 0 && { void: 'not every client had a reply' }),
     ...(busy && { void: `the load was busy for more than ${100 * BUSY_LOAD} % of its core` }),
     ...(wrong.length > 0 && { wrong: wrong.join('; ') }),
   };
@@ -39,13 +40,21 @@ export function formatFaults(faults: LoadResult['faults']): string[] {
   );
 }
 
+function replies({ answered, faults }: LoadResult): Metrics {
+  const { lost = 0, ...others } = faults;
+  const wrong = Object.values(others).reduce((sum, times) => sum + times, 0);
+  return { 'letters answered': answered, 'letters lost': lost, 'replies wrong': wrong };
+}
+
 /** Nothing where no letter was answered. */
-function speeds({ answered, replyBytes, seconds }: LoadResult): Metrics {
+function speeds({ answered, lettersPerSecond, replyBytes, seconds, loadCpu }: LoadResult): Metrics {
   if (seconds === 0) return {};
   return {
+    'letters/s': lettersPerSecond,
     'bytes/letter': replyBytes / answered,
     'µs/letter': (1e6 * seconds) / answered,
     'MiB/s': replyBytes / seconds / 2 ** 20,
+    'load CPU %': 100 * loadCpu,
   };
 }
 
@@ -61,13 +70,24 @@ function replyTimes(found: Percentiles | undefined, kind: string): Metrics {
   };
 }
 
-/** What the replies cost the server; nothing on a system without /proc. */
-function costs(
-  { clients, idleClients }: LoadPlan,
-  { watched, answered, seconds }: LoadResult,
-  alone: ProcessStats | undefined,
-): Metrics {
-  if (watched === undefined || alone === undefined || answered === 0) return {};
+/** What the server used while it was observed, whether it answered or not; nothing on a system without /proc. */
+function usage(plan: LoadPlan, { watched }: LoadResult, alone: ProcessStats | undefined): Metrics {
+  if (watched === undefined || alone === undefined) return {};
+  const { before, after, seconds } = watched;
+  return {
+    'wanted CPU %': (100 * (after.wantedSeconds - before.wantedSeconds)) / seconds,
+    'switches/s': (switches(after) - switches(before)) / seconds,
+    'resident MiB': after.residentMiB,
+    threads: after.threads,
+    // Memory that the process gave back meanwhile belongs to no client.
+    'KiB/client':
+      (1024 * Math.max(0, before.residentMiB - alone.residentMiB)) / (plan.clients + plan.idleClients),
+  };
+}
+
+/** What the replies cost the server; nothing where no letter was answered. */
+function costs({ watched, answered, seconds }: LoadResult): Metrics {
+  if (watched === undefined || answered === 0) return {};
   const { before, after } = watched;
   const growth = (of: keyof ProcessStats) => after[of] - before[of];
   return {
@@ -76,12 +96,11 @@ function costs(
     'user s': growth('userSeconds'),
     'system s': growth('systemSeconds'),
     'server CPU %': (100 * growth('cpuSeconds')) / seconds,
-    'voluntary switches/letter': growth('voluntarySwitches') / answered,
-    'involuntary switches/letter': growth('involuntarySwitches') / answered,
-    'switches/letter': (growth('voluntarySwitches') + growth('involuntarySwitches')) / answered,
-    threads: after.threads,
+    'switches/letter': (switches(after) - switches(before)) / answered,
     'peak MiB': after.peakMiB,
-    // Memory that the process gave back meanwhile belongs to no client.
-    'KiB/client': (1024 * Math.max(0, before.residentMiB - alone.residentMiB)) / (clients + idleClients),
   };
+}
+
+function switches({ voluntarySwitches, involuntarySwitches }: ProcessStats): number {
+  return voluntarySwitches + involuntarySwitches;
 }

@@ -63,11 +63,10 @@ export class Load {
     this.#settle(idleClients, timedOut);
     const text = readFinalText(this.#plan, timedOut > 0 ? READ_TIMED_OUT_MS : READ_MS);
     checkFinalText(this.#context, base, text);
-    const { sent, started, startedAt, faults } = this.#context;
+    const { started, startedAt, faults } = this.#context;
     return {
       ...this.#times(),
       ...(started === this.#plan.clients && { startUpMs: startedAt - startUpBegan }),
-      expectedLetters: countLetters(base) + sent + 1,
       ...(text !== undefined && { finalLetters: countLetters(text), finalBytes: text.length }),
       faults,
       timedOut,

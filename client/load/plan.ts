@@ -83,8 +83,6 @@ export interface LoadResult {
   readonly seconds: number;
   readonly lettersPerSecond: number;
   readonly replyBytes: number;
-  /** Letters that the final text should have: those before the run, those sent, and one more from each reading of it. */
-  readonly expectedLetters: number;
   /** Of the final text, as a last client sees it; undefined when it could not be read. */
   readonly finalLetters?: number;
   readonly finalBytes?: number;

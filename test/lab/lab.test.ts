@@ -324,7 +324,7 @@ test('a busy load makes a run void, in an open loop only', async () => {
     const lab = { quick: true, clients: undefined, targets: [] };
     const drive = async ({ letters }: LoadPlan): Promise<LoadResult> => ({
       ...{ sent: letters, answered: letters, seconds: 1, lettersPerSecond: letters, replyBytes: 250 },
-      ...{ expectedLetters: letters + 2, buckets: [], timedOut: 0, faults: {}, loadCpu },
+      ...{ buckets: [], timedOut: 0, faults: {}, loadCpu },
     });
     const [found] = await runExperiments([experiment], lab, { seed: 1, repeats: 1, drive });
     return found?.rows[0]?.remarks;

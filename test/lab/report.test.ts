@@ -40,10 +40,9 @@ test('a server’s output is shown escaped', () => {
   for (const unsafe of ['\u0007', '\u202e']) assert.not.match(FULL, unsafe);
 });
 
-test('the page loads nothing from outside: every address in it is a link', () => {
+test('the page loads nothing from outside: no address is in it', () => {
   const addresses = FULL.match(/(?:https?:)?\/\/[\w.-]+/g) ?? [];
-  assert.equal([...new Set(addresses)], ['https://example.org']);
-  assert.match(FULL, '<a href="https://example.org/a?b=1&amp;c=2" rel="noreferrer">');
+  assert.equal(addresses, []);
   assert.match(FULL, "default-src 'none'");
 });
 

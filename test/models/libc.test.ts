@@ -171,10 +171,10 @@ test('without koffi events works, and the other models are rejected in one line'
       const args = [join(folder, 'dist/server/strsvr.js'), '0', '--io', io];
       return new Program(spawn(process.execPath, args, { stdio: 'pipe' }));
     };
-    const refused = await ended(strsvr('poll'));
-    assert.is(refused.status, 1);
+    const rejected = await ended(strsvr('poll'));
+    assert.is(rejected.status, 1);
     assert.is(
-      refused.stderr,
+      rejected.stderr,
       'strsvr: without the package koffi only the I/O model events works; npm install koffi\n',
     );
     const served = strsvr('events');

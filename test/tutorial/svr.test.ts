@@ -336,7 +336,7 @@ waiting('with --line-delay lines arrive one by one, and wps --buffered prints th
 });
 
 for (const [what, answer, complaint] of [
-  ['refuses', (socket: Socket) => socket.end(REJECTED), 'HERE says: rejected, expected w or ps'],
+  ['rejects', (socket: Socket) => socket.end(REJECTED), 'HERE says: rejected, expected w or ps'],
   [
     'says nothing',
     (socket: Socket) => socket.end(),

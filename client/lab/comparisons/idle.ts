@@ -26,16 +26,10 @@ export default comparison({
       letters: lab.quick ? 5_000 : 30_000,
       ...{ warmup: WARM_UP, timeoutMs: 60_000 },
     })),
-    {
-      ...IDLE,
-      // The client that sends connects last: when it has a reply, the others have been accepted.
-      measure: async (context) => {
-        const plan = { clients: 1, idleClients: CONNECTED, letters: 1, warmup: 1, timeoutMs: 60_000 };
-        const measured = await context.run(EVENTS, [], plan);
-        const { 'KiB/client': kibibytes } = measured.metrics;
-        return { ...measured, metrics: kibibytes === undefined ? {} : { 'KiB/client': kibibytes } };
-      },
-    },
+    // The client that warms up connects last: when it has a reply, the others have been accepted.
+    ...trials([EVENTS], [IDLE.parameter], String, () => ({
+      ...{ idleClients: CONNECTED, letters: 0, warmup: 1, timeoutMs: 60_000 },
+    })),
   ],
   thresholds: [
     ...['events', 'uring'].map((target) => grows(target, 'CPU µs/letter', { atMost: 1.6 })),

@@ -83,9 +83,7 @@ function measure(context: RunContext, { copies, receiveSize }: Transfer) {
     return {
       metrics: {
         chunks: sizes.length,
-        smallest: Math.min(...sizes),
         median: median(sizes),
-        largest: Math.max(...sizes),
         bytes: sizes.reduce((sum, size) => sum + size, 0),
         ...Object.fromEntries(first),
       },

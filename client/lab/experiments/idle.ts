@@ -3,17 +3,7 @@
 import { formatNumber } from '../../../shared/numbers.js';
 import { IO_MODELS } from '../../../shared/options.js';
 import { barChart } from '../charts.js';
-import {
-  type Experiment,
-  type LabOptions,
-  list,
-  pick,
-  type RunContext,
-  sentence,
-  trials,
-} from '../experiment.js';
-import type { Measured } from '../results.js';
-import type { ServerUnderTest } from '../servers-under-test.js';
+import { type Experiment, type LabOptions, list, pick, sentence, trials } from '../experiment.js';
 
 /** More, in percent of a core, is called burning. */
 const BURNING = 50;
@@ -34,10 +24,10 @@ export default {
   columns: ['wanted CPU %', 'switches/s', 'resident MiB'],
 
   trials: (lab) =>
-    trials(pick(lab, IO_MODELS), values(lab), parameter, (target, clients) =>
-      target.name === 'threads' && clients > 100
+    trials(pick(lab, IO_MODELS), values(lab), parameter, ({ name }, clients) =>
+      name === 'threads' && clients > 100
         ? 'each worker thread takes 7 to 8 MB of memory and some 35 ms of processor time to start'
-        : (context) => measure(context, target, clients, lab.quick ? 300 : 2_000),
+        : { clients, letters: 0, warmup: 1, silenceMs: lab.quick ? 300 : 2_000 },
     ),
 
   conclude: (analysis, lab) => {
@@ -68,27 +58,4 @@ export default {
 /** A process that only sleeps has no processor time at all in most windows, which does not mean that it takes none. */
 function atMost(percent: number): string {
   return percent < LEAST ? `less than ${LEAST}` : `at most ${formatNumber(percent)}`;
-}
-
-async function measure(
-  context: RunContext,
-  target: ServerUnderTest,
-  clients: number,
-  silenceMs: number,
-): Promise<Measured> {
-  const plan = { clients, letters: 0, warmup: 1, silenceMs };
-  const { load, ...measured } = await context.run(target, [], plan);
-  if (load?.watched === undefined) return { metrics: {}, void: 'this system has no /proc' };
-  if (load.timedOut > 0) return { metrics: {}, void: 'not every client had a reply' };
-  const { before, after, seconds } = load.watched;
-  const switches = (at: typeof before) => at.voluntarySwitches + at.involuntarySwitches;
-  return {
-    ...measured,
-    metrics: {
-      'wanted CPU %': (100 * (after.wantedSeconds - before.wantedSeconds)) / seconds,
-      'switches/s': (switches(after) - switches(before)) / seconds,
-      'resident MiB': after.residentMiB,
-      threads: after.threads,
-    },
-  };
 }

@@ -83,7 +83,7 @@ function bars({ categories, y }: BarChart, series: readonly StyledSeries[], form
 }
 
 function bar(point: Point, style: SeriesStyle, x: (value: Point['y']) => number, top: number): Html {
-  const [from = 0, to = 0] = [x(0), x(point.y)].toSorted((one, other) => one - other);
+  const [from, to] = [x(0), x(point.y)];
   const middle = top + ROW / 2;
   const end = Math.max(to, x(point.high ?? point.y));
   const area = html`<rect x="${from}" y="${top}" width="${round(to - from)}" height="${ROW}" rx="3"`;

@@ -69,11 +69,11 @@ ${experiments.map(item)}</ol></nav>`;
 }
 
 function circumstances({ machine, version, commit, date, seed, repeats }: Results): Html {
-  const { processors, cores, memoryGiB, system, loadAverage, versions, pinning } = machine;
+  const { processors, cores, memoryGiB, system, loadAverage, versions } = machine;
   const facts: ReadonlyArray<readonly [string, string | number]> = [
     ['machine', `${processors}, ${plural(cores, 'core')}, ${formatNumber(memoryGiB)} GiB`],
     ['system', `${system}, load average before ${formatNumber(loadAverage)}`],
-    ['cores used', pinning],
+    ['cores used', 'all, as the system decides, except where an experiment says otherwise'],
     ...Object.entries(versions),
     ['strsvr', commit === undefined ? version : `${version}, commit ${commit}`],
     ['date', date],
@@ -119,11 +119,11 @@ ${list(
   'Thresholds',
   thresholdRows([findings]).map(([, ...cells]) => cells.filter((cell) => cell !== '').join('; ')),
 )}
-${list('Notes', notes.map(linked))}
+${list('Notes', notes)}
 </section>`;
 }
 
-function list(title: string, items: ReadonlyArray<string | Html>): Html | undefined {
+function list(title: string, items: readonly string[]): Html | undefined {
   if (items.length === 0) return undefined;
   return html`<h3>${title}</h3>\n<ul class="small">${items.map((item) => html`<li>${item}</li>\n`)}</ul>`;
 }
@@ -200,10 +200,4 @@ function remarks(rows: readonly Row[]): Html | undefined {
       where.set(remark, [...(where.get(remark) ?? []), `${target} at ${parameter}`]);
   const items = [...where].map(([remark, conditions]) => `${conditions.join('; ')}: ${remark}`);
   return list('What does not count, and why', items);
-}
-
-/** A text whose addresses are links. */
-function linked(text: string): Html {
-  const parts = text.split(/(https:\/\/[^\s<>"')]*[^\s<>"').,;:])/);
-  return html`${parts.map((part, at) => (at % 2 === 1 ? html`<a href="${part}" rel="noreferrer">${part}</a>` : part))}`;
 }

@@ -56,13 +56,10 @@ function logTicks(values: readonly number[], never: boolean, zero: boolean, bars
   return [min ?? least, ...between.filter((_, nth) => (nth + 1) % apart === 0), max ?? most];
 }
 
-/** Multiples of 1, 2 or 5 times a power of ten, with 0 among them. */
+/** Multiples of 1, 2 or 5 times a power of ten, from 0. */
 function linearTicks(values: readonly number[], never: boolean): number[] {
-  const [least, most] = [Math.min(...values, 0), Math.max(...values, 0)];
-  const span = (most - least || 1) * (never ? 1.25 : 1);
+  const span = (Math.max(...values, 0) || 1) * (never ? 1.25 : 1);
   const power = 10 ** Math.floor(Math.log10(span / 5));
   const step = power * ([1, 2, 5].find((factor) => factor * power >= span / 5) ?? 10);
-  const first = Math.floor(least / step);
-  const last = Math.ceil((least + span) / step - 1e-9);
-  return Array.from({ length: last - first + 1 }, (_, nth) => (first + nth) * step);
+  return Array.from({ length: Math.ceil(span / step - 1e-9) + 1 }, (_, nth) => nth * step);
 }

@@ -2,23 +2,25 @@
 // parameter, a reference) is grey. Colours are CSS variables of the page, so that one drawing serves light and dark.
 
 import { type Html, html } from '../../../shared/markup.js';
+import type { IoModelName } from '../../../shared/options.js';
 import type { Series } from '../results.js';
 
-/** Outlines around (0, 0), 10 wide and high. */
-const OUTLINES = {
-  circle: 'M-5,0 A5,5 0 1,1 5,0 A5,5 0 1,1 -5,0 Z',
-  diamond: 'M0,-5 L5,0 L0,5 L-5,0 Z',
-  triangle: 'M0,-5 L5,5 L-5,5 Z',
-  square: 'M-5,-5 L5,-5 L5,5 L-5,5 Z',
-  wedge: 'M-5,-5 L5,-5 L0,5 Z',
-  bar: 'M-5,-2 L5,-2 L5,2 L-5,2 Z',
-} as const;
-type Shape = keyof typeof OUTLINES;
+/** The symbol of each I/O model, in SVG around (0, 0), 10 wide and high. Its colour has its name. */
+const SYMBOLS = {
+  events: 'M-5,0 A5,5 0 1,1 5,0 A5,5 0 1,1 -5,0 Z', // a circle
+  poll: 'M0,-5 L5,0 L0,5 L-5,0 Z', // a diamond
+  nonblocking: 'M0,-5 L5,5 L-5,5 Z', // a triangle
+  blocking: 'M-5,-5 L5,-5 L5,5 L-5,5 Z', // a square
+  threads: 'M-5,-5 L5,-5 L0,5 Z', // a triangle on its tip
+  uring: 'M-5,-2 L5,-2 L5,2 L-5,2 Z', // a bar
+} as const satisfies Record<IoModelName, string>;
+const MODELS = Object.keys(SYMBOLS) as IoModelName[];
 
 export interface SeriesStyle {
   /** A CSS variable. */
   readonly color: string;
-  readonly shape: Shape;
+  /** An outline in SVG around (0, 0). */
+  readonly symbol: string;
   /** Lengths of dash and gap; undefined for a solid line. */
   readonly dash?: string | undefined;
   /** Whether the symbol is only an outline. */
@@ -27,9 +29,7 @@ export interface SeriesStyle {
   readonly opacity: number;
 }
 
-const SHAPES = Object.keys(OUTLINES) as Shape[];
 const DASHES = [undefined, '8 4', '2 3', '8 3 2 3'] as const;
-const MODELS = ['events', 'poll', 'nonblocking', 'blocking', 'threads', 'uring'];
 
 /** All known servers by name. */
 export const SERVERS: ReadonlyMap<string, SeriesStyle> = new Map([
@@ -43,9 +43,8 @@ export const SERVERS: ReadonlyMap<string, SeriesStyle> = new Map([
   ['Python threads', server('threads', DASHES[2])],
 ]);
 
-function server(model: string, dash?: string): SeriesStyle {
-  const shape = SHAPES[MODELS.indexOf(model)] ?? 'circle';
-  return { color: model, shape, dash, hollow: dash !== undefined, opacity: 1 };
+function server(model: IoModelName, dash?: string): SeriesStyle {
+  return { color: model, symbol: SYMBOLS[model], dash, hollow: dash !== undefined, opacity: 1 };
 }
 
 /** The style of a server; a suffix does not matter: `events` and `events, 2 cores` have the same. */
@@ -81,7 +80,8 @@ function variation(style: SeriesStyle, nth: number): SeriesStyle {
 function grey(nth: number, of: number): SeriesStyle {
   const dash = of > 1 ? DASHES[(of - 1 - nth) % DASHES.length] : undefined;
   const opacity = of === 1 ? 0.8 : 0.3 + (0.7 * nth) / (of - 1);
-  return { color: 'tone', shape: SHAPES[nth % SHAPES.length] ?? 'circle', dash, hollow: false, opacity };
+  const symbol = SYMBOLS[MODELS[nth % MODELS.length] ?? 'events'];
+  return { color: 'tone', symbol, dash, hollow: false, opacity };
 }
 
 /** The colour of an area: mixed with the paper instead of translucent, so that no grid line shines through. */
@@ -100,7 +100,7 @@ export function stroke({ color, dash, opacity }: SeriesStyle, path: string): Htm
 /** A symbol around a point. */
 export function symbol(style: SeriesStyle, x: number, y: number): Html {
   const fill = style.hollow ? 'var(--paper)' : blend(style);
-  return html`<path d="${OUTLINES[style.shape]}" transform="translate(${x} ${y})" fill="${fill}" stroke="${blend(style)}" stroke-width="1.8"/>`;
+  return html`<path d="${style.symbol}" transform="translate(${x} ${y})" fill="${fill}" stroke="${blend(style)}" stroke-width="1.8"/>`;
 }
 
 /** A line to compare with. */
