@@ -174,9 +174,10 @@ class Grading {
     if (access === 'process' && this.#running?.pids().length === 0)
       return { why: "the server's process cannot be seen", counts: false };
     if (pair && clients > 2) return { why: 'the server serves two clients only', counts: false };
-    const missing = needs
-      .map((id) => this.#results.get(id))
-      .find((need) => need?.counts && need.status !== 'passed');
+    const needed = needs.map((id) => this.#results.get(id));
+    const missing = needed.find((need) => need?.counts && need.status !== 'passed');
+    if (missing === undefined && needed.some((need) => need?.why === TOO_BUSY))
+      return { why: TOO_BUSY, counts: false }; // it would fail for what the other could not be judged for
     if (missing !== undefined) return { why: `it needs ${missing.check.id}`, counts: true };
     if (performance.now() > this.#deadline) {
       const busy = isBusy(usageOf([process.pid]).queuedSeconds - this.#queuedBefore, this.#started);
