@@ -17,6 +17,8 @@ import { prefill, readFinalText } from './prefill.js';
 const PROGRESS_MS = 200;
 /** How long it waits for unsolicited bytes. */
 const QUIET_MS = 20;
+/** Before a silence is observed: what the last reply has started in the server is over by then. */
+const SETTLE_MS = 20;
 /** How long reading the final text may take: after a good run, and after timeouts. */
 const READ_MS = 10_000;
 const READ_TIMED_OUT_MS = 1_000;
@@ -53,6 +55,7 @@ export class Load {
     const idleClients = connectAll(this.#plan, this.#plan.idleClients, this.#plan, deadline);
     const startUpBegan = performance.now();
     const ready = this.#pool.startUp();
+    if (silenceMs !== undefined) pause(SETTLE_MS);
     const before = observe();
     const observedAt = performance.now();
     if (silenceMs !== undefined) pause(silenceMs);
