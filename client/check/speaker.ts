@@ -60,7 +60,7 @@ export class Speaker {
     const times = this.#count(code);
     let left = times;
     const complete = (byte: number) => byte === code && --left === 0;
-    const more = times > 1 ? ` and has ${times} of it` : '';
+    const more = times > 1 ? ` and has all ${times} of it that were sent` : '';
     return this.client.receiveUntil(complete, `a reply that ends in ${letter}${more}`);
   }
 
