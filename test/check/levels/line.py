@@ -10,7 +10,7 @@ text = b''
 lock = threading.Lock()
 
 
-class Client(socketserver.BaseRequestHandler):
+class Client(socketserver.StreamRequestHandler):
     disable_nagle_algorithm = True
 
     def handle(self):
