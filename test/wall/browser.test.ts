@@ -1,7 +1,7 @@
 // The wall and phones in a real browser: what a class sees under blocking, on a projector and on a phone, by keyboard, in light
 // and dark, and what axe-core finds.
 
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -251,6 +251,50 @@ testWith(test, REASON, 'a recording: each step shows its text and its verdict', 
       verdicts.some(({ verdict }) => shown.startsWith(verdict.headline)),
       shown,
     );
+    await closePages();
+  } finally {
+    replay.close();
+  }
+  assert.equal(complaints, []);
+});
+
+const MARKUP = [
+  '<img src=x onerror=alert(1)>',
+  '"><svg onload=alert(1)>',
+  "'><iframe srcdoc='<script>alert(1)</script>'>",
+  '</td></tr></table><b onclick=alert(1)>',
+  '&lt;b&gt; &amp; <!--',
+  '<style>*{display:none}</style>\u202e',
+];
+/** Elements that only markup of a recording can have made. */
+const INTRUDERS = '[onerror], [onload], [onclick], svg, iframe, style, script:not([src]), img:not([id])';
+
+testWith(test, REASON, 'markup is shown as text, wherever it stands in a recording', async () => {
+  const file = join(folder, 'markup.jsonl');
+  const [xss = ''] = MARKUP;
+  const clients = MARKUP.map((name, id) => ({ id: id + 1, name, kind: 'phone', hue: id, muted: false }));
+  const keyframe = {
+    ...{ at: 0, type: 'keyframe', title: xss, join: xss, startedAt: 1, locked: false, clients, states: [] },
+    verdict: { tone: 'waiting', headline: xss, why: xss, since: 0, blockers: [1] },
+    ...{ figures: { notAccepted: 0 }, threads: [{ call: xss, note: xss, client: 1 }] },
+  };
+  const letters = MARKUP.join('');
+  const text = { at: 1, type: 'text', offset: 1_000, letters, authors: [[1, [...letters].length]] };
+  writeFileSync(file, `${JSON.stringify(keyframe)}\n${JSON.stringify(text)}\n`);
+  const replay = await startReplay(file, { host: '127.0.0.1', port: 0 }, [], () => {});
+  try {
+    const page = await open(urlOf(replay.address), { viewport: PROJECTOR, reducedMotion: 'reduce' });
+    await shows(page, '#length', /letters$/);
+    const shown = (selector: string) => page.locator(selector).allTextContents();
+    assert.equal(await shown('#rows .name'), MARKUP);
+    for (const id of ['title', 'why', 'url']) assert.equal(await shown(`#${id}`), [xss], id);
+    assert.equal(await shown('#threads li'), [xss + xss]);
+    assert.ok((await page.textContent('#verdict'))?.startsWith(xss));
+    assert.is(
+      (await page.textContent('#text'))?.replaceAll('\u00a0', ' '),
+      letters.replace('\u202e', '\\u{202E}'),
+    );
+    assert.is(await page.locator(INTRUDERS).count(), 0);
     await closePages();
   } finally {
     replay.close();

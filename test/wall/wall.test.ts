@@ -460,10 +460,15 @@ test('lock, mute and remove need the token', async () => {
     await joined(ada);
     await until(() => page.now().clients.length === 1);
     const id = page.now().clients[0]?.info.id;
-    const intruder = phone(http, '', '', '/teacher');
-    await once(intruder.socket, 'open');
-    intruder.socket.send(JSON.stringify({ remove: id }));
-    assert.equal(await intruder.closed, [1008, 'wrong token or command']);
+    for (const forbidden of [{ remove: id }, { mute: id, muted: true }, { lock: true }]) {
+      const intruder = phone(http, '', '', '/teacher');
+      await once(intruder.socket, 'open');
+      for (const message of [JSON.stringify(forbidden), 'no command']) intruder.socket.send(message);
+      assert.equal([(await intruder.closed)[0], intruder.messages], [1008, []]);
+    }
+    ada.socket.send('i');
+    await until(() => page.timeline.letters.length === 1); // neither muted nor removed
+    assert.not(page.now().locked);
 
     const teacher = phone(http, '', '', '/teacher');
     await once(teacher.socket, 'open');
@@ -484,7 +489,7 @@ test('lock, mute and remove need the token', async () => {
     assert.equal(await phone(http, 'Ada', 'a'.repeat(32)).closed, [1008, 'the teacher has removed you']);
     teacher.socket.send('{}');
     assert.is((await teacher.closed)[0], 1008);
-    assert.equal(page.timeline.letters, []);
+    assert.equal(page.timeline.letters, ['i']);
     page.close();
   });
 });
