@@ -76,6 +76,8 @@ test('a thread that is on a core in one sample only is not busy', () => {
   assert.is(verdict(passing).why, 'No thread of the server sleeps for a client now.');
   const helper = snapshot([{}], [{ call: 'epoll_wait' }, {}], { cpuWanted: 0.1 });
   assert.match(verdict(helper).why, /^One thread sleeps in epoll_wait\(2\)/);
+  const logging = snapshot([{}], [{}, { call: 'poll' }], { cpuWanted: 1 });
+  assert.match(verdict(logging).why, /^One thread sleeps in poll\(2\)/); // the main thread does no I/O
 });
 
 test('a busy loop wants a core, whatever share it gets', () => {
@@ -127,6 +129,8 @@ test('a client that has left, and is not noticed, is not counted', () => {
   const { headline, states } = verdict(snapshot([{ ...UNREAD, left: true }, {}, UNREAD], [receives(1)]));
   assert.is(headline, 'Tony waits for Grace');
   assert.equal([...states.values()], ['left', 'awaited', 'unread']);
+  const others = verdict(snapshot([{ left: true }, UNREAD, UNREAD], [{}], { cpuWanted: 1 }));
+  assert.is(others.headline, 'All 2 clients wait while the server computes');
 });
 
 test('no client at all: what the server sleeps in', () => {
