@@ -167,7 +167,7 @@ function threadRows({ io }: Verdict, { clients, model }: Snapshot): ThreadRow[] 
     const until =
       name !== undefined
         ? `${name} ${/^(write|send)/.test(call) ? 'reads' : 'sends'}`
-        : accepts
+        : accepts || clients.length === 0
           ? 'a client connects'
           : 'any client sends';
     return { call: `${call}(2)`, note: `asleep until ${until}`, ...(client !== undefined && { client }) };

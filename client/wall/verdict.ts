@@ -154,7 +154,9 @@ function whyCalm(
     case 'unknown':
       return 'No thread of the server sleeps for a client now.';
     default:
-      return `${subjectOf(io)} in ${callsOf(io)} until any client sends. A silent client costs nothing.`;
+      return clients.length === 0
+        ? `${subjectOf(io)} in ${callsOf(io)} until a client connects.`
+        : `${subjectOf(io)} in ${callsOf(io)} until any client sends. A silent client costs nothing.`;
   }
 }
 

@@ -119,6 +119,7 @@ testWith(test, REASON, 'blocking: a phone is frozen, says for whom, and thaws', 
     await shows(wall, '#verdict', /^No client is connected$/);
     const ada = await joinWall(url, 'Ada');
     await shows(wall, '#rows', /Ada.*the server sleeps for it/);
+    await shows(ada, '#why', /^The server waits for your next letter\.$/);
     const grace = await joinWall(url, '<b>Grace', { colorScheme: 'dark', isMobile: true, hasTouch: true });
     await grace.type('#letter', 'gh');
     await shows(grace, '#verdict', /^Not answered for/);

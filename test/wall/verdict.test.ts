@@ -142,6 +142,7 @@ test('no client at all: what the server sleeps in', () => {
     'No client is connected',
     'One thread sleeps in accept(2) until a client connects.',
   ]);
+  assert.is(seen([{ call: 'poll' }])[1], 'One thread sleeps in poll(2) until a client connects.');
   assert.match(seen([{ call: 'io_uring_enter' }], 'uring')[1] ?? '', /io_uring_enter/);
   assert.match(seen([{ call: 'epoll_wait' }], 'blocking')[1] ?? '', /^No thread/);
   assert.match(

@@ -422,9 +422,12 @@ test('GET only, no file but those of the map, and headers that forbid everything
     for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS', 'HEAD'])
       assert.is(await status(port, { host }, '/', method), 405, method);
     for (const path of [
-      '/../package.json',
-      '/page/../../strwall.js',
-      '/%2e%2e/x',
+      '/strwall.js',
+      '/page/../strwall.js',
+      '/../../../package.json',
+      '/%2e%2e/%2e%2e/%2e%2e/package.json',
+      '/..%2f..%2f..%2fpackage.json',
+      '/page/..\\strwall.js',
       '//etc/passwd',
       '/page/',
       '/__proto__',

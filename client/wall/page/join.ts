@@ -18,6 +18,8 @@ let socket: WebSocket | undefined;
 /** When each unanswered letter was sent. */
 const sent: number[] = [];
 let waitsFor = '';
+/** The server sleeps until this phone sends. */
+let awaited = false;
 let calm: readonly [string, string] = [
   'Type a letter',
   'It goes to the server at once, and the whole string comes back.',
@@ -67,13 +69,15 @@ function take(message: PhoneMessage) {
     sent.pop();
     return show();
   }
-  setText(byId('text', HTMLElement), escapeUnprintable(message.tail));
+  const cut = new TextEncoder().encode(message.tail).length < message.offset;
+  setText(byId('text', HTMLElement), `${cut ? '…' : ''}${escapeUnprintable(message.tail)}`);
   setText(
     byId('length', HTMLElement),
     message.offset === 1 ? '1 byte' : `${message.offset.toLocaleString('en')} bytes`,
   );
   if (message.type === 'state') {
     waitsFor = message.waitsFor;
+    awaited = message.state === 'awaited';
     if (message.muted) calm = ['You are muted', 'Your letters are not sent.'];
     else if (calm[0] === 'You are muted') calm = ['Type a letter', ''];
   } else {
@@ -88,7 +92,8 @@ function show() {
   if (socket?.readyState !== WebSocket.OPEN) return;
   const [first] = sent;
   const waited = first === undefined ? 0 : performance.now() - first;
-  if (waited < SHOWN_AFTER_MS) return say(calm[0], calm[1], false);
+  if (waited < SHOWN_AFTER_MS)
+    return say(calm[0], awaited ? 'The server waits for your next letter.' : calm[1], false);
   const lie = sent.length === 1 ? 'Your letter lies' : `Your ${sent.length} letters lie`;
   const server = waitsFor === '' ? 'The server does something else.' : `The server waits for ${waitsFor}.`;
   say(`Not answered for ${duration(waited)}`, `${server} ${lie} in the kernel, unread.`, true);

@@ -69,6 +69,7 @@ export class People {
     const shown = this.#rows.get(info.id) ?? this.#add(client);
     const waits = WAITING_STATES.has(status.state);
     setText(shown.name, info.muted ? `${info.name} (muted)` : info.name);
+    shown.name.title = info.name; // a wide one may be cut
     const words = narrow.matches ? SHORT_WORDS : WORDS;
     const time = waits ? `, ${duration(Math.max(0, at - status.since))}` : '';
     setText(shown.state, `${words[status.state]}${time}`);
