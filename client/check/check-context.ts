@@ -32,6 +32,7 @@ export class CheckContext {
   readonly #clients: WireClient[] = [];
   #numbered = 0;
   #restarted: StartedServer | undefined;
+  #closed = false;
 
   /** @param clients how many the check connects at a time */
   constructor(server: CheckedServer, spoken: Spoken, text: Buffer, chance: Prng, clients: number) {
@@ -104,6 +105,7 @@ export class CheckContext {
    */
   async restart(): Promise<void> {
     this.#restarted = await this.started.again();
+    if (this.#closed) await this.#restarted.stop(); // after the deadline of the check
   }
 
   /** What the kernel says of the server, in a line. */
@@ -112,6 +114,7 @@ export class CheckContext {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     for (const client of this.#clients) client.close();
     await this.#restarted?.stop();
   }

@@ -4,6 +4,7 @@
 import { once } from 'node:events';
 import { createConnection, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { describe } from '../../shared/errors.js';
 import { plural } from '../../shared/numbers.js';
 import { CheckFailure } from './check-failure.js';
 import type { CheckedServer } from './checked-server.js';
@@ -70,14 +71,17 @@ export class WireClient {
   ): Promise<WireClient> {
     server.countConnection(1);
     const socket = createConnection({ ...server.address, noDelay: true, allowHalfOpen: true });
+    const signal = AbortSignal.timeout(REPLY_DEADLINE_MS);
     try {
-      await once(socket, 'connect', { signal: AbortSignal.timeout(REPLY_DEADLINE_MS) });
+      await once(socket, 'connect', { signal });
     } catch (error) {
       socket.destroy();
       server.countConnection(-1);
       await sleep(EXIT_MS);
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new CheckFailure(`expected to connect ${name}, got ${reason}${ending(server)}`);
+      const reason = signal.aborted ? `no connection in ${REPLY_DEADLINE_MS / 1000} s` : describe(error);
+      throw new CheckFailure(`expected to connect ${name}, got ${reason}${ending(server)}`, {
+        deadline: signal.aborted,
+      });
     }
     return new WireClient(name, server, clientName, socket);
   }
