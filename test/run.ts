@@ -3,6 +3,7 @@
 // and a process left behind.
 //
 //   node dist/test/run.js                     all files
+//   node dist/test/run.js --quick             all files without their slow tests (make test)
 //   node dist/test/run.js unit wire           the files in these folders
 //   node dist/test/run.js session load.test   the files whose names contain this
 //   node dist/test/run.js unit/text
@@ -14,6 +15,7 @@ import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { OrphanTracker } from './support/orphan-tracker.js';
+import { QUICK_VARIABLE } from './support/skipping.js';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 /** Ends a hang: the slowest file takes a minute, and longer on a busy machine. */
@@ -40,7 +42,8 @@ interface FileResult {
   readonly skipped: number;
 }
 
-const selected = process.argv.slice(2);
+const quick = process.argv[2] === '--quick';
+const selected = process.argv.slice(quick ? 3 : 2);
 const all = readdirSync(HERE, { recursive: true, encoding: 'utf8' })
   .filter((path) => path.endsWith('.test.js'))
   .map((path) => path.replace(/\.test\.js$/, ''));
@@ -57,6 +60,7 @@ const skipped = total((result) => result.skipped);
 print(
   `\n${total((result) => result.passed)} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`,
 );
+if (quick) print('The slow tests were skipped: make coverage runs all.');
 if (names.length === 0) print(`no test file matches ${selected.join(' ')}`);
 if (failed > 0 || names.length === 0) process.exitCode = 1;
 
@@ -79,7 +83,7 @@ async function runQueue(): Promise<void> {
 function runFile(name: string): Promise<FileResult> {
   const started = performance.now();
   const child = spawn(process.execPath, [join(HERE, `${name}.test.js`)], {
-    env: { ...process.env, ...orphans.env, FORCE_COLOR: '0' },
+    env: { ...process.env, ...orphans.env, FORCE_COLOR: '0', ...(quick ? { [QUICK_VARIABLE]: '1' } : {}) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

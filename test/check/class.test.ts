@@ -11,7 +11,7 @@ import { findSubmissions } from '../../client/check/class/submissions.js';
 import { HAS_PROC } from '../../shared/procfs.js';
 import { parseCsv } from '../support/csv.js';
 import { run } from '../support/program.js';
-import { missingProgram, testWith } from '../support/skipping.js';
+import { missingProgram, SLOW, testWith } from '../support/skipping.js';
 import { SKELETONS, skeletonFaults } from './skeletons.js';
 import { GOOD_C, GOOD_PYTHON } from './zoo.js';
 
@@ -22,7 +22,7 @@ test.after(() => rmSync(folder, { recursive: true }));
 
 testWith(
   test,
-  NO_PROC ?? missingProgram('cc', 'python3'),
+  SLOW ?? NO_PROC ?? missingProgram('cc', 'python3'),
   'a class: one row a student, and its folder is as it was',
   async () => {
     const submissions = join(folder, 'submissions');

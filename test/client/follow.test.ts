@@ -10,6 +10,7 @@ import { rejects } from '../support/cli-errors.js';
 import { newFile } from '../support/journal-fixtures.js';
 import { ended, Program } from '../support/program.js';
 import { type Address, withServer, withStrsvr } from '../support/servers.js';
+import { SLOW, testWith } from '../support/skipping.js';
 
 async function append(address: Address, letters: string): Promise<void> {
   const client = await ByteClient.connect(address);
@@ -64,25 +65,30 @@ test('it resumes after kill -9 of the server, byte for byte', async () => {
   assert.match(stderr, /^strclnt: lost 127\.0\.0\.1:\d+, trying again: the connection broke\n/);
 });
 
-test('another text after a restart, longer or shorter, is not taken for a continuation', async () => {
-  for (const second of ['abc', '']) {
-    let follower: Program | undefined;
-    let http = '0';
-    for (const letters of ['abc', second]) {
-      await withStrsvr(['0', '--http', http], async (server, address) => {
-        [, http = ''] = await server.waitFor('stderr', /http:\/\/127\.0\.0\.1:(\d+)\//);
-        await append(address, letters);
-        const started = follower;
-        follower ??= strclnt('--http-port', http, '--from', '0');
-        await follower.waitFor('stdout', /abc/);
-        await started?.finished;
-      });
+testWith(
+  test,
+  SLOW,
+  'another text after a restart, longer or shorter, is not taken for a continuation',
+  async () => {
+    for (const second of ['abc', '']) {
+      let follower: Program | undefined;
+      let http = '0';
+      for (const letters of ['abc', second]) {
+        await withStrsvr(['0', '--http', http], async (server, address) => {
+          [, http = ''] = await server.waitFor('stderr', /http:\/\/127\.0\.0\.1:(\d+)\//);
+          await append(address, letters);
+          const started = follower;
+          follower ??= strclnt('--http-port', http, '--from', '0');
+          await follower.waitFor('stdout', /abc/);
+          await started?.finished;
+        });
+      }
+      const { status, stdout, stderr } = await ended(follower as Program);
+      assert.equal([status, stdout], [1, 'abc']);
+      assert.match(stderr, /has another text now, so it cannot be followed on\n$/);
     }
-    const { status, stdout, stderr } = await ended(follower as Program);
-    assert.equal([status, stdout], [1, 'abc']);
-    assert.match(stderr, /has another text now, so it cannot be followed on\n$/);
-  }
-});
+  },
+);
 
 test('no server, no HTTP port, or another server: one line and exit 1', async () => {
   const other = createServer((_request, response) => response.writeHead(404).end('nothing here\n')).listen(

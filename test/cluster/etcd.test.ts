@@ -14,31 +14,35 @@ import { Certificates, type KeyPair, NO_OPENSSL } from '../support/certificates.
 import { NO_ETCD, RealEtcd } from '../support/etcd.js';
 import { get } from '../support/http-client.js';
 import { type Address, withServer, withStrsvr } from '../support/servers.js';
-import { testWith } from '../support/skipping.js';
+import { SLOW, testWith } from '../support/skipping.js';
 import { TestCluster } from '../support/test-cluster.js';
 import { until } from '../support/waiting.js';
 
-testWith(test, NO_ETCD, 'one fault of each kind on three members and three servers breaks no promise', () =>
-  RealEtcd.with(3, async (etcd) => {
-    const cluster = await TestCluster.start(etcd, 'faults', {
-      servers: 3,
-      clients: 6,
-      dropOneOf: 20,
-      faultMs: 600,
-    });
-    try {
-      // Of a server and of a member at once; the partition alone.
-      await Promise.all([cluster.round('kill server', prng(1)), cluster.round('stop member', prng(1))]);
-      await Promise.all([cluster.round('stop server', prng(2)), cluster.round('kill leader', prng(2))]);
-      await cluster.round('partition', prng(3));
-      const { broken, answered } = await cluster.verdict();
-      assert.is(broken, undefined);
-      assert.ok(answered > 50, String(answered));
-    } finally {
-      await cluster.stop();
-    }
-    await readiness(etcd);
-  }),
+testWith(
+  test,
+  SLOW ?? NO_ETCD,
+  'one fault of each kind on three members and three servers breaks no promise',
+  () =>
+    RealEtcd.with(3, async (etcd) => {
+      const cluster = await TestCluster.start(etcd, 'faults', {
+        servers: 3,
+        clients: 6,
+        dropOneOf: 20,
+        faultMs: 600,
+      });
+      try {
+        // Of a server and of a member at once; the partition alone.
+        await Promise.all([cluster.round('kill server', prng(1)), cluster.round('stop member', prng(1))]);
+        await Promise.all([cluster.round('stop server', prng(2)), cluster.round('kill leader', prng(2))]);
+        await cluster.round('partition', prng(3));
+        const { broken, answered } = await cluster.verdict();
+        assert.is(broken, undefined);
+        assert.ok(answered > 50, String(answered));
+      } finally {
+        await cluster.stop();
+      }
+      await readiness(etcd);
+    }),
 );
 
 /** /readyz and /metrics of a server when two of its three members of etcd are stopped, and when they are back. */
@@ -215,7 +219,7 @@ testWith(
 
 testWith(
   test,
-  NO_ETCD ?? NO_OPENSSL,
+  SLOW ?? NO_ETCD ?? NO_OPENSSL,
   'TLS and a user: to etcd, and TLS to the clients; what is wrong is one line',
   async () => {
     const certificates = new Certificates();

@@ -18,7 +18,7 @@ import { HAS_PROC } from '../../shared/procfs.js';
 import { formatTable } from '../../shared/table.js';
 import { run } from '../support/program.js';
 import { withNetServer, withServer } from '../support/servers.js';
-import { testWith } from '../support/skipping.js';
+import { SLOW, testWith } from '../support/skipping.js';
 import { until } from '../support/waiting.js';
 
 const test = suite('bench');
@@ -201,32 +201,37 @@ test('a burst is timed until its last reply, and its replies are checked', async
   );
 });
 
-test('the command measures, reports each number with its bound, and writes every run as JSON', async () => {
-  const out = mkdtempSync(join(tmpdir(), 'strsvr-bench-test-'));
-  try {
-    const args = ['bench', 'startup', '--quick', '--repeats', '2', '--seed', '7', '--out', out];
-    const { status, stdout, stderr } = await run('client/lab/strlab.js', args);
-    assert.is(status, 0, stderr);
-    assert.match(stdout, /; seed 7, 2 repeats$/m);
-    assert.match(
-      stdout,
-      /^startup {2}ms until strsvr listens +about \S+ +<= 200 +inconclusive: 2 repeats, no interval$/m,
-    );
-    assert.match(stdout, /^startup {2}ms of node -e 0 +about \S+$/m);
-    const { seed, experiments } = JSON.parse(readFileSync(join(out, 'results.json'), 'utf8'));
-    assert.is(seed, 7);
-    assert.is(experiments[0].runs.length, 4);
-    assert.equal(
-      experiments[0].thresholds.map(({ verdict }: { verdict?: string }) => verdict),
-      ['inconclusive', 'inconclusive', undefined],
-    );
-    assert.match(
-      readFileSync(join(out, 'report.html'), 'utf8'),
-      /<li>ms until strsvr listens; about \S+; &lt;= 200; inconclusive/,
-    );
-  } finally {
-    rmSync(out, { recursive: true });
-  }
-});
+testWith(
+  test,
+  SLOW,
+  'the command measures, reports each number with its bound, and writes every run as JSON',
+  async () => {
+    const out = mkdtempSync(join(tmpdir(), 'strsvr-bench-test-'));
+    try {
+      const args = ['bench', 'startup', '--quick', '--repeats', '2', '--seed', '7', '--out', out];
+      const { status, stdout, stderr } = await run('client/lab/strlab.js', args);
+      assert.is(status, 0, stderr);
+      assert.match(stdout, /; seed 7, 2 repeats$/m);
+      assert.match(
+        stdout,
+        /^startup {2}ms until strsvr listens +about \S+ +<= 200 +inconclusive: 2 repeats, no interval$/m,
+      );
+      assert.match(stdout, /^startup {2}ms of node -e 0 +about \S+$/m);
+      const { seed, experiments } = JSON.parse(readFileSync(join(out, 'results.json'), 'utf8'));
+      assert.is(seed, 7);
+      assert.is(experiments[0].runs.length, 4);
+      assert.equal(
+        experiments[0].thresholds.map(({ verdict }: { verdict?: string }) => verdict),
+        ['inconclusive', 'inconclusive', undefined],
+      );
+      assert.match(
+        readFileSync(join(out, 'report.html'), 'utf8'),
+        /<li>ms until strsvr listens; about \S+; &lt;= 200; inconclusive/,
+      );
+    } finally {
+      rmSync(out, { recursive: true });
+    }
+  },
+);
 
 test.run();

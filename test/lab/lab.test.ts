@@ -29,7 +29,8 @@ import { LoadProcess } from '../../client/load/run-load.js';
 import { IO_MODELS, type IoModelName } from '../../shared/options.js';
 import { rejects } from '../support/cli-errors.js';
 import { built, Program, run } from '../support/program.js';
-import { representatives } from '../support/thorough.js';
+import { representatives } from '../support/runnable-models.js';
+import { SLOW, testWith } from '../support/skipping.js';
 import { until } from '../support/waiting.js';
 
 const test = suite('lab');
@@ -63,7 +64,7 @@ function madeAndRight(found: Findings, conditions: number): void {
   }
 }
 
-test('lunch, non-reader and nagle are run, and no server is wrong', async () => {
+testWith(test, SLOW, 'lunch, non-reader and nagle are run, and no server is wrong', async () => {
   const models = representatives('events', 'blocking', 'threads');
   madeAndRight(await find(lunch, { clients: 3, models }), models.length);
   madeAndRight(await find(nonReader, { clients: 1, models: ['events'] }), 2);
@@ -348,7 +349,7 @@ test('every file of experiments/ and comparisons/ is found, in an order without 
   }
 });
 
-test('idle is run, reported without conclusions, and written to files', async () => {
+testWith(test, SLOW, 'idle is run, reported without conclusions, and written to files', async () => {
   const out = mkdtempSync(join(tmpdir(), 'strsvr-lab-test-'));
   try {
     const args = [
@@ -382,7 +383,7 @@ test('idle is run, reported without conclusions, and written to files', async ()
   }
 });
 
-test('at Ctrl-C no server and no load is left behind', async () => {
+testWith(test, SLOW, 'at Ctrl-C no server and no load is left behind', async () => {
   const program = new Program(STRLAB, ['run', 'lunch', '--quick']);
   await program.waitFor('stdout', /seed \d+, 3 repeats$/m);
   // A server of its is there.

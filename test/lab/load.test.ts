@@ -19,9 +19,9 @@ import { percentiles } from '../../shared/quantile.js';
 import { concurrent } from '../support/concurrent.js';
 import { built, Program, run } from '../support/program.js';
 import { PtyProgram } from '../support/pty-program.js';
+import { representatives } from '../support/runnable-models.js';
 import { type Address, at, modelOptions, withNetServer, withServer } from '../support/servers.js';
 import { type Letter, withStubServer } from '../support/stub-server.js';
-import { representatives } from '../support/thorough.js';
 import { until } from '../support/waiting.js';
 
 /** These tests mostly wait, for a load to start or for a timeout. */

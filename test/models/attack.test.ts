@@ -22,6 +22,7 @@ import { Log } from '../../server/log/log.js';
 import { EventsModel } from '../../server/models/events.js';
 import { ByteClient } from '../support/byte-client.js';
 import { built, ended as endedWithin, Program, skipChildCoverage } from '../support/program.js';
+import { representatives } from '../support/runnable-models.js';
 import {
   type Address,
   modelArgs,
@@ -30,8 +31,7 @@ import {
   withServer,
   withStrsvr,
 } from '../support/servers.js';
-import { missingProgram, testWith } from '../support/skipping.js';
-import { representatives } from '../support/thorough.js';
+import { missingProgram, SLOW, testWith } from '../support/skipping.js';
 import { asleep, until } from '../support/waiting.js';
 
 const NO_PROC = existsSync('/proc/self/net/tcp') ? undefined : 'it is seen in /proc';
@@ -98,7 +98,7 @@ async function nameOf({ socket: { localPort } }: ByteClient, server: Program): P
 
 testWith(
   test,
-  NO_PROC,
+  SLOW ?? NO_PROC,
   'connections beyond the descriptor limit are rejected and logged, and connected clients are served',
   async () => {
     const most = { events: 36, poll: 36, uring: 36, threads: 7, nonblocking: 36, blocking: 36 };
@@ -669,7 +669,7 @@ test('an exception on the main thread ends the process, even while a worker slee
 
 // --- the end ---
 
-test('a server reports the number of stalled clients and stops gracefully', async () => {
+testWith(test, SLOW, 'a server reports the number of stalled clients and stops gracefully', async () => {
   await each(DISTINCT, async (io) => {
     await withImpatient(io, async (server) => {
       assert.match(await ended(server), / clients, [23] stalled, [ -~]+\n$/);

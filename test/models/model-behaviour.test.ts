@@ -11,10 +11,9 @@ import { ControlBlock } from '../../server/models/worker/control-block.js';
 import { ByteClient } from '../support/byte-client.js';
 import { concurrent } from '../support/concurrent.js';
 import { built, ended, skipChildCoverage } from '../support/program.js';
-import { RUNNABLE_MODELS } from '../support/runnable-models.js';
+import { RUNNABLE_MODELS, representatives } from '../support/runnable-models.js';
 import { type Address, modelOptions, withPreload, withServer, withStrsvr } from '../support/servers.js';
-import { testWith } from '../support/skipping.js';
-import { representatives } from '../support/thorough.js';
+import { SLOW, testWith } from '../support/skipping.js';
 import { asleep, stopped, until } from '../support/waiting.js';
 
 skipChildCoverage();
@@ -173,7 +172,7 @@ async function costs(
 
 testWith(
   test,
-  NO_PROC,
+  SLOW ?? NO_PROC,
   'threads has one thread per client, the other models a constant number; nonblocking never sleeps, the others do',
   async () => {
     assert.equal(await costs('nonblocking', [], FEW_SAMPLES), { threads: 0, spins: true });

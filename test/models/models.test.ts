@@ -14,9 +14,9 @@ import { LINGER_IDLE_MS } from '../../server/limits/lingering-close.js';
 import { checkHistory, fingerprint, type Operation } from '../../shared/linearizability.js';
 import { ByteClient } from '../support/byte-client.js';
 import { skipChildCoverage } from '../support/program.js';
-import { RUNNABLE_MODELS } from '../support/runnable-models.js';
+import { RUNNABLE_MODELS, representatives } from '../support/runnable-models.js';
 import { type Address, modelArgs, modelOptions, withServer, withStrsvr } from '../support/servers.js';
-import { representatives } from '../support/thorough.js';
+import { SLOW, testWith } from '../support/skipping.js';
 import { asleep, until } from '../support/waiting.js';
 
 skipChildCoverage();
@@ -308,40 +308,45 @@ for (const io of RUNNABLE_MODELS) {
 
 const test = suite('all');
 
-test('a stop ends within 5 s although a client never reads, and a second signal at once', async () => {
-  const dropped: IoModelName[] = [];
-  const ends = async (io: IoModelName, signals: 1 | 2) => {
-    await withStrsvr(['0', ...modelArgs(io)], async (server, address) => {
-      const nonReader = await ByteClient.connect(address);
-      nonReader.send('x'.repeat(100_000)); // 5 GB of replies
-      await nonReader.receive(100_000);
-      nonReader.socket.pause();
-      if (takesTurns(io)) await server.waitFor('stderr', /all clients wait for client 1/);
-      else await stuck(address);
-      server.child.kill('SIGTERM');
-      await server.waitFor('stderr', /stopping/);
-      if (signals === 2) server.child.kill('SIGTERM');
-      else if (NO_PROC === undefined) {
-        // On a busy machine it may have ended already.
-        const { child } = server;
-        await until(() => asleep(server) || child.exitCode !== null, `${io} sleeps while it waits`);
-      }
-      const { status, stdout, stderr } = await server.finished;
-      assert.is(status, signals === 1 ? 0 : 143, io);
-      assert.is(/final value of v is [xw]+\n/.test(stdout), signals === 1, io);
-      // The pending replies may fit into the kernel's buffers, whose size varies.
-      if (signals === 1)
-        assert.match(stderr, /client 1 (dropped, it did not read its replies in 5 s|closed)/, stderr);
-      if (/client 1 dropped/.test(stderr)) dropped.push(io);
-      nonReader.close();
-    });
-  };
-  await Promise.all([
-    ...representatives('events', 'poll', 'uring', 'blocking', 'threads').map((io) => ends(io, 1)),
-    ...representatives('events', 'poll', 'threads').map((io) => ends(io, 2)),
-  ]);
-  assert.ok(dropped.length > 0);
-});
+testWith(
+  test,
+  SLOW,
+  'a stop ends within 5 s although a client never reads, and a second signal at once',
+  async () => {
+    const dropped: IoModelName[] = [];
+    const ends = async (io: IoModelName, signals: 1 | 2) => {
+      await withStrsvr(['0', ...modelArgs(io)], async (server, address) => {
+        const nonReader = await ByteClient.connect(address);
+        nonReader.send('x'.repeat(100_000)); // 5 GB of replies
+        await nonReader.receive(100_000);
+        nonReader.socket.pause();
+        if (takesTurns(io)) await server.waitFor('stderr', /all clients wait for client 1/);
+        else await stuck(address);
+        server.child.kill('SIGTERM');
+        await server.waitFor('stderr', /stopping/);
+        if (signals === 2) server.child.kill('SIGTERM');
+        else if (NO_PROC === undefined) {
+          // On a busy machine it may have ended already.
+          const { child } = server;
+          await until(() => asleep(server) || child.exitCode !== null, `${io} sleeps while it waits`);
+        }
+        const { status, stdout, stderr } = await server.finished;
+        assert.is(status, signals === 1 ? 0 : 143, io);
+        assert.is(/final value of v is [xw]+\n/.test(stdout), signals === 1, io);
+        // The pending replies may fit into the kernel's buffers, whose size varies.
+        if (signals === 1)
+          assert.match(stderr, /client 1 (dropped, it did not read its replies in 5 s|closed)/, stderr);
+        if (/client 1 dropped/.test(stderr)) dropped.push(io);
+        nonReader.close();
+      });
+    };
+    await Promise.all([
+      ...representatives('events', 'poll', 'uring', 'blocking', 'threads').map((io) => ends(io, 1)),
+      ...representatives('events', 'poll', 'threads').map((io) => ends(io, 2)),
+    ]);
+    assert.ok(dropped.length > 0);
+  },
+);
 
 test.run();
 

@@ -10,7 +10,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { OrphanTracker } from '../support/orphan-tracker.js';
 import { built, type Finished, Program } from '../support/program.js';
-import { onPath, testWith } from '../support/skipping.js';
+import { onPath, SLOW, testWith } from '../support/skipping.js';
 import { mutate } from './mutant.js';
 import { ALL_MUTATIONS, runMutation } from './mutation-runner.js';
 import { MUTATIONS } from './mutations.js';
@@ -30,7 +30,7 @@ test('each mutation applies exactly once, and the test that should catch it exis
   assert.is(new Set(ALL_MUTATIONS.map(({ name }) => name)).size, ALL_MUTATIONS.length);
 });
 
-test('a caught mutation is distinguished from one that survives', async () => {
+testWith(test, SLOW, 'a caught mutation is distinguished from one that survives', async () => {
   const mutation = MUTATIONS.find(({ name }) => name === 'short send cut'); // its test file is a fast one
   assert.ok(mutation);
   const none = { ...mutation, replace: mutation.find };
@@ -81,45 +81,50 @@ test('exercises are listed by symptom, not by file: network before disk, easy be
   );
 });
 
-test('an exercise is made, shows its symptom, gives a hint, fails its check, and passes it when fixed', async () => {
-  const cwd = mkdtempSync(join(tmpdir(), 'strsvr-exercise-'));
-  try {
-    const mutation = MUTATIONS.find(({ name }) => name === 'reply shows a later text');
-    assert.ok(mutation);
-    const { stdout: list } = await exercise(cwd);
-    const [, number = ''] = new RegExp(`^ *(\\d+) .*${mutation.symptom}$`, 'm').exec(list) ?? [];
-    const early = await exercise(cwd, number, 'check');
-    assert.is(early.status, 2);
-    assert.match(early.stderr, `there is no exercise/${number} yet`);
+testWith(
+  test,
+  SLOW,
+  'an exercise is made, shows its symptom, gives a hint, fails its check, and passes it when fixed',
+  async () => {
+    const cwd = mkdtempSync(join(tmpdir(), 'strsvr-exercise-'));
+    try {
+      const mutation = MUTATIONS.find(({ name }) => name === 'reply shows a later text');
+      assert.ok(mutation);
+      const { stdout: list } = await exercise(cwd);
+      const [, number = ''] = new RegExp(`^ *(\\d+) .*${mutation.symptom}$`, 'm').exec(list) ?? [];
+      const early = await exercise(cwd, number, 'check');
+      assert.is(early.status, 2);
+      assert.match(early.stderr, `there is no exercise/${number} yet`);
 
-    const made = await exercise(cwd, number);
-    assert.is(made.status, 0, made.stderr);
-    assert.match(made.stdout, `  node exercise/${number}/dist/server/strsvr.js 2000\n`);
-    assert.match(made.stdout, `  exercise/${number}/${mutation.file}\n`);
-    assert.not.match(made.stdout, mutation.hint);
-    assert.match((await exercise(cwd, number, 'hint')).stdout, mutation.hint);
-    const seen = onPath('nc') ? await observe(mutation.trial, join(cwd, 'exercise', number)) : undefined;
-    assert.is.not(seen?.wrong, false, seen?.output);
+      const made = await exercise(cwd, number);
+      assert.is(made.status, 0, made.stderr);
+      assert.match(made.stdout, `  node exercise/${number}/dist/server/strsvr.js 2000\n`);
+      assert.match(made.stdout, `  exercise/${number}/${mutation.file}\n`);
+      assert.not.match(made.stdout, mutation.hint);
+      assert.match((await exercise(cwd, number, 'hint')).stdout, mutation.hint);
+      const seen = onPath('nc') ? await observe(mutation.trial, join(cwd, 'exercise', number)) : undefined;
+      assert.is.not(seen?.wrong, false, seen?.output);
 
-    const wrong = await exercise(cwd, number, 'check');
-    assert.is(wrong.status, 1);
-    assert.is(wrong.stderr, `failed: ${mutation.caughtBy.file}: ${mutation.caughtBy.title}\n`);
+      const wrong = await exercise(cwd, number, 'check');
+      assert.is(wrong.status, 1);
+      assert.is(wrong.stderr, `failed: ${mutation.caughtBy.file}: ${mutation.caughtBy.title}\n`);
 
-    const file = join(cwd, 'exercise', number, mutation.file);
-    const source = readFileSync(file, 'utf8');
-    writeFileSync(file, source.replace(mutation.replace, 'syntax error'));
-    const broken = await exercise(cwd, number, 'check');
-    assert.is(broken.status, 1);
-    assert.match(broken.stderr, /^failed: exercise\/\d+ does not compile\n.*session\.ts/);
-    writeFileSync(file, source.replace(mutation.replace, mutation.find));
-    assert.is((await exercise(cwd, number)).status, 0); // keeps the student's work
-    const right = await exercise(cwd, number, 'check');
-    assert.is(right.status, 0, right.stderr);
-    assert.match(right.stdout, `passed: ${mutation.caughtBy.file}: ${mutation.caughtBy.title}\n`);
-  } finally {
-    rmSync(cwd, { recursive: true });
-  }
-});
+      const file = join(cwd, 'exercise', number, mutation.file);
+      const source = readFileSync(file, 'utf8');
+      writeFileSync(file, source.replace(mutation.replace, 'syntax error'));
+      const broken = await exercise(cwd, number, 'check');
+      assert.is(broken.status, 1);
+      assert.match(broken.stderr, /^failed: exercise\/\d+ does not compile\n.*session\.ts/);
+      writeFileSync(file, source.replace(mutation.replace, mutation.find));
+      assert.is((await exercise(cwd, number)).status, 0); // keeps the student's work
+      const right = await exercise(cwd, number, 'check');
+      assert.is(right.status, 0, right.stderr);
+      assert.match(right.stdout, `passed: ${mutation.caughtBy.file}: ${mutation.caughtBy.title}\n`);
+    } finally {
+      rmSync(cwd, { recursive: true });
+    }
+  },
+);
 
 test('an unknown exercise number is an error', async () => {
   const wrong = await exercise('.', '99');

@@ -4,6 +4,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { run } from '../support/program.js';
+import { quick, SLOW, testWith } from '../support/skipping.js';
 import { nonReadersWithFewLetters, nonReadersWithManyLetters, paste } from './attacks.js';
 import { failingLog } from './failing-log.js';
 import { followers } from './followers.js';
@@ -15,31 +16,30 @@ import { atMost, exactly, info, nothing, type Section } from './suite.js';
 
 const SHARE = 0.004;
 
-/** Starts the sections at once, since they mostly wait; the test awaits the rows. */
-function good(...sections: Array<Section['run']>): () => Promise<void> {
+/** Tests sections. Starts them at once, since they mostly wait; the test awaits the rows. */
+function it(title: string, ...sections: Array<Section['run']>): void {
   const scope = { share: SHARE, latencyMs: Number.POSITIVE_INFINITY, progress: () => {} };
-  const rows = Promise.all(sections.map((section) => section(scope)));
+  const rows = quick ? Promise.resolve([]) : Promise.all(sections.map((section) => section(scope)));
   rows.catch(() => {}); // the test rejects then
-  return async () => {
+  testWith(test, SLOW, title, async () => {
     const missed = (await rows).flat().filter((row) => !row.good);
     assert.equal(missed, []);
-  };
+  });
 }
 
-test('300 idle clients and 30 that type: each letter is answered', good(manyClients));
-test(
+it('300 idle clients and 30 that type: each letter is answered', manyClients);
+it(
   'clients that send and never read cost little memory and are disconnected; other clients are not affected',
-  good(nonReadersWithFewLetters, nonReadersWithManyLetters),
+  nonReadersWithFewLetters,
+  nonReadersWithManyLetters,
 );
-test('most input of a client that pastes and never reads stays at the client', good(paste));
-test(
-  'with a failing log, letters are answered, dropped lines are counted, and SIGTERM ends in order',
-  good((scope) => failingLog(scope, ['events'])),
-);
-test('steady load leaks nothing', good(leak));
-test('SIGTERM while clients send, each I/O model: the final value explains all replies', good(shutdown));
-test('followers over HTTP miss and repeat nothing across kill -9 of the server', good(followers));
-test('faults at system calls on the journal lose no answered letter', good(journalFaults));
+it('most input of a client that pastes and never reads stays at the client', paste);
+it('with a failing log, letters are answered, dropped lines are counted, and SIGTERM ends in order', (scope) =>
+  failingLog(scope, ['events']));
+it('steady load leaks nothing', leak);
+it('SIGTERM while clients send, each I/O model: the final value explains all replies', shutdown);
+it('followers over HTTP miss and repeat nothing across kill -9 of the server', followers);
+it('faults at system calls on the journal lose no answered letter', journalFaults);
 
 test('a figure beyond its limit fails', () => {
   assert.equal(atMost('memory', 64.04, 64, 'MiB').good, false);

@@ -6,7 +6,6 @@ import { ALL_MUTATIONS, runMutation } from '../mutations/mutation-runner.js';
 import { OrphanTracker } from '../support/orphan-tracker.js';
 import { floods, nonReaders, paste, resets } from './attacks.js';
 import { clusterFaults, clusterSpeed } from './cluster.js';
-import { eachModel } from './each-model.js';
 import { failingLog } from './failing-log.js';
 import { followers } from './followers.js';
 import { kills, powerCuts, traces } from './journal.js';
@@ -53,7 +52,6 @@ const SECTIONS: readonly Section[] = [
   { name: 'zoo-good', run: zooGood },
   { name: 'zoo-busy', run: zooBusy },
   { name: 'zoo-hostile', run: zooHostile },
-  { name: 'each-model', run: eachModel },
   { name: 'package', run: packageSection },
   { name: 'mutations', run: mutations },
 ];

@@ -3,6 +3,7 @@
 import { describe, OperationalError } from '../../shared/errors.js';
 import { checkUring } from '../../shared/libc/uring.js';
 import { IO_MODELS, type IoModelName } from '../../shared/options.js';
+import { quick } from './skipping.js';
 
 /** Why io_uring does not work here; undefined: it does. */
 export const NO_URING = reason();
@@ -21,4 +22,9 @@ function reason(): string | undefined {
     if (error instanceof OperationalError) return describe(error);
     throw error;
   }
+}
+
+/** When quick, those of these models that run here: between them they run all code that a test is about. Otherwise all. */
+export function representatives(...models: readonly IoModelName[]): readonly IoModelName[] {
+  return RUNNABLE_MODELS.filter((io) => !quick || models.includes(io));
 }

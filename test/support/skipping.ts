@@ -1,8 +1,17 @@
-// Skips a test, with the reason, if the machine lacks a program or a permission that the test needs.
+// Skips a test, with the reason, if the machine lacks a program or a permission that the test needs; and slow tests in
+// `make test`, which takes less than three minutes. Every other way to run tests leaves out nothing: a file or folder by its
+// name, `make coverage`, and so `.ci/run`.
 
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { Test } from 'uvu';
+
+/** The environment variable of `make test`; STRSVR_ would be an option of the server. */
+export const QUICK_VARIABLE = 'QUICK_STRING_TESTS';
+export const quick = process.env[QUICK_VARIABLE] === '1';
+
+/** The reason to skip a test that takes seconds of CPU time, and whose parts other tests cover. */
+export const SLOW = quick ? 'slow' : undefined;
 
 /** Whether PATH has a program of this name. */
 export function onPath(program: string): boolean {
@@ -15,7 +24,7 @@ export function missingProgram(...programs: readonly string[]): string | undefin
   return missing && `there is no ${missing}`;
 }
 
-/** Registers a test, or skips it and prints the reason when there is one. */
+/** Registers a test, or skips it when there is a reason, and prints the reason unless it is SLOW. */
 export function testWith(
   test: Test,
   reason: string | undefined,
@@ -26,6 +35,6 @@ export function testWith(
     test(name, body);
   } else {
     test.skip(name, body);
-    process.stdout.write(`skipped: ${name}: ${reason}\n`);
+    if (reason !== SLOW) process.stdout.write(`skipped: ${name}: ${reason}\n`);
   }
 }

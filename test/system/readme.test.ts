@@ -12,7 +12,7 @@ import { ByteClient } from '../support/byte-client.js';
 import { built, Program, run, skipChildCoverage } from '../support/program.js';
 import { NO_URING } from '../support/runnable-models.js';
 import { freePort, withServer, withStrsvr } from '../support/servers.js';
-import { onPath, testWith } from '../support/skipping.js';
+import { onPath, SLOW, testWith } from '../support/skipping.js';
 import { until } from '../support/waiting.js';
 
 skipChildCoverage();
@@ -203,7 +203,7 @@ test('every test that a page names is there', () => {
 
 const cells = (line: string) => [...line.matchAll(/`([^`]*)`/g)].map(([, code = '']) => code);
 
-test('the programs that use the library run', async () => {
+testWith(test, SLOW, 'the programs that use the library run', async () => {
   const programs = PAGES.flatMap((page) => [
     ...read(page).matchAll(/```ts\n(import .* from 'strsvr[\s\S]*?)```/g),
   ]);

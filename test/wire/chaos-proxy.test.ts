@@ -5,8 +5,8 @@ import * as assert from 'uvu/assert';
 import { prng } from '../../shared/prng.js';
 import { ByteClient } from '../support/byte-client.js';
 import { NO_FAULTS, runScript, withProxy } from '../support/chaos-proxy.js';
+import { representatives } from '../support/runnable-models.js';
 import { withServer } from '../support/servers.js';
-import { representatives } from '../support/thorough.js';
 
 const SCRIPTS = 20;
 const A_FEW = 1;

@@ -8,7 +8,7 @@ import * as assert from 'uvu/assert';
 import { ByteClient } from '../support/byte-client.js';
 import type { Program } from '../support/program.js';
 import { type Address, withServer, withStrsvr } from '../support/servers.js';
-import { testWith } from '../support/skipping.js';
+import { SLOW, testWith } from '../support/skipping.js';
 
 async function withPlain(use: (server: Program, address: Address) => Promise<void>): Promise<void> {
   await withStrsvr(['0'], use, 'server/plain.js');
@@ -59,7 +59,7 @@ test('letters followed at once by the end of the stream lose replies (server/mod
 
 testWith(
   test,
-  process.platform === 'linux' ? undefined : 'memory is read from /proc',
+  SLOW ?? (process.platform === 'linux' ? undefined : 'memory is read from /proc'),
   'a client that reads little exhausts the memory (server/core/session.ts owes numbers, and few of them, then stops reading)',
   async () => {
     const letters = 20_000;
