@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { OperationalError, type StringServer, startStringServer } from 'strsvr';
 import { connect } from 'strsvr/client';
 import { test } from 'uvu';
@@ -125,27 +126,27 @@ for (const io of ['events', 'poll'] as const) {
       const client = await ByteClient.connect(server.address);
       client.socket.pause();
       client.send('y'.repeat(6_000));
-      const view = async () => JSON.parse((await get(httpOf(server), '/connections')).body).connections[0];
+      const view = async () => JSON.parse((await get(httpOf(server), '/connections')).body).connections[0] ?? {};
+      // A thread that was interrupted has sent nothing of what it was given: then nothing waits in the kernel.
+      const waitsForClient = ({ waitsFor, pendingReplies, sendQueueBytes }: typeof seen) =>
+        waitsFor === 'output' && pendingReplies > 100 && sendQueueBytes !== 0;
       let seen = await view();
-      let before = seen;
-      let atClient = 0;
-      let same = false;
-      while (!same || seen?.waitsFor !== 'output') {
-        before = seen;
+      let inModel = -1;
+      // Until nothing moves: bytes that the client's kernel has not acknowledged yet count in both queues.
+      let still = false;
+      while (!still || !waitsForClient(seen) || inModel < 0) {
+        const before = seen;
         const find = connectionFinder(client.socket.localPort ?? 0);
-        atClient = (before && find(before.remote, before.local)?.rxBytes) ?? 0;
+        const atClient = (before.remote && find(before.remote, before.local)?.rxBytes) ?? 0;
         seen = await view();
-        same = JSON.stringify(seen) === JSON.stringify(before);
+        still = isDeepStrictEqual(seen, before);
+        inModel = seen.sentBytes - seen.sendQueueBytes - atClient - client.socket.bytesRead;
       }
-      const { letters, pendingReplies, pendingBytes, receivedBytes, sentBytes } = seen;
-      const { receiveQueueBytes, sendQueueBytes } = seen;
-      assert.ok(pendingReplies > 100, `${pendingReplies}`);
+      const { letters, pendingBytes, receivedBytes, receiveQueueBytes, sentBytes, sendQueueBytes } = seen;
       assert.is(sentBytes + pendingBytes, (letters * (letters + 1)) / 2);
       if (!HAS_PROC) return assert.equal([receiveQueueBytes, sendQueueBytes], [null, null]);
       assert.is(receivedBytes + receiveQueueBytes, 6_000);
-      assert.ok(sendQueueBytes > 0);
-      const inModel = sentBytes - sendQueueBytes - atClient - client.socket.bytesRead;
-      assert.ok(inModel >= 0 && inModel <= MAX_WRITE_QUANTUM, `${inModel}`);
+      assert.ok(inModel <= MAX_WRITE_QUANTUM, `${inModel}`);
       client.close();
     });
   });
@@ -303,7 +304,8 @@ test('a follower that does not read is disconnected and counted, another one is 
       const metrics = parseMetrics((await get(http, '/metrics')).body);
       return [metrics.get('strsvr_followers'), metrics.get('strsvr_followers_stalled_total')];
     };
-    assert.equal(await followers(), [2, 0]);
+    const [connected = 0, stalled = 0] = await followers();
+    assert.is(connected + stalled, 2);
     while ((await followers())[1] === 0) await sleep(50);
     await append(server, 'y');
     await until(() => healthy.text === 'y');
