@@ -247,7 +247,7 @@ test('20 concurrent clients are served while one is silent and another does not 
 });
 
 test('clients beyond the limit of running programs are rejected and logged', async () => {
-  await withSvr([], KNOWN, async (server, address) => {
+  await withSvr(['--timeout', '600000'], KNOWN, async (server, address) => {
     const clients = await Promise.all(Array.from({ length: 100 }, () => ByteClient.connect(address)));
     await server.waitFor('stderr', /client 100 accepted from/);
     const { status, stderr } = await run(WPS, [...at(address), 'w']);
