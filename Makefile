@@ -24,7 +24,7 @@ help:
 	@echo 'make wps        start wps, a client of svr (HOST=127.0.0.1 PORT=8888 COMMAND=ps)'
 	@echo 'make cluster    start three members of etcd and three servers of one text (PORT=2000; DEMO=1: play a session)'
 	@echo 'make lab        compare asynchronous I/O with threads and write results/report.html (under two minutes)'
-	@echo 'make test       run all tests'
+	@echo 'make test       run all tests but the slow ones, in three minutes'
 	@echo 'make test-unit  run the unit tests, in under 10 s'
 	@echo 'make soak       run the long tests: load, attacks, crashes, disk faults, mutations; about half an hour'
 	@echo 'make exercise   list servers with one seeded fault each, to find and fix; N=4 builds the fourth (HINT=1, CHECK=1)'
@@ -33,7 +33,7 @@ help:
 	@echo 'make bench      compare the speed of strsvr with C, Python and its targets; about 7 minutes (QUICK=1: fewer runs)'
 	@echo 'make lint       check style and formatting'
 	@echo 'make format     fix style and formatting'
-	@echo 'make coverage   run all tests, check coverage, and write a report'
+	@echo 'make coverage   run all tests, with the slow ones, check coverage, and write a report'
 	@echo 'make clean      delete dist and coverage'
 
 $(INSTALLED): package.json package-lock.json

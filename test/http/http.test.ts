@@ -126,7 +126,8 @@ for (const io of ['events', 'poll'] as const) {
       const client = await ByteClient.connect(server.address);
       client.socket.pause();
       client.send('y'.repeat(6_000));
-      const view = async () => JSON.parse((await get(httpOf(server), '/connections')).body).connections[0] ?? {};
+      const view = async () =>
+        JSON.parse((await get(httpOf(server), '/connections')).body).connections[0] ?? {};
       // A thread that was interrupted has sent nothing of what it was given: then nothing waits in the kernel.
       const waitsForClient = ({ waitsFor, pendingReplies, sendQueueBytes }: typeof seen) =>
         waitsFor === 'output' && pendingReplies > 100 && sendQueueBytes !== 0;
