@@ -31,6 +31,8 @@ const LONG = [
   'lab/lab',
   'wall/browser',
   'models/models',
+  'models/attack',
+  'lab/load',
   'models/model-behaviour',
   'system/readme',
 ];

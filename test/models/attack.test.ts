@@ -670,7 +670,7 @@ test('an exception on the main thread ends the process, even while a worker slee
 
 // --- the end ---
 
-testWith(test, SLOW, 'a server reports the number of stalled clients and stops gracefully', async () => {
+test('a server reports the number of stalled clients and stops gracefully', async () => {
   await each(DISTINCT, async (io) => {
     await withImpatient(io, async (server) => {
       assert.match(await ended(server), / clients, [23] stalled, [ -~]+\n$/);
