@@ -1,4 +1,4 @@
-// Text in columns for a terminal: each column is as wide as its widest cell.
+// Text for a terminal: tables, whose columns are as wide as their widest cells, and lines that are cut between words.
 
 const GAP = '  ';
 
@@ -12,4 +12,12 @@ export function formatTable(
   const pad = (cell: string, column: number) =>
     numeric(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0);
   return rows.map((row) => row.map(pad).join(GAP).trimEnd());
+}
+
+/** Cuts a line into rows of at most this many characters, between words where it can; the rows after the first are indented. */
+export function wrap(line: string, width: number, indent = ''): string[] {
+  if (line.length <= width) return [line];
+  const space = line.lastIndexOf(' ', width);
+  const end = space > indent.length ? space : width;
+  return [line.slice(0, end), ...wrap(indent + line.slice(end).trimStart(), width, indent)];
 }

@@ -1,8 +1,8 @@
 // What the comparisons of `strlab bench` share. A comparison is an experiment with thresholds and without charts.
 
-import { type Analysis, counts } from './analysis.js';
-import { type Experiment, type LabOptions, list, sentence, type Trial } from './experiment.js';
-import type { Bound, Condition, Run } from './results.js';
+import { counts } from './analysis.js';
+import type { Experiment, LabOptions, Trial } from './experiment.js';
+import type { Bound, Run } from './results.js';
 import { type Threshold, threshold } from './thresholds.js';
 
 /** Lines without a letter that each client sends before a closed loop is measured. */
@@ -13,12 +13,9 @@ export const CLOSED_LOOP = `closed loop: each client sends its next letter when 
 export const CPU_RATIO = 'CPU/C';
 const CPU = 'CPU µs/letter';
 
-/** A side that uses at least this percentage of a core counts as the bottleneck. */
-const BUSY = 80;
-
 export function comparison(made: Omit<Experiment, 'variable'>): Experiment {
   const trials = (lab: LabOptions) => made.trials(lab).map(completed);
-  return { variable: 'the server', conclude: bottlenecks, derive: addCpuRatio, ...made, trials };
+  return { variable: 'the server', derive: addCpuRatio, ...made, trials };
 }
 
 /** A metric of a server over that of another one, with the same parameter. */
@@ -28,8 +25,7 @@ export function against(other: string, metric: string, target: string, parameter
 }
 
 /** Processor time a letter, over that of C epoll. */
-export function cpuAgainstC(target: string, parameter: string, atMost?: number): Threshold {
-  const bound = atMost === undefined ? undefined : { atMost };
+export function cpuAgainstC(target: string, parameter: string, bound?: Bound): Threshold {
   const what = `CPU a letter, ${target} / C epoll, ${parameter}`;
   return threshold(what, CPU_RATIO, [{ target, parameter }], bound);
 }
@@ -55,24 +51,4 @@ function completed({ measure, ...trial }: Trial): Trial {
     return { ...measured, void: 'it did not answer everything in time' };
   };
   return { ...trial, measure: whole };
-}
-
-/** Which side each server's runs waited for. */
-function bottlenecks(analysis: Analysis): string[] {
-  const measured = analysis.conditions.filter((condition) =>
-    Number.isFinite(analysis.median(condition, 'load CPU %')),
-  );
-  const clauses = ['the server', 'the load', 'neither side'].flatMap((side) => {
-    const conditions = measured.filter((condition) => bottleneck(analysis, condition) === side);
-    const names = conditions.map(({ target, parameter }) => `${target} (${parameter})`);
-    return names.length === 0 ? [] : [`${side} for ${list(names)}`];
-  });
-  return sentence(clauses, 'The bottleneck was ');
-}
-
-function bottleneck(analysis: Analysis, condition: Condition): string {
-  const server = analysis.median(condition, 'server CPU %');
-  const load = analysis.median(condition, 'load CPU %');
-  if (Math.max(server, load) < BUSY) return 'neither side';
-  return server >= load ? 'the server' : 'the load';
 }

@@ -96,9 +96,9 @@ function report({ rate, clients }: LoadPlan, result: LoadResult): string {
         : { 'since it was due': latency, 'since it was sent': serviceTime };
     lines.push('', ...percentilesTable(columns));
   }
-  if (complaints(result).length === 0) {
-    const text = finalLetters === undefined ? '' : `, and the text has all ${plural(finalLetters, 'letter')}`;
-    lines.push('', `the server was right: every reply ended in its own letter${text}`);
+  if (complaints(result).length === 0 && finalLetters !== undefined) {
+    const all = plural(finalLetters, 'letter');
+    lines.push('', `the server was right: every reply ended in its own letter, and the text has all ${all}`);
   }
   return `${lines.join('\n')}\n`;
 }

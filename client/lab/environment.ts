@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { formatNumber, plural } from '../../shared/numbers.js';
 import { output } from '../child-process.js';
 import type { Results } from './results.js';
 
@@ -24,14 +25,22 @@ export async function circumstances(): Promise<Pick<Results, 'version' | 'commit
       ...(python !== undefined && { Python: python.replace(/^Python /, '') }),
     },
   };
-  return { version, commit: await commit(), date: new Date().toISOString(), machine };
+  // Undefined outside a repository.
+  const commit = await firstLine(['git', '-C', ROOT, 'describe', '--always', '--dirty']);
+  return { version, commit, date: new Date().toISOString(), machine };
 }
 
-/** Of the sources that this was built from; undefined outside a repository. */
-async function commit(): Promise<string | undefined> {
-  const hash = await firstLine(['git', '-C', ROOT, 'rev-parse', '--short', 'HEAD']);
-  if (hash === undefined) return undefined;
-  return (await firstLine(['git', '-C', ROOT, 'status', '--porcelain'])) ? `${hash}, changed` : hash;
+/** The same in words, by name. */
+export function facts({ machine, version, commit, date, seed, repeats }: Omit<Results, 'experiments'>) {
+  const { processors, cores, memoryGiB, system, loadAverage, versions } = machine;
+  return Object.entries({
+    machine: `${processors}, ${plural(cores, 'core')}, ${formatNumber(memoryGiB)} GiB`,
+    system: `${system}, load average before ${formatNumber(loadAverage)}`,
+    'cores used': 'all, as the system decides, except where an experiment says otherwise',
+    ...versions,
+    strsvr: commit === undefined ? version : `${version}, commit ${commit}`,
+    ...{ date, repeats: `${repeats}`, seed: `${seed}` },
+  });
 }
 
 async function firstLine(command: readonly string[]): Promise<string | undefined> {

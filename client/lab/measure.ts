@@ -18,11 +18,10 @@ import { LoadProcess, runLoad } from '../load/run-load.js';
 import { Progress } from '../progress.js';
 import { COMPARISONS, EXPERIMENTS } from './all-experiments.js';
 import { ENOUGH_REPEATS } from './analysis.js';
-import { circumstances } from './environment.js';
+import { circumstances, facts } from './environment.js';
 import type { Experiment } from './experiment.js';
 import { writeResults } from './report/files.js';
 import { findingsText } from './report/terminal.js';
-import type { Results } from './results.js';
 import { type RunOptions, runExperiments } from './runner.js';
 import { baselines, ourServers, runnable } from './servers-under-test.js';
 import { thresholdRows } from './thresholds.js';
@@ -129,7 +128,7 @@ async function measure(options: Options): Promise<void> {
     logLine(`strlab: ${name} is not measured: ${why}`);
   const lab = { quick, clients, targets: [...ourServers(models), ...others] };
   const measured = { ...(await circumstances()), seed, quick, repeats };
-  await print(`${circumstancesText(measured)}\n\n`);
+  await print(`${formatTable(facts(measured)).join('\n')}\n\n`);
   if (measured.machine.loadAverage > QUIET)
     logLine('strlab: other programs are busy on this machine, and every measurement suffers from that');
   const progress = new Progress('{value} of {total} runs, {eta_formatted} left: {what}');
@@ -147,14 +146,4 @@ async function measure(options: Options): Promise<void> {
   if (out === undefined) return;
   const { report } = await writeResults(out, { ...measured, experiments: findings });
   await print(`The report is in ${report}\n`);
-}
-
-function circumstancesText(measured: Omit<Results, 'experiments'>): string {
-  const { version, date, seed, repeats } = measured;
-  const { cores, processors, system, loadAverage, versions } = measured.machine;
-  return [
-    `${cores} cores of ${processors}, ${system}; load average before: ${loadAverage.toFixed(1)}`,
-    ...Object.entries(versions).map(([name, of]) => (of.startsWith(name) ? of : `${name} ${of}`)),
-    `strsvr ${version}, ${date.slice(0, 10)}; seed ${seed}, ${repeats} repeats`,
-  ].join('\n');
 }

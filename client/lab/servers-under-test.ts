@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { OperationalError } from '../../shared/errors.js';
-import { checkUring } from '../../shared/libc/uring.js';
+import { checkUring, uringProblem } from '../../shared/libc/uring.js';
 import type { IoModelName } from '../../shared/options.js';
 import { output } from '../child-process.js';
 
@@ -57,14 +57,9 @@ export function ourServer(model: IoModelName): ServerUnderTest {
 
 /** The I/O models that can run on this machine, and the reason for each that cannot. */
 export function runnable(models: readonly IoModelName[]) {
-  try {
-    if (models.includes('uring')) checkUring();
-    return { models, missing: [] };
-  } catch (error) {
-    if (!(error instanceof OperationalError)) throw error;
-    const missing = [{ name: 'uring', why: error.message }];
-    return { models: models.filter((model) => model !== 'uring'), missing };
-  }
+  const why = models.includes('uring') ? uringProblem() : undefined;
+  if (why === undefined) return { models, missing: [] };
+  return { models: models.filter((model) => model !== 'uring'), missing: [{ name: 'uring', why }] };
 }
 
 /** The baselines that can run on this machine, and the reason for each that cannot. */

@@ -33,11 +33,7 @@ function help() {
     usage: '<command>',
     summary: `Measure what I/O models cost. Commands: ${NAMES.join(', ')}; each has its own --help`,
     positionals: {
-      command: {
-        describe: 'Command to run',
-        demandOption: true,
-        coerce: oneOf('command', NAMES),
-      },
+      command: { describe: 'Command to run', demandOption: true, coerce: oneOf('command', NAMES) },
     },
     options: {},
     examples: [

@@ -6,7 +6,7 @@
 // only during that system call, so plain loads and stores suffice.
 
 import { constants } from 'node:os';
-import { errnoName, OperationalError } from '../errors.js';
+import { describe, errnoName, OperationalError } from '../errors.js';
 import { bindings } from './bindings.js';
 import { close } from './sockets.js';
 import { Message, setPointer } from './structs.js';
@@ -82,6 +82,17 @@ export interface Completion {
 /** @throws OperationalError where the system has no io_uring, or an old one, or forbids it */
 export function checkUring(): void {
   close(setup(1, new Uint32Array(PARAMS_WORDS)));
+}
+
+/** Why io_uring cannot be used here; undefined: it can. */
+export function uringProblem(): string | undefined {
+  try {
+    checkUring();
+    return undefined;
+  } catch (error) {
+    if (error instanceof OperationalError) return describe(error);
+    throw error;
+  }
 }
 
 /** For one thread: the one that creates it. */

@@ -2,6 +2,8 @@
 // status in the lower edge. A drawn pane is a block (lines of equal width), and panes are arranged by putting blocks beside
 // and under each other. Every character takes one column: no wide ones.
 
+import { wrap } from '../../shared/table.js';
+
 export interface Size {
   readonly columns: number;
   readonly rows: number;
@@ -67,14 +69,6 @@ export function beside(...blocks: readonly Block[]): Block {
 /** Puts blocks of the same width under each other. */
 export function above(...blocks: readonly Block[]): Block {
   return blocks.flat();
-}
-
-/** Cuts a line into rows, between words where it can. */
-export function wrap(line: string, width: number): string[] {
-  if (line.length <= width) return [line];
-  const space = line.lastIndexOf(' ', width);
-  const end = space > 0 ? space : width;
-  return [line.slice(0, end), ...wrap(line.slice(end).trimStart(), width)];
 }
 
 function unpainted(text: string): string {

@@ -2,8 +2,9 @@
 // pane on the screen. Dark windows without a background, readable on light and dark pages.
 
 import { escapeMarkup } from '../../shared/markup.js';
+import { wrap } from '../../shared/table.js';
 import { type Highlight, highlight } from './highlight.js';
-import { type Pane, wrap } from './pane-layout.js';
+import type { Pane } from './pane-layout.js';
 
 // All lengths are in the picture's units: CSS pixels at its natural width.
 

@@ -19,7 +19,7 @@ export default comparison({
   },
   thresholds: [
     ...Object.entries({ events: 1.3, poll: 1.2, uring: 0.95 }).map(([target, atMost]) =>
-      cpuAgainstC(target, PARAMETER, atMost),
+      cpuAgainstC(target, PARAMETER, { atMost }),
     ),
     ...Object.entries({ events: 0.9, uring: 1 }).map(([target, atLeast]) =>
       against('C epoll', 'MiB/s', target, PARAMETER, { atLeast }),

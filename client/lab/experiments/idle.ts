@@ -37,7 +37,7 @@ export default {
     const burning = analysis.targets.filter((target) => cpu(target) > BURNING);
     const asleep = analysis.targets.filter((target) => cpu(target) <= BURNING);
     const clauses = burning.map(
-      (target) => `${target} wanted ${formatNumber(cpu(target))} % of a core for nothing`,
+      (name) => `${name} wanted ${formatNumber(cpu(name))} % of a core for nothing`,
     );
     if (asleep.length > 0) clauses.push(`${list(asleep)} wanted ${atMost(Math.max(...asleep.map(cpu)))} %`);
     return sentence(clauses, `With ${parameter(clients)} clients, `);

@@ -47,12 +47,7 @@ export function draw(chart: Chart, series: readonly StyledSeries[], format: Form
   return html`<svg class="${format}" role="img" aria-label="${label}" viewBox="0 0 ${WIDTH[format]} ${height}" font-size="${FONT_SIZE}">${content}</svg>`;
 }
 
-interface Drawing {
-  readonly height: number;
-  readonly content: readonly Html[];
-}
-
-function bars({ categories, y }: BarChart, series: readonly StyledSeries[], format: Format): Drawing {
+function bars({ categories, y }: BarChart, series: readonly StyledSeries[], format: Format) {
   // Names stand beside the bars on a wide page, above them on a phone.
   const above = format === 'wide' ? 0 : ROW;
   const left = above > 0 ? 20 : Math.max(...categories.map((name) => name.length)) * CHARACTER + 8;
@@ -94,13 +89,10 @@ function bar(point: Point, style: SeriesStyle, x: (value: Point['y']) => number,
   return html`${area} fill="${blend(style)}"/>${interval}${number}`;
 }
 
-function lines(chart: LineChart, series: readonly StyledSeries[], format: Format): Drawing {
+function lines(chart: LineChart, series: readonly StyledSeries[], format: Format) {
   const height = LINES_HEIGHT[format];
-  const points = series.flatMap((one) => one.points);
-  const xs = scaleFor(
-    chart.x,
-    points.map(({ x }) => x),
-  );
+  const along = series.flatMap(({ points }) => points.map(({ x }) => x));
+  const xs = scaleFor(chart.x, along);
   const ys = scaleFor(chart.y, valuesOf(series));
   const labels = Math.max(...ys.ticks.map((tick) => ys.label(tick).length));
   const box = { left: labels * CHARACTER + 14, right: WIDTH[format] - 22, top: 34, bottom: height - 46 };

@@ -3,8 +3,9 @@
 
 import { readFileSync } from 'node:fs';
 import { Html, html } from '../../../shared/markup.js';
-import { formatNumber, plural } from '../../../shared/numbers.js';
+import { formatNumber } from '../../../shared/numbers.js';
 import { ENOUGH_REPEATS } from '../analysis.js';
+import { facts } from '../environment.js';
 import type { Chart, Estimate, Findings, Results, Row } from '../results.js';
 import { thresholdRows } from '../thresholds.js';
 import { draw } from './draw.js';
@@ -68,21 +69,10 @@ function contents(experiments: readonly Findings[]): Html {
 ${experiments.map(item)}</ol></nav>`;
 }
 
-function circumstances({ machine, version, commit, date, seed, repeats }: Results): Html {
-  const { processors, cores, memoryGiB, system, loadAverage, versions } = machine;
-  const facts: ReadonlyArray<readonly [string, string | number]> = [
-    ['machine', `${processors}, ${plural(cores, 'core')}, ${formatNumber(memoryGiB)} GiB`],
-    ['system', `${system}, load average before ${formatNumber(loadAverage)}`],
-    ['cores used', 'all, as the system decides, except where an experiment says otherwise'],
-    ...Object.entries(versions),
-    ['strsvr', commit === undefined ? version : `${version}, commit ${commit}`],
-    ['date', date],
-    ['repeats', repeats],
-    ['seed', seed],
-  ];
+function circumstances(results: Results): Html {
   return html`<h3>Measured on</h3>
 <dl class="facts">
-${facts.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>\n`)}</dl>`;
+${facts(results).map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>\n`)}</dl>`;
 }
 
 function howToRead({ experiments, repeats }: Results): Html {

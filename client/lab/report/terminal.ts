@@ -1,7 +1,7 @@
 // Findings for a terminal of 80 columns: the question, a table, and the conclusions if there are any.
 
 import { formatNumber } from '../../../shared/numbers.js';
-import { formatTable } from '../../../shared/table.js';
+import { formatTable, wrap } from '../../../shared/table.js';
 import type { Estimate, Findings } from '../results.js';
 
 const COLUMNS = 80;
@@ -11,12 +11,12 @@ export function findingsText(findings: Findings, few: boolean): string {
   const { id, question, loop, conclusions } = findings;
   const title = `${id}: ${question}${few ? ' (too few repeats for intervals and conclusions)' : ''}`;
   return [
-    ...wrap(title, '', ''),
-    ...wrap(loop, '  ', '  '),
+    ...wrap(title, COLUMNS),
+    ...wrap(`  ${loop}`, COLUMNS, '  '),
     '',
     ...table(findings),
     '',
-    ...conclusions.flatMap((sentence) => wrap(sentence, '  ', '> ')),
+    ...conclusions.flatMap((sentence) => wrap(`> ${sentence}`, COLUMNS, '  ')),
     '',
   ].join('\n');
 }
@@ -38,7 +38,7 @@ function table({ rows, columns }: Findings): string[] {
     ...[above, below].filter((line) => line !== ''),
     ...lines.flatMap((line, at) => [
       line,
-      ...(rows[at]?.remarks ?? []).flatMap((one) => wrap(one, '    ', '    ')),
+      ...(rows[at]?.remarks ?? []).flatMap((one) => wrap(`    ${one}`, COLUMNS, '    ')),
     ]),
   ];
 }
@@ -55,17 +55,4 @@ function cell(estimate: Estimate | undefined): string {
   const { median, low, high } = estimate;
   if (low === undefined || high === undefined || low === high || median === 0) return formatNumber(median);
   return `${formatNumber(median)} ±${Math.round((100 * Math.max(high - median, median - low)) / Math.abs(median))}%`;
-}
-
-function wrap(text: string, indent: string, first: string): string[] {
-  const lines: string[] = [];
-  let line = first;
-  for (const word of text.split(' ')) {
-    if (line.length + word.length > COLUMNS && line.trim() !== '') {
-      lines.push(line.trimEnd());
-      line = indent;
-    }
-    line += `${word} `;
-  }
-  return [...lines, line.trimEnd()];
 }
