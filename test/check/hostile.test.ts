@@ -9,7 +9,7 @@ import { IsolatedProcess } from '../../client/check/isolated-process.js';
 import { OutputTail } from '../../client/check/output-tail.js';
 import { HAS_PROC } from '../../shared/procfs.js';
 import { ended, Program, skipChildCoverage } from '../support/program.js';
-import { missingProgram, testWith } from '../support/skipping.js';
+import { missingProgram, SLOW, testWith } from '../support/skipping.js';
 import { until } from '../support/waiting.js';
 import { command, HOSTILE, HOSTILE_SERVERS, hostileFaults, processesOf } from './zoo.js';
 
@@ -20,8 +20,11 @@ const SOME = ['many-sockets.py', 'never-ends.py'];
 
 // `make soak`, section zoo-hostile, has all of them.
 for (const server of HOSTILE_SERVERS.filter(({ name }) => SOME.includes(name)))
-  testWith(test, NO_PYTHON, `${server.name}: it does not pass, and nothing is left behind`, async () =>
-    assert.equal(await hostileFaults(server), []),
+  testWith(
+    test,
+    SLOW ?? NO_PYTHON,
+    `${server.name}: it does not pass, and nothing is left behind`,
+    async () => assert.equal(await hostileFaults(server), []),
   );
 
 test('of what a server prints the end is kept, and it has to wait', async () => {

@@ -44,7 +44,7 @@ test('it prints what others add from now on, or from an offset, and ends with th
   });
 });
 
-test('it resumes after kill -9 of the server, byte for byte', async () => {
+testWith(test, SLOW, 'it resumes after kill -9 of the server, byte for byte', async () => {
   const journal = newFile();
   let follower: Program | undefined;
   let http = '0';

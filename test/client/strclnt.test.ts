@@ -10,6 +10,7 @@ import { DROPPED, pipedLetters } from '../../client/letter-input.js';
 import { built, Program, run } from '../support/program.js';
 import { PtyProgram } from '../support/pty-program.js';
 import { type Address, at, withNetServer, withServer } from '../support/servers.js';
+import { SLOW, testWith } from '../support/skipping.js';
 
 const PROMPT = 'enter a letter:';
 
@@ -160,7 +161,7 @@ test('escape sequences of arrow and function keys are dropped whole, with a note
   });
 });
 
-test('a pasted long line is sent letter by letter, at every read boundary', async () => {
+testWith(test, SLOW, 'a pasted long line is sent letter by letter, at every read boundary', async () => {
   for (const line of ['é'.repeat(700), `a${'é'.repeat(700)}`, `aa${'😀'.repeat(400)}`, 'x\u2028y']) {
     await withServer({}, async (server) => {
       await withTerminal(at(server.address), async (terminal) => {
@@ -260,7 +261,7 @@ test('an empty pipe sends no letter', async () => {
   });
 });
 
-test('replies of every length are received whole', async () => {
+testWith(test, SLOW, 'replies of every length are received whole', async () => {
   await withServer({}, async ({ address }) => {
     const filler = await connect(address);
     const sent = Array.from({ length: 3_000 }, (_, i) =>
@@ -308,7 +309,7 @@ test('no server, an unknown host and wrong arguments are one line each', async (
   assert.is(wrong.status, 2);
 });
 
-test('a single argument of digits is the port', async () => {
+testWith(test, SLOW, 'a single argument of digits is the port', async () => {
   await withServer({}, async ({ address }) => {
     assert.is((await run('client/strclnt.js', [String(address.port)], 'a')).stdout, 'a\n');
     const tooHigh = await run('client/strclnt.js', ['70000'], 'a');
@@ -345,16 +346,21 @@ test('with several addresses it goes on at the next server, and never sends the 
   });
 });
 
-test('with several addresses that are all gone, or written wrongly, it is one line', async () => {
-  const gone = await run('client/strclnt.js', ['127.0.0.1:1,[::1]:1']);
-  assert.is(gone.status, 1);
-  assert.match(gone.stderr, /^strclnt: no server at 127\.0\.0\.1:1; .*\n$/);
-  for (const wrong of [['a:2000,b:x'], ['a:2000', '3000'], ['a:2000,']]) {
-    const { status, stderr } = await run('client/strclnt.js', wrong);
-    assert.is(status, 2);
-    assert.match(stderr, /^strclnt: (port|host): expected .*\n$/);
-  }
-});
+testWith(
+  test,
+  SLOW,
+  'with several addresses that are all gone, or written wrongly, it is one line',
+  async () => {
+    const gone = await run('client/strclnt.js', ['127.0.0.1:1,[::1]:1']);
+    assert.is(gone.status, 1);
+    assert.match(gone.stderr, /^strclnt: no server at 127\.0\.0\.1:1; .*\n$/);
+    for (const wrong of [['a:2000,b:x'], ['a:2000', '3000'], ['a:2000,']]) {
+      const { status, stderr } = await run('client/strclnt.js', wrong);
+      assert.is(status, 2);
+      assert.match(stderr, /^strclnt: (port|host): expected .*\n$/);
+    }
+  },
+);
 
 test('a full text and a reset connection are one line and exit 1', async () => {
   await withServer({ maxLength: 2 }, async ({ address }) => {
@@ -375,7 +381,7 @@ test('a full text and a reset connection are one line and exit 1', async () => {
   );
 });
 
-test('a rejected client prints one line, however the connection ends', async () => {
+testWith(test, SLOW, 'a rejected client prints one line, however the connection ends', async () => {
   const rejected = async (address: Address) => {
     const { status, stdout, stderr } = await run('client/strclnt.js', at(address), 'a');
     const why = 'it has stopped, or its text or disk is full, or it does not admit this client';
@@ -425,7 +431,7 @@ test('an endless reply is aborted with one line, with and without --raw', async 
   }
 });
 
-test('a long reply is printed whole, an invalid one is abbreviated', async () => {
+testWith(test, SLOW, 'a long reply is printed whole, an invalid one is abbreviated', async () => {
   const bells = '\x07'.repeat(200_000);
   await withNetServer(
     (socket) => socket.once('data', () => socket.write(`${bells}a\n`)),
@@ -538,7 +544,7 @@ test('--raw prints the last reply before the end of the stream, and reports a mi
   );
 });
 
-test('without --raw, a server that stores LFs is detected at the second letter', async () => {
+testWith(test, SLOW, 'without --raw, a server that stores LFs is detected at the second letter', async () => {
   for (const letters of ['ab', 'aa']) {
     await withNetServer(tutorialServer(), async (address) => {
       const { status, stderr } = await run('client/strclnt.js', at(address), letters);

@@ -172,7 +172,7 @@ testWith(
 
 testWith(
   test,
-  NO_ETCD,
+  SLOW ?? NO_ETCD,
   'a server that was stopped while etcd compacted its history reads everything again',
   withEtcd('compacted', async (etcd, options) => {
     const args = ['0', '--cluster', options.cluster.join(), '--name', options.name];

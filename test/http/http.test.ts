@@ -17,7 +17,7 @@ import { fsFaultArgs } from '../support/fs-fault-preload.js';
 import { get, StreamFollower } from '../support/http-client.js';
 import { FOLDER, newFile } from '../support/journal-fixtures.js';
 import { Program } from '../support/program.js';
-import { RUNNABLE_MODELS } from '../support/runnable-models.js';
+import { representatives } from '../support/runnable-models.js';
 import { type Address, modelOptions, withServer, withStrsvr } from '../support/servers.js';
 import { missingProgram, testWith } from '../support/skipping.js';
 import { until } from '../support/waiting.js';
@@ -54,7 +54,7 @@ function parseMetrics(body: string): Map<string, number> {
   return samples;
 }
 
-for (const io of RUNNABLE_MODELS) {
+for (const io of representatives('events', 'poll', 'threads')) {
   test(`${io}: text, metrics, connections, and a follower gets what is added and the end`, async () => {
     await withServer({ ...modelOptions(io), ...HTTP }, async (server) => {
       const http = httpOf(server);

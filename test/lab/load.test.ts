@@ -21,6 +21,7 @@ import { built, Program, run } from '../support/program.js';
 import { PtyProgram } from '../support/pty-program.js';
 import { representatives } from '../support/runnable-models.js';
 import { type Address, at, modelOptions, withNetServer, withServer } from '../support/servers.js';
+import { SLOW, testWith } from '../support/skipping.js';
 import { type Letter, withStubServer } from '../support/stub-server.js';
 import { until } from '../support/waiting.js';
 
@@ -68,7 +69,7 @@ async function verdictOn(
   return result;
 }
 
-for (const io of representatives('events', 'threads')) {
+for (const io of representatives('events')) {
   it(`${io}: nothing is wrong, and the text has every letter`, async () => {
     const options = io === 'threads' ? { io, maxThreads: 4 } : modelOptions(io);
     await withServer(options, async ({ address }) => {
@@ -95,7 +96,7 @@ it('a second load finds a text that is there already', async () => {
   });
 });
 
-it('the text is brought to a length, to the byte', async () => {
+testWith(test, SLOW, 'the text is brought to a length, to the byte', async () => {
   for (const io of representatives('events')) {
     await withServer(modelOptions(io), async ({ address }) => {
       const { faults, finalBytes, finalLetters, replyBytes } = await drive(
@@ -475,31 +476,36 @@ function alive(pid: number): boolean {
   }
 }
 
-it('a server that does not close after the end of a client, or never ends a line, gets an error of its own', async () => {
-  const failure = (address: Address, idleTimeoutMs: number): Promise<string> =>
-    drive(plan(address, { idleTimeoutMs, timeoutMs: 60_000 })).then(
-      () => 'nothing',
-      (error: unknown) => String(error),
+testWith(
+  test,
+  SLOW,
+  'a server that does not close after the end of a client, or never ends a line, gets an error of its own',
+  async () => {
+    const failure = (address: Address, idleTimeoutMs: number): Promise<string> =>
+      drive(plan(address, { idleTimeoutMs, timeoutMs: 60_000 })).then(
+        () => 'nothing',
+        (error: unknown) => String(error),
+      );
+    const keepOpen = (socket: Socket) => {
+      socket.allowHalfOpen = true;
+    };
+    await withStubServer(
+      async (address) => {
+        const complaint = 'does not close the connection of a client that has ended its side (FIN)';
+        assert.is(await failure(address, 10_000), `OperationalError: ${at(address).join(':')} ${complaint}`);
+      },
+      undefined,
+      keepOpen,
     );
-  const keepOpen = (socket: Socket) => {
-    socket.allowHalfOpen = true;
-  };
-  await withStubServer(
-    async (address) => {
-      const complaint = 'does not close the connection of a client that has ended its side (FIN)';
-      assert.is(await failure(address, 10_000), `OperationalError: ${at(address).join(':')} ${complaint}`);
-    },
-    undefined,
-    keepOpen,
-  );
-  await withNetServer(
-    (socket) => socket.once('data', () => socket.write('x'.repeat(64 * 1024 * 1024 + 1))),
-    async (address) => {
-      const complaint = 'does not answer lines: more than 67,108,864 bytes came without a line feed';
-      assert.is(await failure(address, 60_000), `OperationalError: ${at(address).join(':')} ${complaint}`);
-    },
-  );
-});
+    await withNetServer(
+      (socket) => socket.once('data', () => socket.write('x'.repeat(64 * 1024 * 1024 + 1))),
+      async (address) => {
+        const complaint = 'does not answer lines: more than 67,108,864 bytes came without a line feed';
+        assert.is(await failure(address, 60_000), `OperationalError: ${at(address).join(':')} ${complaint}`);
+      },
+    );
+  },
+);
 
 it('a server that is not there, or does not answer lines, is an error', async () => {
   const failure = (address: Address, changes?: Partial<LoadPlan>): Promise<string> =>
@@ -577,7 +583,7 @@ it('strlab drive --json prints all of it, and a line says what the server did wr
   );
 });
 
-it('strlab drive gives up on a server that serves one client after the other', async () => {
+testWith(test, SLOW, 'strlab drive gives up on a server that serves one client after the other', async () => {
   await withServer({ io: 'blocking' }, async ({ address }) => {
     const { status, stdout, stderr } = await run(STRLAB, ['drive', ...at(address), '--idle-clients', '1']);
     assert.equal(

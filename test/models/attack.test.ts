@@ -252,7 +252,7 @@ function limitDescriptors(server: Program, limit: number): void {
 
 testWith(
   test,
-  existsSync('/dev/full') ? undefined : 'there is no /dev/full',
+  SLOW ?? (existsSync('/dev/full') ? undefined : 'there is no /dev/full'),
   'a full disk under the log',
   async () => {
     const full = ['sh', '-c', 'exec "$@" 2>/dev/full', 'sh'];
@@ -624,49 +624,59 @@ test('the log contains nothing that a client sends', async () => {
   });
 });
 
-test('an exception in a handler is logged with exit 1, and no answered letter is lost', async () => {
-  const bug = `import { Session } from ${JSON.stringify(pathToFileURL(built('server/core/session.js')))};
+testWith(
+  test,
+  SLOW,
+  'an exception in a handler is logged with exit 1, and no answered letter is lost',
+  async () => {
+    const bug = `import { Session } from ${JSON.stringify(pathToFileURL(built('server/core/session.js')))};
     const { receive } = Session.prototype;
     Session.prototype.receive = function (chunk) {
       if (chunk.includes(0x21)) throw new Error('a bug');
       receive.call(this, chunk);
     };`;
-  const folder = mkdtempSync(join(tmpdir(), 'strsvr-'));
-  try {
-    await each(representatives('events', 'poll', 'threads'), async (io) => {
-      const journal = join(folder, io);
-      const args = [...modelArgs(io), ...(io === 'events' ? ['--journal', journal] : [])];
-      await withPreload(bug, args, async (server, address) => {
-        const client = await ByteClient.connect(address);
-        client.send('ab');
-        await client.receive(3);
-        client.send('!');
-        const { status, stderr } = await server.finished;
+    const folder = mkdtempSync(join(tmpdir(), 'strsvr-'));
+    try {
+      await each(representatives('events', 'poll', 'threads'), async (io) => {
+        const journal = join(folder, io);
+        const args = [...modelArgs(io), ...(io === 'events' ? ['--journal', journal] : [])];
+        await withPreload(bug, args, async (server, address) => {
+          const client = await ByteClient.connect(address);
+          client.send('ab');
+          await client.receive(3);
+          client.send('!');
+          const { status, stderr } = await server.finished;
+          assert.is(status, 1, io);
+          assert.match(stderr, /Error: a bug\n +at /, io);
+          if (io === 'events') assert.is(readFileSync(journal, 'utf8'), 'ab');
+          client.close();
+        });
+      });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  },
+);
+
+testWith(
+  test,
+  SLOW,
+  'an exception on the main thread ends the process, even while a worker sleeps in a system call',
+  async () => {
+    const bug = `import { isMainThread } from 'node:worker_threads';
+    if (isMainThread) process.on('SIGUSR2', () => { throw new Error('a bug'); });`;
+    await each(representatives('poll', 'uring', 'threads'), async (io) => {
+      await withPreload(bug, modelArgs(io), async (server, address) => {
+        const asleep = await answered(address);
+        server.child.kill('SIGUSR2');
+        const { status, stderr } = await endedWithin(server, 30_000);
         assert.is(status, 1, io);
         assert.match(stderr, /Error: a bug\n +at /, io);
-        if (io === 'events') assert.is(readFileSync(journal, 'utf8'), 'ab');
-        client.close();
+        asleep.close();
       });
     });
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-});
-
-test('an exception on the main thread ends the process, even while a worker sleeps in a system call', async () => {
-  const bug = `import { isMainThread } from 'node:worker_threads';
-    if (isMainThread) process.on('SIGUSR2', () => { throw new Error('a bug'); });`;
-  await each(representatives('poll', 'uring', 'threads'), async (io) => {
-    await withPreload(bug, modelArgs(io), async (server, address) => {
-      const asleep = await answered(address);
-      server.child.kill('SIGUSR2');
-      const { status, stderr } = await endedWithin(server, 30_000);
-      assert.is(status, 1, io);
-      assert.match(stderr, /Error: a bug\n +at /, io);
-      asleep.close();
-    });
-  });
-});
+  },
+);
 
 // --- the end ---
 

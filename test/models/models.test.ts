@@ -14,7 +14,7 @@ import { LINGER_IDLE_MS } from '../../server/limits/lingering-close.js';
 import { checkHistory, fingerprint, type Operation } from '../../shared/linearizability.js';
 import { ByteClient } from '../support/byte-client.js';
 import { skipChildCoverage } from '../support/program.js';
-import { RUNNABLE_MODELS, representatives } from '../support/runnable-models.js';
+import { representatives } from '../support/runnable-models.js';
 import { type Address, modelArgs, modelOptions, withServer, withStrsvr } from '../support/servers.js';
 import { SLOW, testWith } from '../support/skipping.js';
 import { asleep, until } from '../support/waiting.js';
@@ -24,7 +24,7 @@ const NO_PROC = existsSync('/proc/self/task') ? undefined : 'it is seen in /proc
 /** In `blocking` a silent client blocks the others, so clients must send in turn. */
 const takesTurns = (io: IoModelName) => io === 'blocking';
 
-for (const io of RUNNABLE_MODELS) {
+for (const io of representatives('events', 'poll', 'uring', 'threads')) {
   const shared = suite(`${io}, one server`);
   /** `nonblocking` sleeps between rounds, to leave the core to other tests. */
   const model = modelOptions(io);

@@ -123,10 +123,11 @@ for (const [index, { section, commands, seen }] of rows.entries()) {
   const missing = ['bash', 'nc', 'w', 'ps'].filter((tool) => typed.has(tool) && !onPath(tool));
   if (commands.join().includes('--io uring') && NO_URING !== undefined) missing.push('io_uring');
   if (commands.join().includes('--no-lock') && availableParallelism() < 2) missing.push('second core');
+  const reason = SLOW ?? (missing.length > 0 ? `there is no ${missing.join(' and no ')}` : undefined);
   // Rows mostly wait, so some run concurrently, each with its own port.
   const outcome = (typing[index - AT_ONCE] ?? Promise.resolve()).then(async () => {
     let unseen: string[] = [];
-    for (const longer of missing.length > 0 ? [] : LONGER) {
+    for (const longer of reason === undefined ? LONGER : []) {
       const port = String(await freePort());
       const here = (text: string) => text.replaceAll('2000', port);
       const shown = (output: string) => seen.every((words) => output.includes(here(words)));
@@ -140,14 +141,9 @@ for (const [index, { section, commands, seen }] of rows.entries()) {
     return unseen;
   });
   typing.push(outcome);
-  testWith(
-    test,
-    missing.length > 0 ? `there is no ${missing.join(' and no ')}` : undefined,
-    name,
-    async () => {
-      assert.equal(await outcome, []);
-    },
-  );
+  testWith(test, reason, name, async () => {
+    assert.equal(await outcome, []);
+  });
 }
 test.after(() => rmSync(path, { recursive: true }));
 

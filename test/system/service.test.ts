@@ -12,7 +12,7 @@ import { get } from '../support/http-client.js';
 import { built, ended, Program, python } from '../support/program.js';
 import { NO_URING } from '../support/runnable-models.js';
 import { freePort, modelArgs, withStrsvr } from '../support/servers.js';
-import { missingProgram, testWith } from '../support/skipping.js';
+import { missingProgram, SLOW, testWith } from '../support/skipping.js';
 
 const ROOT = built('..');
 const DEPLOY = join(ROOT, 'server/deploy');
@@ -151,35 +151,40 @@ testWith(test, NO_ANALYZE, 'the units are right, and the service is closed off',
 
 // --- containers ---
 
-test('the Dockerfile copies what is there, runs as another user, and receives signals', async () => {
-  const dockerfile = readFileSync(join(DEPLOY, 'Dockerfile'), 'utf8').replaceAll(/\\\n\s*/g, '');
-  const lines = dockerfile.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
-  for (const line of lines.filter((one) => one.startsWith('COPY ') && !one.includes('--from=')))
-    for (const source of line.split(' ').slice(1, -1)) assert.ok(existsSync(join(ROOT, source)), source);
-  const last = (instruction: string) => lines.findLast((line) => line.startsWith(`${instruction} `)) ?? '';
-  assert.is(last('USER'), 'USER node');
-  for (const instruction of ['ENTRYPOINT', 'CMD']) assert.match(last(instruction), /^\w+ \[".+"\]$/);
-  const [, , args = ''] = /^(CMD) (.+)$/.exec(last('CMD')) ?? [];
-  const here: string[] = JSON.parse(args).map((arg: string) =>
-    arg.replace('/data', folder).replace(/^200[01]$|0:2001$/, (port) => (port === '0:2001' ? '0:0' : '0')),
-  );
-  const [, check = ''] =
-    /CMD (\[.+\])$/.exec(lines.find((line) => line.startsWith('HEALTHCHECK')) ?? '') ?? [];
-  await withStrsvr(
-    [...here, '--log', 'text'].filter(
-      (arg, at, all) => arg !== 'json' && !(arg === '--log' && all[at + 1] === 'json'),
-    ),
-    async (server) => {
-      const [, port = ''] = await server.waitFor('stderr', /http:\/\/0\.0\.0\.0:(\d+)\//);
-      const health = async (at: string) => {
-        const [, ...checkArgs]: string[] = JSON.parse(check).map((arg: string) => arg.replace('2001', at));
-        return (await new Program(spawn(process.execPath, checkArgs, { stdio: 'pipe' })).finished).status;
-      };
-      assert.is(await health(port), 0);
-      assert.is(await health('1'), 1);
-    },
-  );
-});
+testWith(
+  test,
+  SLOW,
+  'the Dockerfile copies what is there, runs as another user, and receives signals',
+  async () => {
+    const dockerfile = readFileSync(join(DEPLOY, 'Dockerfile'), 'utf8').replaceAll(/\\\n\s*/g, '');
+    const lines = dockerfile.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+    for (const line of lines.filter((one) => one.startsWith('COPY ') && !one.includes('--from=')))
+      for (const source of line.split(' ').slice(1, -1)) assert.ok(existsSync(join(ROOT, source)), source);
+    const last = (instruction: string) => lines.findLast((line) => line.startsWith(`${instruction} `)) ?? '';
+    assert.is(last('USER'), 'USER node');
+    for (const instruction of ['ENTRYPOINT', 'CMD']) assert.match(last(instruction), /^\w+ \[".+"\]$/);
+    const [, , args = ''] = /^(CMD) (.+)$/.exec(last('CMD')) ?? [];
+    const here: string[] = JSON.parse(args).map((arg: string) =>
+      arg.replace('/data', folder).replace(/^200[01]$|0:2001$/, (port) => (port === '0:2001' ? '0:0' : '0')),
+    );
+    const [, check = ''] =
+      /CMD (\[.+\])$/.exec(lines.find((line) => line.startsWith('HEALTHCHECK')) ?? '') ?? [];
+    await withStrsvr(
+      [...here, '--log', 'text'].filter(
+        (arg, at, all) => arg !== 'json' && !(arg === '--log' && all[at + 1] === 'json'),
+      ),
+      async (server) => {
+        const [, port = ''] = await server.waitFor('stderr', /http:\/\/0\.0\.0\.0:(\d+)\//);
+        const health = async (at: string) => {
+          const [, ...checkArgs]: string[] = JSON.parse(check).map((arg: string) => arg.replace('2001', at));
+          return (await new Program(spawn(process.execPath, checkArgs, { stdio: 'pipe' })).finished).status;
+        };
+        assert.is(await health(port), 0);
+        assert.is(await health('1'), 1);
+      },
+    );
+  },
+);
 
 test('compose.yaml names the Dockerfile', () => {
   const compose = readFileSync(join(DEPLOY, 'compose.yaml'), 'utf8');

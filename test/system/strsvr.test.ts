@@ -13,7 +13,7 @@ import { rejects } from '../support/cli-errors.js';
 import { built, Program, run } from '../support/program.js';
 import { PtyProgram } from '../support/pty-program.js';
 import { withServer, withStrsvr } from '../support/servers.js';
-import { missingProgram, testWith } from '../support/skipping.js';
+import { missingProgram, SLOW, testWith } from '../support/skipping.js';
 import { until } from '../support/waiting.js';
 
 test('stdout carries the listening line and the final value, and nothing else', async () => {
@@ -130,7 +130,7 @@ for (const [what, status] of [
   ['delays the final value until it is continued', 0],
   ['does not prevent an exit at a second SIGTERM', 143],
 ] as const) {
-  testWith(test, NO_TCFLOW, `a stopped terminal on stdout ${what}`, async () => {
+  testWith(test, SLOW ?? NO_TCFLOW, `a stopped terminal on stdout ${what}`, async () => {
     const folder = mkdtempSync(join(tmpdir(), 'strsvr-'));
     const log = join(folder, 'log');
     const terminal = new PtyProgram('sh');
@@ -339,41 +339,46 @@ test('an IPv6 zone that names no interface is one line and exit 1', async () => 
   }
 });
 
-test('--help has every option and examples; --version says the version; completion prints a script', async () => {
-  const help = await run('server/strsvr.js', ['--help']);
-  assert.is(help.status, 0);
-  for (const option of [
-    'host',
-    'clients',
-    'max-length',
-    'journal',
-    'sync',
-    'max-connections',
-    'allow',
-    'stall-timeout',
-    'io',
-    'verbose',
-    'nagle',
-    'log',
-  ]) {
-    assert.match(help.stdout, `--${option} `);
-  }
-  assert.match(help.stdout, 'strsvr 2000 --clients 2 --verbose');
-  const words = help.stdout.replaceAll(/\s+/g, ' '); // its lines break between words
-  assert.match(words, 'wait for the disk before each reply (always), or do not wait (never)');
-  assert.match((await run('server/strsvr.js', ['--version'])).stdout, /^\d+\.\d+\.\d+\n$/);
-  assert.match((await run('server/strsvr.js', ['completion'])).stdout, 'strsvr');
-  const completed = await run('server/strsvr.js', ['--get-yargs-completions', 'strsvr', '--max']);
-  assert.match(completed.stdout, '--max-length');
-  for (const [option, words] of [
-    ['--io', ['events', 'poll', 'uring', 'nonblocking', 'blocking', 'threads']],
-    ['--sync', ['always', 'never']],
-    ['--log', ['text', 'json', 'silent']],
-  ] as const) {
-    const values = await run('server/strsvr.js', ['--get-yargs-completions', 'strsvr', option, '']);
-    assert.equal(values.stdout.trimEnd().split('\n'), words);
-  }
-});
+testWith(
+  test,
+  SLOW,
+  '--help has every option and examples; --version says the version; completion prints a script',
+  async () => {
+    const help = await run('server/strsvr.js', ['--help']);
+    assert.is(help.status, 0);
+    for (const option of [
+      'host',
+      'clients',
+      'max-length',
+      'journal',
+      'sync',
+      'max-connections',
+      'allow',
+      'stall-timeout',
+      'io',
+      'verbose',
+      'nagle',
+      'log',
+    ]) {
+      assert.match(help.stdout, `--${option} `);
+    }
+    assert.match(help.stdout, 'strsvr 2000 --clients 2 --verbose');
+    const words = help.stdout.replaceAll(/\s+/g, ' '); // its lines break between words
+    assert.match(words, 'wait for the disk before each reply (always), or do not wait (never)');
+    assert.match((await run('server/strsvr.js', ['--version'])).stdout, /^\d+\.\d+\.\d+\n$/);
+    assert.match((await run('server/strsvr.js', ['completion'])).stdout, 'strsvr');
+    const completed = await run('server/strsvr.js', ['--get-yargs-completions', 'strsvr', '--max']);
+    assert.match(completed.stdout, '--max-length');
+    for (const [option, words] of [
+      ['--io', ['events', 'poll', 'uring', 'nonblocking', 'blocking', 'threads']],
+      ['--sync', ['always', 'never']],
+      ['--log', ['text', 'json', 'silent']],
+    ] as const) {
+      const values = await run('server/strsvr.js', ['--get-yargs-completions', 'strsvr', option, '']);
+      assert.equal(values.stdout.trimEnd().split('\n'), words);
+    }
+  },
+);
 
 test('a closed stdout is no error', async () => {
   const server = new Program('server/strsvr.js', ['0']);

@@ -15,7 +15,7 @@ import { rejects } from '../support/cli-errors.js';
 import { concurrent } from '../support/concurrent.js';
 import { Program, python, run } from '../support/program.js';
 import { type Address, at, withNetServer, withStrsvr } from '../support/servers.js';
-import { missingProgram, testWith } from '../support/skipping.js';
+import { missingProgram, SLOW, testWith } from '../support/skipping.js';
 import { TIMEOUT_MS, until } from '../support/waiting.js';
 
 const SVR = 'server/tutorial/svr.js';
@@ -93,7 +93,7 @@ test('w and ps are run at every chunk boundary, and nothing else is', async () =
   });
 });
 
-waiting('p, and s a second later, is ps', async () => {
+testWith(test, SLOW, 'p, and s a second later, is ps', async () => {
   await withSvr([], KNOWN, async (_, address) => {
     const client = await ByteClient.connect(address);
     client.send('p');
@@ -133,7 +133,7 @@ waiting('an incomplete command, or none within the time limit, is rejected', asy
   });
 });
 
-test('a client that keeps sending is read to its end, and gets the line', async () => {
+testWith(test, SLOW, 'a client that keeps sending is read to its end, and gets the line', async () => {
   await withSvr([], KNOWN, async (_, address) => {
     const socket = createConnection({ ...address, allowHalfOpen: true });
     const ended = once(socket, 'end');
@@ -148,7 +148,7 @@ test('a client that keeps sending is read to its end, and gets the line', async 
   });
 });
 
-test('programs get PATH and a locale as environment, and no arguments', async () => {
+testWith(test, SLOW, 'programs get PATH and a locale as environment, and no arguments', async () => {
   const tell = `#!${process.execPath}
     delete process.env.NODE_V8_COVERAGE; // from node itself, while coverage is measured
     console.log(JSON.stringify([process.argv.slice(2), Object.keys(process.env), process.env.LC_ALL]));`;
@@ -159,7 +159,7 @@ test('programs get PATH and a locale as environment, and no arguments', async ()
 
 // --- limits ---
 
-test('output beyond the limit is truncated at a line end, with a note', async () => {
+testWith(test, SLOW, 'output beyond the limit is truncated at a line end, with a note', async () => {
   const many = { ps: 'i=0; while [ $i -lt 20 ]; do echo 12345678$((i % 10)); i=$((i+1)); done' };
   for (const [limit, lines, more] of [
     [200, 20, ''],
@@ -233,18 +233,23 @@ test('the program of a client that disconnects is killed', async () => {
   });
 });
 
-test('20 concurrent clients are served while one is silent and another does not read', async () => {
-  const long = { ...KNOWN, w: `yes ${'x'.repeat(1_000)} | head -n 20000` };
-  await withSvr(['--max-output', '100000000'], long, async (_, address) => {
-    const [silent, nonReader] = [await ByteClient.connect(address), await ByteClient.connect(address)];
-    nonReader.socket.pause();
-    nonReader.send('w');
-    const served = await Promise.all(Array.from({ length: 20 }, () => ask(address, 'p', 's')));
-    for (const answer of served) assert.is(answer, PS);
-    silent.close();
-    nonReader.close();
-  });
-});
+testWith(
+  test,
+  SLOW,
+  '20 concurrent clients are served while one is silent and another does not read',
+  async () => {
+    const long = { ...KNOWN, w: `yes ${'x'.repeat(1_000)} | head -n 20000` };
+    await withSvr(['--max-output', '100000000'], long, async (_, address) => {
+      const [silent, nonReader] = [await ByteClient.connect(address), await ByteClient.connect(address)];
+      nonReader.socket.pause();
+      nonReader.send('w');
+      const served = await Promise.all(Array.from({ length: 20 }, () => ask(address, 'p', 's')));
+      for (const answer of served) assert.is(answer, PS);
+      silent.close();
+      nonReader.close();
+    });
+  },
+);
 
 test('clients beyond the limit of running programs are rejected and logged', async () => {
   await withSvr(['--timeout', '600000'], KNOWN, async (server, address) => {
@@ -291,7 +296,7 @@ test('SIGINT kills the programs, disconnects their clients and exits with 0', as
   );
 });
 
-test('svr listens on loopback by default, and warns otherwise', async () => {
+testWith(test, SLOW, 'svr listens on loopback by default, and warns otherwise', async () => {
   await withStrsvr(['0'], async (server) => assert.is(server.stderr, ''), SVR);
   await withStrsvr(
     ['0', '--host', '0.0.0.0'],
@@ -375,7 +380,7 @@ for (const [what, answer, complaint] of [
   });
 }
 
-test('wps --buffered aborts a too long answer, even if each line is short', async () => {
+testWith(test, SLOW, 'wps --buffered aborts a too long answer, even if each line is short', async () => {
   await withNetServer(
     (socket) => socket.once('data', () => socket.end('short\n'.repeat(100))),
     async (address) => {
@@ -458,7 +463,7 @@ sys.stdout.writelines(server.makefile('r').readlines())
 
 const noPython = missingProgram('python3');
 
-testWith(test, noPython, 'the tutorial’s client works with svr', async () => {
+testWith(test, SLOW ?? noPython, 'the tutorial’s client works with svr', async () => {
   await withSvr([], KNOWN, async (_, address) => {
     assert.is((await python(WPS_PY, ...at(address), 'w').finished).stdout, W);
     assert.is((await python(WPS_PY, ...at(address), 'ps').finished).stdout, PS);
@@ -467,7 +472,7 @@ testWith(test, noPython, 'the tutorial’s client works with svr', async () => {
 
 testWith(
   test,
-  missingProgram('python3', 'ps'),
+  SLOW ?? missingProgram('python3', 'ps'),
   'wps works with the tutorial’s server, which omits the last line',
   async () => {
     const server = python(SVR_PY, '0');

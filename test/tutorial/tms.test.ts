@@ -12,7 +12,7 @@ import { rejects } from '../support/cli-errors.js';
 import { Program, python, run } from '../support/program.js';
 import { PtyProgram } from '../support/pty-program.js';
 import { type Address, at, withNetServer, withStrsvr } from '../support/servers.js';
-import { missingProgram, testWith } from '../support/skipping.js';
+import { missingProgram, SLOW, testWith } from '../support/skipping.js';
 
 const TMS = 'server/tutorial/tms.js';
 const TMC = 'client/tutorial/tmc.js';
@@ -51,22 +51,27 @@ test('every copy arrives in full, whatever size one receive returns', async () =
   });
 });
 
-test('a string longer than a block, and copies that do not fill a block, arrive in full', async () => {
-  for (const [length, copies] of [
-    [100_000, 3],
-    [1_000, 66],
-  ] as const) {
-    await withTms(['--no-wait', '--copies', String(copies)], async (_, address) => {
-      const string = Buffer.from(Array.from({ length }, (_, i) => i % 251));
-      const received = await receiveInto(address, 65_536, string);
-      assert.ok(received.equals(Buffer.alloc(copies * length, string)), `${copies} of ${length}`);
-    });
-  }
-});
+testWith(
+  test,
+  SLOW,
+  'a string longer than a block, and copies that do not fill a block, arrive in full',
+  async () => {
+    for (const [length, copies] of [
+      [100_000, 3],
+      [1_000, 66],
+    ] as const) {
+      await withTms(['--no-wait', '--copies', String(copies)], async (_, address) => {
+        const string = Buffer.from(Array.from({ length }, (_, i) => i % 251));
+        const received = await receiveInto(address, 65_536, string);
+        assert.ok(received.equals(Buffer.alloc(copies * length, string)), `${copies} of ${length}`);
+      });
+    }
+  },
+);
 
 testWith(
   test,
-  process.platform === 'linux' ? undefined : 'memory is read from /proc',
+  SLOW ?? (process.platform === 'linux' ? undefined : 'memory is read from /proc'),
   'memory stays constant while a client stops reading 10,000 copies of 1 MB',
   async () => {
     await withTms(['--no-wait'], async (server, address) => {
@@ -161,7 +166,7 @@ test('the string ends when nothing has come for 100 ms, when the client ends, an
   });
 });
 
-test('a client that sends more than its string before it receives is served', async () => {
+testWith(test, SLOW, 'a client that sends more than its string before it receives is served', async () => {
   await withTms(['--no-wait', '--copies', '30', '--clients', '1000'], async (_, address) => {
     await answer(
       address,
@@ -216,19 +221,24 @@ test('at a terminal, each client gets its copies when Enter is pressed, and not 
   }
 });
 
-test('with stdin at its end tms sends immediately; with --no-wait it never reads stdin, and exits', async () => {
-  for (const [args, endStdin] of [
-    [[], true],
-    [['--no-wait'], false],
-  ] as const) {
-    await withTms(args, async (server, address) => {
-      if (endStdin) server.child.stdin?.end();
-      const { stdout } = await run(TMC, [...at(address), 'abc', '--quiet']);
-      assert.match(stdout, ' 30,000 bytes: ');
-      assert.is((await server.finished).status, 0);
-    });
-  }
-});
+testWith(
+  test,
+  SLOW,
+  'with stdin at its end tms sends immediately; with --no-wait it never reads stdin, and exits',
+  async () => {
+    for (const [args, endStdin] of [
+      [[], true],
+      [['--no-wait'], false],
+    ] as const) {
+      await withTms(args, async (server, address) => {
+        if (endStdin) server.child.stdin?.end();
+        const { stdout } = await run(TMC, [...at(address), 'abc', '--quiet']);
+        assert.match(stdout, ' 30,000 bytes: ');
+        assert.is((await server.finished).status, 0);
+      });
+    }
+  },
+);
 
 test('from a pipe each line starts one transfer, and the pipe may stay open', async () => {
   await withTms([], async (server, address) => {
@@ -268,7 +278,7 @@ test('after the last client no connection is accepted', async () => {
 
 // --- the client ---
 
-test('tmc prints the data of four chunks, the size of each, and a summary', async () => {
+testWith(test, SLOW, 'tmc prints the data of four chunks, the size of each, and a summary', async () => {
   const received = (...chunks: string[]) =>
     chunks.map((chunk) => `${chunk}\nreceived ${chunk.length} bytes\n`).join('');
   await withTms(['--no-wait', '--copies', '4', '--clients', '3'], async (_, address) => {
@@ -288,7 +298,7 @@ test('tmc prints the data of four chunks, the size of each, and a summary', asyn
   });
 });
 
-test('tmc --quiet prints the summary only; --pause waits after each receive', async () => {
+testWith(test, SLOW, 'tmc --quiet prints the summary only; --pause waits after each receive', async () => {
   await withTms(['--no-wait', '--copies', '5'], async (_, address) => {
     const args = ['--quiet', '--pause', '50', '--receive-size', '2'];
     const { stdout } = await run(TMC, [...at(address), 'ab', ...args]);
@@ -399,7 +409,7 @@ test('invalid command lines are rejected in one line with exit 2', async () => {
   ]);
 });
 
-test('--help of tms and tmc has every option', async () => {
+testWith(test, SLOW, '--help of tms and tmc has every option', async () => {
   const tms = (await run(TMS, ['--help'])).stdout;
   for (const option of ['host', 'copies', 'clients', 'no-wait']) assert.match(tms, `--${option} `);
   const tmc = (await run(TMC, ['--help'])).stdout;
@@ -446,7 +456,7 @@ while True:
 
 const noPython = missingProgram('python3');
 
-testWith(test, noPython, 'the tutorial’s client works with tms', async () => {
+testWith(test, SLOW ?? noPython, 'the tutorial’s client works with tms', async () => {
   await withTms([], async (server, address) => {
     const client = python(TMC_PY, ...at(address), 'abc');
     await server.waitFor('stdout', /received abc: 3 bytes in 1 receive\npress Enter/);
@@ -463,7 +473,7 @@ testWith(test, noPython, 'the tutorial’s client works with tms', async () => {
   });
 });
 
-testWith(test, noPython, 'tmc works with the tutorial’s server', async () => {
+testWith(test, SLOW ?? noPython, 'tmc works with the tutorial’s server', async () => {
   const server = python(TMS_PY, '0');
   const [, port = ''] = await server.waitFor('stdout', /:(\d+)\n/);
   const client = new Program(TMC, ['127.0.0.1', port, 'abc']);

@@ -17,7 +17,7 @@ import { HAS_PROC } from '../../shared/procfs.js';
 import { launchBrowser, NO_BROWSER } from '../support/browser.js';
 import { skipChildCoverage } from '../support/program.js';
 import { type Address, withServer } from '../support/servers.js';
-import { testWith } from '../support/skipping.js';
+import { SLOW, testWith } from '../support/skipping.js';
 import { TIMEOUT_MS } from '../support/waiting.js';
 import { STRSVR, startWall, withWall } from './running-wall.js';
 
@@ -156,7 +156,7 @@ async function wallWithBots(): Promise<string> {
   return urlOf(bots.http);
 }
 
-testWith(test, REASON, 'a class of bots: by keyboard, at 390 px, in light and dark', async () => {
+testWith(test, SLOW ?? REASON, 'a class of bots: by keyboard, at 390 px, in light and dark', async () => {
   const url = await wallWithBots();
   const wall = await open(url, { viewport: PROJECTOR, colorScheme: 'light', reducedMotion: 'reduce' });
   await shows(wall, '#length', /^\d\d+ letters$/);
@@ -195,7 +195,7 @@ testWith(test, REASON, 'a class of bots: by keyboard, at 390 px, in light and da
   assert.equal(complaints, []);
 });
 
-testWith(test, REASON, 'with reduced motion nothing is animated: a step a second', async () => {
+testWith(test, SLOW ?? REASON, 'with reduced motion nothing is animated: a step a second', async () => {
   const wall = await open(await wallWithBots(), { viewport: PROJECTOR, reducedMotion: 'reduce' });
   await shows(wall, '#rows', /Grace/);
   const { changes, seconds, animations } = (await wall.evaluate(WATCH_LANE)) as Motion;
@@ -227,7 +227,7 @@ testWith(
   },
 );
 
-testWith(test, REASON, 'a recording: each step shows its text and its verdict', async () => {
+testWith(test, SLOW ?? REASON, 'a recording: each step shows its text and its verdict', async () => {
   await wallWithBots();
   await bots?.close();
   bots = undefined;
@@ -270,7 +270,7 @@ const MARKUP = [
 /** Elements that only markup of a recording can have made. */
 const INTRUDERS = '[onerror], [onload], [onclick], svg, iframe, style, script:not([src]), img:not([id])';
 
-testWith(test, REASON, 'markup is shown as text, wherever it stands in a recording', async () => {
+testWith(test, SLOW ?? REASON, 'markup is shown as text, wherever it stands in a recording', async () => {
   const file = join(folder, 'markup.jsonl');
   const [xss = ''] = MARKUP;
   const clients = MARKUP.map((name, id) => ({ id: id + 1, name, kind: 'phone', hue: id, muted: false }));

@@ -26,7 +26,7 @@ import { ByteClient } from '../support/byte-client.js';
 import { rejects } from '../support/cli-errors.js';
 import { ended, Program, skipChildCoverage } from '../support/program.js';
 import { type Address, withServer } from '../support/servers.js';
-import { missingProgram, testWith } from '../support/skipping.js';
+import { missingProgram, SLOW, testWith } from '../support/skipping.js';
 import { until } from '../support/waiting.js';
 import { STRSVR, withWall } from './running-wall.js';
 
@@ -173,7 +173,7 @@ while True:
     threading.Thread(target=serve, args=[server.accept()[0]], daemon=True).start()
 `;
 
-testWith(test, missingProgram('python3'), 'a server in Python that stores line feeds', async () => {
+testWith(test, SLOW ?? missingProgram('python3'), 'a server in Python that stores line feeds', async () => {
   await withWall(
     ['python3', '-c', STORES_LINE_FEEDS],
     async ({ http, server }) => {
@@ -564,7 +564,7 @@ test('the command prints what to open and ends its server at SIGINT', async () =
   assert.match(stderr, /server: listening on|server: the final value of v is/);
 });
 
-test('what cannot be shown is said in one line', async () => {
+testWith(test, SLOW, 'what cannot be shown is said in one line', async () => {
   const failure = async (attempt: Promise<unknown>) => {
     const error: unknown = await attempt.then(
       () => undefined,

@@ -7,6 +7,7 @@ import { ByteClient } from '../support/byte-client.js';
 import { NO_FAULTS, runScript, withProxy } from '../support/chaos-proxy.js';
 import { representatives } from '../support/runnable-models.js';
 import { withServer } from '../support/servers.js';
+import { SLOW, testWith } from '../support/skipping.js';
 
 const SCRIPTS = 20;
 const A_FEW = 1;
@@ -36,7 +37,7 @@ test(`${SCRIPTS} scripts of faults: no answered letter is lost or duplicated`, a
   for (let seed = 1; seed <= SCRIPTS; seed += 1) assert.is(await runScript('events', seed), undefined);
 });
 
-test('other I/O models pass a few of the same scripts', async () => {
+testWith(test, SLOW, 'other I/O models pass a few of the same scripts', async () => {
   for (const io of representatives('poll', 'uring', 'threads').filter((model) => model !== 'events')) {
     for (let seed = 1; seed <= A_FEW; seed += 1) assert.is(await runScript(io, seed), undefined);
   }
