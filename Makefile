@@ -26,7 +26,7 @@ help:
 	@echo 'make lab        compare asynchronous I/O with threads and write results/report.html (under two minutes)'
 	@echo 'make test       run all tests but the slow ones, in three minutes'
 	@echo 'make test-unit  run the unit tests, in under 10 s'
-	@echo 'make soak       run the long tests: load, attacks, crashes, disk faults, mutations; about half an hour'
+	@echo 'make soak       run the long tests: load, attacks, crashes, disk faults, mutations; about three hours'
 	@echo 'make exercise   list servers with one seeded fault each, to find and fix; N=4 builds the fourth (HINT=1, CHECK=1)'
 	@echo 'make check      check any server and say what is wrong (CMD="python3 server.py {port}", or HOST=127.0.0.1 PORT=2000)'
 	@echo 'make wall       show who waits for whom, in a browser, with clients that type (IO=blocking PORT=2000 HTTP=127.0.0.1:8080 BOTS=7)'

@@ -25,7 +25,6 @@ export async function circumstances(): Promise<Pick<Results, 'version' | 'commit
       ...(python !== undefined && { Python: python.replace(/^Python /, '') }),
     },
   };
-  // Undefined outside a repository.
   const commit = await firstLine(['git', '-C', ROOT, 'describe', '--always', '--dirty']);
   return { version, commit, date: new Date().toISOString(), machine };
 }

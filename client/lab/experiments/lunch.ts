@@ -36,11 +36,10 @@ export default {
         const stuck = analysis.targets.filter((target) => analysis.median(at(target), 'timed out') > 0);
         const served = analysis.targets.filter((target) => analysis.median(at(target), 'timed out') === 0);
         const worst = Math.max(...served.flatMap((target) => analysis.values(at(target), 'max ms')));
+        const words = `${list(served)} served all clients, in ${formatNumber(worst)} ms at most`;
         const clauses = [
           ...(stuck.length > 0 ? [`clients of ${list(stuck)} timed out without a reply`] : []),
-          ...(served.length > 0
-            ? [`${list(served)} served all clients, in ${formatNumber(worst)} ms at most`]
-            : []),
+          ...(served.length > 0 ? [words] : []),
         ];
         return `With ${parameter}, ${clauses.join('; ')}.`;
       }),
