@@ -35,7 +35,7 @@ export function facts({ machine, version, commit, date, seed, repeats }: Omit<Re
   return Object.entries({
     machine: `${processors}, ${plural(cores, 'core')}, ${formatNumber(memoryGiB)} GiB`,
     system: `${system}, load average before ${formatNumber(loadAverage)}`,
-    'cores used': 'all, as the system decides, except where an experiment says otherwise',
+    'cores used': 'all, except where an experiment says otherwise',
     ...versions,
     strsvr: commit === undefined ? version : `${version}, commit ${commit}`,
     ...{ date, repeats: `${repeats}`, seed: `${seed}` },

@@ -211,7 +211,7 @@ testWith(
       const args = ['bench', 'startup', '--quick', '--repeats', '2', '--seed', '7', '--out', out];
       const { status, stdout, stderr } = await run('client/lab/strlab.js', args);
       assert.is(status, 0, stderr);
-      assert.match(stdout, /; seed 7, 2 repeats$/m);
+      assert.match(stdout, /^repeats +2\nseed +7$/m);
       assert.match(
         stdout,
         /^startup {2}ms until strsvr listens +about \S+ +<= 200 +inconclusive: 2 repeats, no interval$/m,

@@ -369,7 +369,7 @@ testWith(test, SLOW, 'idle is run, reported without conclusions, and written to 
     assert.is(status, 0, stderr);
     assert.match(stdout, 'too few repeats for intervals and conclusions');
     assert.match(stdout, `The report is in ${join(out, 'report.html')}`);
-    assert.ok(stdout.split('\n').every((line) => line.length <= 80 || /^(The report|\d+ cores)/.test(line)));
+    assert.ok(stdout.split('\n').every((line) => line.length <= 80 || /^(The report|machine)/.test(line)));
     assert.ok(existsSync(join(out, 'report.html')));
     assert.ok(existsSync(join(out, 'results.csv')));
     const results: Results = JSON.parse(readFileSync(join(out, 'results.json'), 'utf8'));
@@ -385,7 +385,7 @@ testWith(test, SLOW, 'idle is run, reported without conclusions, and written to 
 
 testWith(test, SLOW, 'at Ctrl-C no server and no load is left behind', async () => {
   const program = new Program(STRLAB, ['run', 'lunch', '--quick']);
-  await program.waitFor('stdout', /seed \d+, 3 repeats$/m);
+  await program.waitFor('stdout', /^seed +\d+$/m);
   // A server of its is there.
   const children = () =>
     readFileSync(`/proc/${program.child.pid}/task/${program.child.pid}/children`, 'utf8');
