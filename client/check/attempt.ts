@@ -63,7 +63,7 @@ export async function attempt(check: Check, options: AttemptOptions): Promise<Fa
     context = new CheckContext(server, spoken, text, random, check.clients);
     const run = check.run(context);
     run.catch(() => {}); // it may fail after the deadline
-    await Promise.race([run, overdue(deadline.signal, queued, end)]);
+    await Promise.race([run, timeout(deadline.signal, queued, end)]);
     return undefined;
   } catch (error) {
     if (!(error instanceof CheckFailure)) throw error;
@@ -108,7 +108,7 @@ async function textOf(server: RunningServer, random: Prng): Promise<Buffer> {
  * @param queued seconds of waiting for a core, which do not count
  * @param last when all checks must have ended
  */
-async function overdue(signal: AbortSignal, queued: () => number, last: number): Promise<void> {
+async function timeout(signal: AbortSignal, queued: () => number, last: number): Promise<void> {
   const started = performance.now();
   const end = Math.min(started + HARD_DEADLINE_MS, last);
   const over = () => performance.now() > end || ownMs() > CHECK_DEADLINE_MS;

@@ -23,7 +23,7 @@ export class CheckContext {
   readonly level: Level;
   /** The text when the check began. */
   readonly text: Buffer;
-  readonly chance: Prng;
+  readonly random: Prng;
   /** ASCII letters in a random order. */
   readonly alphabet: string;
   /** Whether the server answers only when two clients are connected, and serves no third. */
@@ -35,14 +35,14 @@ export class CheckContext {
   #closed = false;
 
   /** @param clients how many the check connects at a time */
-  constructor(server: CheckedServer, spoken: Spoken, text: Buffer, chance: Prng, clients: number) {
+  constructor(server: CheckedServer, spoken: Spoken, text: Buffer, random: Prng, clients: number) {
     this.server = server;
     this.level = spoken.level;
     this.pair = spoken.pair;
     this.text = text;
-    this.chance = chance;
+    this.random = random;
     this.#companion = spoken.pair && clients === 1;
-    this.alphabet = LETTERS.map((letter) => ({ letter, rank: chance.fraction() }))
+    this.alphabet = LETTERS.map((letter) => ({ letter, rank: random.fraction() }))
       .sort((one, other) => one.rank - other.rank)
       .map(({ letter }) => letter)
       .join('');
@@ -79,7 +79,7 @@ export class CheckContext {
 
   /** Random letters. */
   letters(count: number): string {
-    return Array.from({ length: count }, () => this.alphabet[this.chance.below(LETTERS.length)]).join('');
+    return Array.from({ length: count }, () => this.alphabet[this.random.below(LETTERS.length)]).join('');
   }
 
   /** A speaker for each client, each with letters of its own. */

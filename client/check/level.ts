@@ -17,14 +17,14 @@ export interface Spoken {
 /** What a server that answers nothing is taken for: its checks fail one by one. */
 const UNKNOWN: Spoken = { level: 'full', pair: false };
 
-export async function findLevel(server: CheckedServer, chance: Prng): Promise<Spoken> {
+export async function findLevel(server: CheckedServer, random: Prng): Promise<Spoken> {
   const clients: WireClient[] = [];
   const connect = async () => {
     const client = await WireClient.connect('a client', server, () => 'a client');
     clients.push(client);
     return client;
   };
-  const letter = () => String.fromCharCode(0x61 + chance.below(26));
+  const letter = () => String.fromCharCode(0x61 + random.below(26));
   try {
     const client = await connect();
     const askBytes = async (sent: string | Uint8Array) => {

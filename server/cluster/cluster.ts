@@ -19,10 +19,10 @@ import { Changes, type Clock, SYSTEM_CLOCK, sleep, within } from './waiting.js';
 /** The most bytes of letters in one transaction; etcd accepts 1.5 MiB. */
 const GROUP_BYTES = 64 * 1024;
 /**
- * After a group of several letters, those who were just answered send again at once. Resting takes all of them into the next
+ * After a group of several letters, clients that were just answered send again at once. The delay takes all of them into the next
  * group. A single client never waits for it.
  */
-const REST_MS = 2;
+const GROUP_DELAY_MS = 2;
 const NO_SPACE_RETRY_MS = 1_000;
 /** How long a start looks for a member that answers. */
 const START_MS = 5_000;
@@ -138,7 +138,7 @@ export class Cluster implements Committer {
       if (this.#closed || member === undefined || group === undefined) break;
       try {
         await this.#commitGroup(member, group);
-        if (group.letters.length > 1) await sleep(this.#clock, REST_MS);
+        if (group.letters.length > 1) await sleep(this.#clock, GROUP_DELAY_MS);
       } catch (error) {
         if (error instanceof TamperedError) return this.#fail(error);
         if (error instanceof NoSpaceError) await this.#awaitRoom(error);

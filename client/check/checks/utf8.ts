@@ -26,8 +26,8 @@ export const check: Check = {
 };
 
 /** Two letters of Latin-1 that differ in their second byte. */
-function twoLetters({ chance }: CheckContext): string[] {
-  const first = chance.below(60);
-  const second = (first + 1 + chance.below(59)) % 60;
+function twoLetters({ random }: CheckContext): string[] {
+  const first = random.below(60);
+  const second = (first + 1 + random.below(59)) % 60;
   return [first, second].map((n) => String.fromCodePoint(0xc0 + n));
 }
