@@ -1,5 +1,5 @@
 // What the replies to several clients say of a server: whether one shared string explains them all, and if not, what is wrong
-// with them, for somebody who does not know the rules of linearizability.ts.
+// with them, in words that a student understands who has not read linearizability.ts.
 
 import { checkHistory } from '../../shared/linearizability.js';
 import { CheckFailure } from './check-failure.js';
