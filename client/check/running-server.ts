@@ -2,8 +2,8 @@
 
 import type { Address } from '../../shared/address.js';
 import { findListener } from '../../shared/proc-sockets.js';
+import { allProcesses } from '../../shared/process-tree.js';
 import { CheckedServer } from './checked-server.js';
-import { allProcesses } from './server-processes.js';
 
 export class RunningServer extends CheckedServer {
   readonly address: Address;

@@ -1,8 +1,15 @@
 // The processes of a server under test: its first one and all that come from it, wherever they have gone. From /proc; without
 // it there are none.
 
-import { readdirSync } from 'node:fs';
-import { processStats, readOr, readProcFile } from '../../shared/procfs.js';
+import {
+  allProcesses,
+  descendants,
+  isAlive,
+  procNames,
+  procText,
+  statFields,
+} from '../../shared/process-tree.js';
+import { processStats } from '../../shared/procfs.js';
 
 /** The variable whose value marks every process of one run. */
 export const MARK = 'STRCHECK_RUN';
@@ -47,22 +54,13 @@ export class ProcessFamily {
   }
 }
 
-/**
- * The processes of a session that have not ended: its leader's children and their children, which is quick, and all that /proc
- * has once the leader has ended.
- */
-export function sessionProcesses(leader: number): number[] {
-  if (isAlive(leader)) return [leader, ...descendants(leader).filter(isAlive)];
-  return allProcesses().filter((pid) => Number(statFields(pid)[3]) === leader && isAlive(pid));
-}
-
 export function processGroup(pid: number): number {
   return Number(statFields(pid)[2]);
 }
 
 /** Whether all threads of these processes wait at this moment; false if there is no thread. */
 export function allAsleep(pids: readonly number[]): boolean {
-  const threads = pids.flatMap((pid) => list(`/proc/${pid}/task`).map((tid) => `${pid}/task/${tid}`));
+  const threads = pids.flatMap((pid) => procNames(`/proc/${pid}/task`).map((tid) => `${pid}/task/${tid}`));
   return (
     threads.length > 0 && threads.every((path) => ['S', 'T', 'Z', ''].includes(statFields(path)[0] ?? ''))
   );
@@ -70,7 +68,9 @@ export function allAsleep(pids: readonly number[]): boolean {
 
 /** Of all of them together. */
 export function residentMiB(pids: readonly number[]): number {
-  const kilobytes = pids.map((pid) => Number(/^VmRSS:\s+(\d+)/m.exec(read(`/proc/${pid}/status`))?.[1] ?? 0));
+  const kilobytes = pids.map((pid) =>
+    Number(/^VmRSS:\s+(\d+)/m.exec(procText(`/proc/${pid}/status`))?.[1] ?? 0),
+  );
   return kilobytes.reduce((sum, size) => sum + size, 0) / 1024;
 }
 
@@ -88,21 +88,11 @@ export function usageOf(pids: readonly number[]): Usage {
   const stats = pids.map(processStats).filter((one) => one !== undefined);
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
   return {
-    descriptors: sum(pids.map((pid) => list(`/proc/${pid}/fd`).length)),
+    descriptors: sum(pids.map((pid) => procNames(`/proc/${pid}/fd`).length)),
     wantedSeconds: sum(stats.map(({ wantedSeconds }) => wantedSeconds)),
     usedSeconds: sum(stats.map(({ cpuSeconds }) => cpuSeconds)),
     queuedSeconds: sum(stats.map(({ wantedSeconds, cpuSeconds }) => wantedSeconds - cpuSeconds)),
   };
-}
-
-export function allProcesses(): number[] {
-  return list('/proc')
-    .map(Number)
-    .filter((pid) => pid > 0 && pid !== process.pid);
-}
-
-function isAlive(pid: number): boolean {
-  return !['Z', ''].includes(statFields(pid)[0] ?? '');
 }
 
 /** In clock ticks since the boot. */
@@ -111,28 +101,5 @@ function startOf(pid: number): string {
 }
 
 function isMarked(pid: number, mark: string): boolean {
-  return read(`/proc/${pid}/environ`).split('\0').includes(`${MARK}=${mark}`);
-}
-
-function descendants(pid: number): number[] {
-  const children = list(`/proc/${pid}/task`)
-    .flatMap((tid) => read(`/proc/${pid}/task/${tid}/children`).split(' '))
-    .map(Number)
-    .filter((child) => child > 0);
-  return [...children, ...children.flatMap(descendants)];
-}
-
-/** State, parent, process group, session, ...: the fields after the command, which may hold spaces (proc_pid_stat(5)). */
-function statFields(path: number | string): string[] {
-  return read(`/proc/${path}/stat`)
-    .replace(/^.*\) /s, '')
-    .split(' ');
-}
-
-function list(folder: string): string[] {
-  return readOr(() => readdirSync(folder), []);
-}
-
-function read(path: string): string {
-  return readOr(() => readProcFile(path), '');
+  return procText(`/proc/${pid}/environ`).split('\0').includes(`${MARK}=${mark}`);
 }

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { OperationalError } from '../../shared/errors.js';
-import { checkUring, uringProblem } from '../../shared/libc/uring.js';
+import { checkUring, uringProblem } from '../../shared/libc/uring-setup.js';
 import type { IoModelName } from '../../shared/options.js';
 import { output } from '../child-process.js';
 

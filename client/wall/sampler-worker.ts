@@ -3,8 +3,8 @@
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { type KernelView, kernelView } from '../../shared/kernel-view.js';
+import { sessionProcesses } from '../../shared/process-tree.js';
 import { processStats } from '../../shared/procfs.js';
-import { sessionProcesses } from '../check/server-processes.js';
 
 export interface SamplerOptions {
   /** The process that listens; undefined if it is another user's: then connections alone can be seen. */

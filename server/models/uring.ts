@@ -8,7 +8,8 @@
 import { constants } from 'node:os';
 import type { Address } from '../../shared/address.js';
 import * as libc from '../../shared/libc/sockets.js';
-import { checkUring, NOTHING_RECEIVED, Uring } from '../../shared/libc/uring.js';
+import { NOTHING_RECEIVED, Uring } from '../../shared/libc/uring.js';
+import { checkUring } from '../../shared/libc/uring-setup.js';
 import type { CloseFailure } from '../core/close-reason.js';
 import type { Session } from '../core/session.js';
 import { DRAIN_TIMEOUT } from '../limits/lingering-close.js';

@@ -6,16 +6,12 @@
 // only during that system call, so plain loads and stores suffice.
 
 import { constants } from 'node:os';
-import { describe, errnoName, OperationalError } from '../errors.js';
 import { bindings } from './bindings.js';
 import { close } from './sockets.js';
 import { Message, setPointer } from './structs.js';
 import { SystemError } from './system-call.js';
+import { PARAMS_WORDS, setup, unavailable } from './uring-setup.js';
 
-const SETUP_CQSIZE = 1 << 3;
-const SETUP_SUBMIT_ALL = 1 << 7;
-const SETUP_SINGLE_ISSUER = 1 << 12;
-const SETUP_DEFER_TASKRUN = 1 << 13;
 const ENTER_GETEVENTS = 1;
 const ENTER_EXT_ARG = 1 << 3;
 const REGISTER_PBUF_RING = 22;
@@ -42,11 +38,8 @@ const MAP_PRIVATE_ANONYMOUS = 0x22;
 const MAP_FAILED = 2n ** 64n - 1n;
 
 // Sizes of the structs in words of 32 bits.
-const PARAMS_WORDS = 30;
 const SQE_WORDS = 16;
 const CQE_WORDS = 4;
-/** Completions that fit for each submission; the kernel keeps further ones aside. */
-const CQ_FACTOR = 4;
 /** struct io_uring_getevents_arg, and after it the struct __kernel_timespec that it points to. */
 const GETEVENTS_ARG_BYTES = 24;
 const TIMESPEC_WORDS = 4;
@@ -77,22 +70,6 @@ export interface Completion {
   result: number;
   /** The buffer that was received into; -1: none. */
   buffer: number;
-}
-
-/** @throws OperationalError where the system has no io_uring, or an old one, or forbids it */
-export function checkUring(): void {
-  close(setup(1, new Uint32Array(PARAMS_WORDS)));
-}
-
-/** Why io_uring cannot be used here; undefined: it can. */
-export function uringProblem(): string | undefined {
-  try {
-    checkUring();
-    return undefined;
-  } catch (error) {
-    if (error instanceof OperationalError) return describe(error);
-    throw error;
-  }
 }
 
 /** For one thread: the one that creates it. */
@@ -292,24 +269,4 @@ export class Uring {
     this.#mapped.push([address, length]);
     return view(address, length);
   }
-}
-
-/** @param params becomes what the kernel has set up. @returns the descriptor of the ring */
-function setup(entries: number, params: Uint32Array): number {
-  params[1] = CQ_FACTOR * entries;
-  params[2] = SETUP_CQSIZE | SETUP_SUBMIT_ALL | SETUP_SINGLE_ISSUER | SETUP_DEFER_TASKRUN;
-  const fd = bindings().io_uring_setup?.(entries, params) ?? -1;
-  if (fd < 0) throw unavailable();
-  return fd;
-}
-
-function unavailable(): OperationalError {
-  const { io_uring_setup, errno } = bindings();
-  if (io_uring_setup === undefined) return new OperationalError('ENOSYS', 'only Linux has io_uring');
-  const code = errnoName(errno());
-  const why =
-    code === 'EPERM'
-      ? 'the system or the container forbids it (see sysctl kernel.io_uring_disabled)'
-      : 'it needs Linux 6.1 or newer';
-  return new OperationalError(code, `io_uring does not work here: ${code}; ${why}`);
 }

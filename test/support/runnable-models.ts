@@ -1,6 +1,6 @@
 // The I/O models that work on this machine. One that does not is skipped, and the reason printed.
 
-import { uringProblem } from '../../shared/libc/uring.js';
+import { uringProblem } from '../../shared/libc/uring-setup.js';
 import { IO_MODELS, type IoModelName } from '../../shared/options.js';
 import { quick } from './skipping.js';
 
