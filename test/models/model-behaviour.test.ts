@@ -331,16 +331,6 @@ for (const [lock, text] of [
   });
 }
 
-test('threads: a stop wakes workers that sleep in recv before it closes their descriptors', async () => {
-  await withStrsvr(['0', '--io', 'threads'], async (server, address) => {
-    const client = await answered(address);
-    server.child.kill('SIGTERM');
-    const { status, stderr } = await ended(server);
-    assert.is(status, 0, stderr);
-    client.close();
-  });
-});
-
 for (const io of ['events', 'poll'] as const) {
   testWith(test, NO_PROC, `${io} serves 150 clients with one I/O thread`, async () => {
     await withStrsvr(['0', '--io', io], async (server, address) => {

@@ -255,7 +255,7 @@ export const MUTATIONS: readonly Mutation[] = [
     find: 'libc.shutdown(fd, how);',
     replace: 'libc.close(fd);',
     caughtBy: {
-      file: 'models/model-behaviour.test',
+      file: 'system/strsvr.test',
       title: 'threads: a stop wakes workers that sleep in recv before it closes their descriptors',
     },
   },

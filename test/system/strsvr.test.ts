@@ -10,7 +10,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ByteClient } from '../support/byte-client.js';
 import { rejects } from '../support/cli-errors.js';
-import { built, Program, run } from '../support/program.js';
+import { built, ended, Program, run } from '../support/program.js';
 import { PtyProgram } from '../support/pty-program.js';
 import { withServer, withStrsvr } from '../support/servers.js';
 import { missingProgram, SLOW, testWith } from '../support/skipping.js';
@@ -75,6 +75,19 @@ for (const [signal, status] of [
     });
   });
 }
+
+// With servers in this process, the seeded bug that this finds would end the process.
+test('threads: a stop wakes workers that sleep in recv before it closes their descriptors', async () => {
+  await withStrsvr(['0', '--io', 'threads'], async (server, address) => {
+    const client = await ByteClient.connect(address);
+    client.send('\n');
+    await client.receive(1);
+    server.child.kill('SIGTERM');
+    const { status, stderr } = await ended(server);
+    assert.is(status, 0, stderr);
+    client.close();
+  });
+});
 
 test('SIGUSR1 is ignored and opens no debugger', async () => {
   for (const [path, ...args] of [
