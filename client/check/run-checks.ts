@@ -22,6 +22,10 @@ const TIMING_ATTEMPTS = 3;
 /** Why a check is not judged. */
 export const TOO_BUSY = 'the machine is too busy';
 
+type Judgement = Pick<CheckResult, 'status' | 'why' | 'counts'>;
+/** Why a check is not judged, and whether that is the server's fault. */
+type Unable = { readonly why: string; readonly counts: boolean };
+
 export interface GradeOptions {
   /** Default: what the server speaks. */
   readonly level?: Level;
@@ -165,7 +169,7 @@ class Grading {
   }
 
   /** Why a check cannot be run, and whether that is the server's fault. */
-  #unable({ level, needs, clients, access }: Check): { why: string; counts: boolean } | undefined {
+  #unable({ level, needs, clients, access }: Check): Unable | undefined {
     const { pair } = this.#spoken;
     if (LEVELS.indexOf(level) > LEVELS.indexOf(this.#level))
       return { why: `it belongs to level ${level}`, counts: false };
@@ -174,11 +178,8 @@ class Grading {
     if (access === 'process' && this.#running?.pids().length === 0)
       return { why: "the server's process cannot be seen", counts: false };
     if (pair && clients > 2) return { why: 'the server serves two clients only', counts: false };
-    const needed = needs.map((id) => this.#results.get(id));
-    const missing = needed.find((need) => need?.counts && need.status !== 'passed');
-    if (missing === undefined && needed.some((need) => need?.why === TOO_BUSY))
-      return { why: TOO_BUSY, counts: false }; // it would fail for what the other could not be judged for
-    if (missing !== undefined) return { why: `it needs ${missing.check.id}`, counts: true };
+    const unmet = unmetNeed(needs, this.#results);
+    if (unmet !== undefined) return unmet;
     if (performance.now() > this.#deadline) {
       const busy = isBusy(usageOf([process.pid]).queuedSeconds - this.#queuedBefore, this.#started);
       return busy
@@ -201,6 +202,17 @@ class Grading {
     }
     return failure;
   }
+}
+
+/** A need that could not be judged says nothing of the server: the check could fail for the same reason. */
+export function unmetNeed(
+  needs: readonly string[],
+  results: ReadonlyMap<string, Judgement>,
+): Unable | undefined {
+  const failed = needs.find((id) => results.get(id)?.counts && results.get(id)?.status !== 'passed');
+  if (failed !== undefined) return { why: `it needs ${failed}`, counts: true };
+  if (needs.some((id) => results.get(id)?.why === TOO_BUSY)) return { why: TOO_BUSY, counts: false };
+  return undefined;
 }
 
 function tooBusy(): OperationalError {

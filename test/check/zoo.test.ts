@@ -10,6 +10,7 @@ import * as assert from 'uvu/assert';
 import { CHECKS, readChecks } from '../../client/check/all-checks.js';
 import { type Grade, scoreOf } from '../../client/check/check.js';
 import { LEVELS } from '../../client/check/protocol-level.js';
+import { TOO_BUSY, unmetNeed } from '../../client/check/run-checks.js';
 import { HAS_PROC } from '../../shared/procfs.js';
 import { concurrent } from '../support/concurrent.js';
 import { testWith } from '../support/skipping.js';
@@ -40,6 +41,19 @@ test('the checks are worth 100 points; each comes after those that it needs', ()
     for (const need of needs) assert.ok(before.has(need), `${id} needs ${need}`);
     before.add(id);
   }
+});
+
+test('after a need that failed a check earns nothing; after one that could not be judged it is not judged', () => {
+  const passed = { status: 'passed', counts: true } as const;
+  const failed = { status: 'failed', counts: true } as const;
+  const busy = { status: 'not judged', why: TOO_BUSY, counts: false } as const;
+  const higher = { status: 'not judged', why: 'it belongs to level full', counts: false } as const;
+  const unmet = (...results: ReadonlyArray<typeof passed | typeof failed | typeof busy | typeof higher>) =>
+    unmetNeed(['a', 'b'], new Map(results.map((result, index) => ['ab'.charAt(index), result])));
+  assert.is(unmet(passed, passed), undefined);
+  assert.is(unmet(passed, higher), undefined);
+  assert.equal(unmet(passed, busy), { why: TOO_BUSY, counts: false });
+  assert.equal(unmet(busy, failed), { why: 'it needs b', counts: true });
 });
 
 test('a file in the folder is a check; what cannot work is an error', async () => {
