@@ -33,6 +33,7 @@ class World {
   readonly #maxLength: number;
   readonly #servers: Server[] = [];
   readonly #clients: SimulatedClient[] = [];
+  #started = 0;
 
   constructor(random: Prng) {
     this.#random = random;
@@ -72,7 +73,8 @@ class World {
 
   #startServer(): void {
     const { below } = this.#random;
-    const uuid = `00000000-0000-0000-0000-${String(this.#clock.now()).padStart(8, '0')}${String(this.#servers.length).padStart(4, '0')}`;
+    this.#started += 1;
+    const uuid = `00000000-0000-0000-0000-${String(this.#started).padStart(12, '0')}`;
     const host = new Host(this.#clock);
     const server = new Server(new SharedText(allocateTextBuffer(this.#maxLength), uuid), host, {
       endpoints: this.#members,
