@@ -13,6 +13,8 @@ const MAX_UNANSWERED = 1_000;
 /** As strclnt's. */
 const RAW_QUIET_MS = 20;
 const MAX_LETTER_BYTES = 4;
+/** All bridges receive into it, one after the other: a buffer for each reply would be garbage as large as the text. */
+const received = Buffer.allocUnsafeSlow(65_536);
 
 export interface BridgeTarget {
   readonly server: Address;
@@ -46,7 +48,16 @@ export class Bridge {
 
   /** @throws OperationalError if there is no server */
   static async open(target: BridgeTarget, listener: BridgeListener): Promise<Bridge> {
-    return new Bridge(await openSocket(target.server, { server: 'strsvr' }), target, listener);
+    let receive: (chunk: Buffer) => void;
+    const callback = (bytes: number) => {
+      receive(received.subarray(0, bytes));
+      return true;
+    };
+    const onread = { buffer: received, callback };
+    const socket = await openSocket(target.server, { server: 'strsvr', onread });
+    const bridge = new Bridge(socket, target, listener);
+    receive = (chunk) => (target.raw ? bridge.#receiveRaw(chunk) : bridge.#receiveLines(chunk));
+    return bridge;
   }
 
   private constructor(socket: Socket, { text, raw }: BridgeTarget, listener: BridgeListener) {
@@ -55,7 +66,6 @@ export class Bridge {
     this.#text = text;
     this.#raw = raw;
     this.#listener = listener;
-    socket.on('data', (chunk) => (raw ? this.#receiveRaw(chunk) : this.#receiveLines(chunk)));
     socket.on('close', () => {
       clearTimeout(this.#quiet);
       listener.onEnd();

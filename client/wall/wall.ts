@@ -1,6 +1,7 @@
 // Starts a wall and wires its parts: the server, its sampler, the bridges, the pages, the recording. Each part knows only
 // what it is given.
 
+import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import type { WebSocket } from 'ws';
 import type { Address } from '../../shared/address.js';
@@ -160,6 +161,8 @@ export class Wall {
       workerData,
       resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MIB },
     });
+    // Else V8 lets the garbage of each thread grow to tens of MiB before it collects. A thread that starts resets this flag.
+    this.#worker.on('online', () => setFlagsFromString('--semi-space-growth-factor=1'));
     this.#worker.on('message', (sample: Sample) => this.#take(sample, visible.pid ?? 0));
     this.#worker.on('error', ({ message }) => {
       const view: KernelView = { available: false, why: message };
