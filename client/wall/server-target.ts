@@ -151,7 +151,7 @@ class LaunchedServer {
   async listening(): Promise<{ readonly address: Address; readonly pid: number | undefined }> {
     const deadline = performance.now() + START_DEADLINE_MS;
     for (;;) {
-      const found = this.#find();
+      const found = await this.#find();
       if (found !== undefined) return found;
       if (this.#ended !== undefined)
         throw new OperationalError('ENDED', `the server ended before it listened: ${this.#ended}`);
@@ -172,9 +172,16 @@ class LaunchedServer {
     clearTimeout(killer);
   }
 
-  #find(): { readonly address: Address; readonly pid: number | undefined } | undefined {
-    if (!HAS_PROC)
-      return this.#port === undefined ? undefined : { address: this.#addressOf(this.#port), pid: undefined };
+  async #find(): Promise<{ readonly address: Address; readonly pid: number | undefined } | undefined> {
+    if (!HAS_PROC) {
+      if (this.#port === undefined) return undefined;
+      const address = this.#addressOf(this.#port);
+      const found = { address, pid: undefined };
+      return tryToConnect(address).then(
+        () => found,
+        () => undefined,
+      );
+    }
     for (const pid of sessionProcesses(this.#child.pid ?? -1)) {
       const [port] = listeningPorts(pid, this.#port);
       if (port !== undefined) return { address: this.#addressOf(port), pid };
