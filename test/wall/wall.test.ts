@@ -41,7 +41,8 @@ let tokens = 0;
 interface TestPhone {
   readonly socket: WebSocket;
   readonly messages: Array<{ readonly type: string; readonly [field: string]: unknown }>;
-  readonly closed: Promise<readonly [code: number, reason: string]>;
+  /** Resolves when the wall has closed its socket. */
+  readonly closed: () => Promise<readonly [code: number, reason: string]>;
 }
 
 function phone(
@@ -56,9 +57,14 @@ function phone(
   const messages: TestPhone['messages'] = [];
   socket.on('message', (data) => messages.push(path === '/ws' ? JSON.parse(String(data)) : String(data)));
   socket.on('error', () => {});
-  const closed = new Promise<readonly [number, string]>((resolve) => {
-    socket.on('close', (code, reason) => resolve([code, String(reason)]));
+  let how: readonly [number, string] | undefined;
+  socket.on('close', (code, reason) => {
+    how = [code, String(reason)];
   });
+  const closed = async () => {
+    await until(() => how !== undefined, `${name}: its socket is closed`);
+    return how ?? [0, ''];
+  };
   return { socket, messages, closed };
 }
 
@@ -230,7 +236,7 @@ test('a phone that connects again keeps its name, and its old connection ends', 
     const again = phone(http, 'Another name', token);
     await joined(again);
     assert.is(again.messages[0]?.['name'], 'Ada');
-    await first.closed;
+    await first.closed();
   });
 });
 
@@ -245,9 +251,9 @@ test('what is sent too much, or is no letter, is dropped and counted; the server
     await Promise.all([joined(binary), joined(large)]);
     binary.socket.send(Buffer.of(97));
     large.socket.send('x'.repeat(300));
-    assert.equal([(await binary.closed)[0], (await large.closed)[0]], [1003, 1009]);
+    assert.equal([(await binary.closed())[0], (await large.closed())[0]], [1003, 1009]);
     const without = phone(http, 'N', 'no token');
-    assert.equal(await without.closed, [1008, 'a phone without a token']);
+    assert.equal(await without.closed(), [1008, 'a phone without a token']);
     ada.socket.terminate();
     const again = phone(http, 'Again');
     await joined(again);
@@ -265,7 +271,7 @@ test('an address has 40 phones, or as many as the option says', async () => {
     async ({ wall, http }) => {
       const phones = [phone(http, 'a'), phone(http, 'b')];
       await Promise.all(phones.map(joined));
-      await phone(http, 'c').closed;
+      await phone(http, 'c').closed();
       assert.match(wall.rejected ?? '', '1 × more WebSockets of one address');
       const sockets = Array.from({ length: 30 }, () => connectTcp(http).on('error', () => {}));
       await until(() => /more connections of one address/.test(wall.rejected ?? ''));
@@ -468,7 +474,7 @@ test('lock, mute and remove need the token', async () => {
       const intruder = phone(http, '', '', '/teacher');
       await once(intruder.socket, 'open');
       for (const message of [JSON.stringify(forbidden), 'no command']) intruder.socket.send(message);
-      assert.equal([(await intruder.closed)[0], intruder.messages], [1008, []]);
+      assert.equal([(await intruder.closed())[0], intruder.messages], [1008, []]);
     }
     ada.socket.send('i');
     await until(() => page.timeline.letters.length === 1); // neither muted nor removed
@@ -486,13 +492,13 @@ test('lock, mute and remove need the token', async () => {
     command({ mute: 999, muted: true }); // has left meanwhile
     command({ lock: true });
     await until(() => page.now().locked);
-    assert.equal(await phone(http, 'Late').closed, [1008, 'joining is locked']);
+    assert.equal(await phone(http, 'Late').closed(), [1008, 'joining is locked']);
     command({ lock: false });
     command({ remove: id });
-    assert.equal(await ada.closed, [1008, 'the teacher has removed you']);
-    assert.equal(await phone(http, 'Ada', 'a'.repeat(32)).closed, [1008, 'the teacher has removed you']);
+    assert.equal(await ada.closed(), [1008, 'the teacher has removed you']);
+    assert.equal(await phone(http, 'Ada', 'a'.repeat(32)).closed(), [1008, 'the teacher has removed you']);
     teacher.socket.send('{}');
-    assert.is((await teacher.closed)[0], 1008);
+    assert.is((await teacher.closed())[0], 1008);
     assert.equal(page.timeline.letters, ['i']);
     page.close();
   });
@@ -509,8 +515,8 @@ test('a server that runs; its end is seen, also by phones', async () => {
       ada.socket.send('a');
       await until(() => page.timeline.letters.join('') === 'a');
       await server.stop();
-      assert.equal(await ada.closed, [1011, 'the server has closed the connection']);
-      const late = await phone(http, 'Late').closed;
+      assert.equal(await ada.closed(), [1011, 'the server has closed the connection']);
+      const late = await phone(http, 'Late').closed();
       assert.match(late.join(), /^1011,no server at /);
       page.close();
     });
@@ -538,8 +544,8 @@ test('a recording shows what the wall has shown', async () => {
     assert.is(recording.trimEnd().split('\n').length, replay.events);
     assert.is((await fetch(`${at}/events`)).status, 404);
     assert.is((await fetch(`${at}/qr.svg`)).status, 404);
-    assert.equal(await phone(replay.address, 'Ada').closed, [1008, 'this is a recording']);
-    assert.equal(await phone(replay.address, '', '', '/teacher').closed, [1008, 'this is a recording']);
+    assert.equal(await phone(replay.address, 'Ada').closed(), [1008, 'this is a recording']);
+    assert.equal(await phone(replay.address, '', '', '/teacher').closed(), [1008, 'this is a recording']);
   } finally {
     replay.close();
   }
