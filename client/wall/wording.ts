@@ -42,7 +42,7 @@ export const WAITING_STATES: ReadonlySet<ClientState> = new Set(['unread', 'notA
 export function duration(ms: number): string {
   const seconds = ms / 1000;
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
-  if (seconds < 119.5) return `${Math.round(seconds)} s`;
+  if (seconds < 120) return `${Math.max(10, Math.floor(seconds))} s`; // the headline, too, counts whole seconds
   return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
 }
 

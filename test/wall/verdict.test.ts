@@ -213,10 +213,11 @@ test('threads are named by client, and keep the time of their state', () => {
 });
 
 test('durations are written for people', () => {
-  assert.equal([260, 6_640, 9_960, 75_400, 125_000].map(duration), [
+  assert.equal([260, 6_640, 9_960, 12_900, 75_400, 125_000].map(duration), [
     '0.3 s',
     '6.6 s',
     '10 s',
+    '12 s',
     '75 s',
     '2 min 5 s',
   ]);

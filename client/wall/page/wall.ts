@@ -92,7 +92,6 @@ function connect(): void {
     if (source.readyState !== EventSource.CLOSED) return;
     setTimeout(connect, 1_000);
   };
-  setInterval(() => timeline.prune(timeline.last - KEPT_MS), PRUNE_MS);
 }
 
 async function start(): Promise<void> {
@@ -104,6 +103,7 @@ async function start(): Promise<void> {
   } else {
     for (const id of ['qr', 'large-qr']) byId(id, HTMLImageElement).src = '/qr.svg'; // a recording has none
     connect();
+    setInterval(() => timeline.prune(timeline.last - KEPT_MS), PRUNE_MS);
   }
   requestAnimationFrame(animate);
 }
