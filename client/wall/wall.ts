@@ -154,6 +154,7 @@ export class Wall {
     if (typeof visible === 'string') {
       const view: KernelView = { available: false, why: visible };
       this.#every(SAMPLE_MS, () => this.#take({ view }, 0));
+      boundGarbage();
       return;
     }
     const workerData: SamplerOptions = { pid: visible.pid, port: address.port };
@@ -161,8 +162,7 @@ export class Wall {
       workerData,
       resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MIB },
     });
-    // Else V8 lets the garbage of each thread grow to tens of MiB before it collects. A thread that starts resets this flag.
-    this.#worker.on('online', () => setFlagsFromString('--semi-space-growth-factor=1'));
+    this.#worker.on('online', boundGarbage); // a thread that starts resets the flag
     this.#worker.on('message', (sample: Sample) => this.#take(sample, visible.pid ?? 0));
     this.#worker.on('error', ({ message }) => {
       const view: KernelView = { available: false, why: message };
@@ -266,4 +266,9 @@ export class Wall {
   #every(ms: number, action: () => void): void {
     this.#timers.push(setInterval(action, ms));
   }
+}
+
+/** Else V8 lets the garbage of each thread grow to tens of MiB before it collects. */
+function boundGarbage(): void {
+  setFlagsFromString('--semi-space-growth-factor=1');
 }
