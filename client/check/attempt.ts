@@ -67,7 +67,8 @@ export async function attempt(check: Check, options: AttemptOptions): Promise<Fa
     return undefined;
   } catch (error) {
     if (!(error instanceof CheckFailure)) throw error;
-    const busy = error.deadline && isBusy(queued(), started);
+    const late = error.deadline || performance.now() - started > CHECK_DEADLINE_MS; // a server may have timeouts too
+    const busy = late && isBusy(queued(), started);
     const output = error instanceof StartFailure ? error.output : (server?.output ?? '');
     return { error, kernel: error.kernel ?? context?.describe(), output, busy };
   } finally {
