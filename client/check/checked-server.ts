@@ -99,6 +99,7 @@ export abstract class CheckedServer {
     if (this.#connections + change > MAX_CONNECTIONS)
       throw new LimitError(`strcheck opens at most ${MAX_CONNECTIONS} connections`);
     this.#connections += change;
+    this.touch();
   }
 
   /** @throws LimitError */

@@ -2,7 +2,6 @@ import type { Check } from '../check.js';
 import { manyLetters } from '../many-letters.js';
 
 const QUIET_MS = 50;
-const MAX_SAID = 30;
 
 export const check: Check = {
   id: 'reset',
@@ -15,15 +14,6 @@ export const check: Check = {
   async run(context) {
     const [leaving, staying] = context.speakers(await context.connectAll(2));
     if (leaving === undefined || staying === undefined) return;
-    // A server whose receives block may know the first client alone for a while: that one speaks until both are served.
-    let served = false;
-    const speak = async () => {
-      for (let said = 0; !served && said < MAX_SAID; said += 1) await leaving.say();
-    };
-    const first = staying.say().finally(() => {
-      served = true;
-    });
-    await Promise.all([first, speak()]);
     leaving.client.send(leaving.letters(500));
     await staying.say();
     await leaving.client.answered();
