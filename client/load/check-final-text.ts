@@ -38,11 +38,9 @@ export function checkFinalText(context: LoadContext, base: Buffer, text: Buffer 
 }
 
 /** The letters before the first reading, as if they had been sent and never answered. */
-function* earlier(base: Buffer): Iterable<Operation> {
-  const letters = [...base.toString()];
-  for (const letter of letters.slice(0, -1)) {
-    yield { client: EARLIER, letter, sent: Number.NEGATIVE_INFINITY };
-  }
+function earlier(base: Buffer): Operation[] {
+  const letters = [...base.toString()].slice(0, -1);
+  return letters.map((letter) => ({ client: EARLIER, letter, sent: Number.NEGATIVE_INFINITY }));
 }
 
 function readingOf(text: Buffer, at: number): Operation {
