@@ -67,8 +67,7 @@ export async function attempt(check: Check, options: AttemptOptions): Promise<Fa
     return undefined;
   } catch (error) {
     if (!(error instanceof CheckFailure)) throw error;
-    const late = error.deadline || performance.now() - started > CHECK_DEADLINE_MS; // a server may have timeouts too
-    const busy = late && isBusy(queued(), started);
+    const busy = saysNothing(error, queued(), started);
     const output = error instanceof StartFailure ? error.output : (server?.output ?? '');
     return { error, kernel: error.kernel ?? context?.describe(), output, busy };
   } finally {
@@ -76,6 +75,17 @@ export async function attempt(check: Check, options: AttemptOptions): Promise<Fa
     await context?.close();
     if (server !== running) await server?.stop();
   }
+}
+
+/**
+ * Whether the machine is too busy for this failure to be the server's: a deadline was missed, or the check took so long that a
+ * timeout of the server may have passed.
+ * @param queued in seconds
+ * @param started by performance.now()
+ */
+export function saysNothing({ deadline }: CheckFailure, queued: number, started: number): boolean {
+  const late = deadline || performance.now() - started > CHECK_DEADLINE_MS;
+  return late && isBusy(queued, started);
 }
 
 /**

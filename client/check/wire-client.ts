@@ -184,9 +184,10 @@ export class WireClient {
     return this.#failure(expected, `${this.#ended ?? 'nothing'}${ending(this.#server)}`);
   }
 
-  /** Waits until the server has read all that was sent; as far as can be seen. */
+  /** Waits until the server has read all that was sent, as far as can be seen, or sleeps. */
   async untilRead(): Promise<void> {
-    await this.#until(() => (this.#server.connection(this.localPort)?.unreadBytes ?? 0) === 0);
+    const read = () => (this.#server.connection(this.localPort)?.unreadBytes ?? 0) === 0;
+    await this.#until(() => read() || this.#server.idle);
   }
 
   /** Waits until the bytes that the server could write, but this client does not read, have stopped to grow. */

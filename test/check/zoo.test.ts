@@ -8,7 +8,9 @@ import { pathToFileURL } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CHECKS, readChecks } from '../../client/check/all-checks.js';
+import { saysNothing } from '../../client/check/attempt.js';
 import { type Grade, scoreOf } from '../../client/check/check.js';
+import { CheckFailure } from '../../client/check/check-failure.js';
 import { LEVELS } from '../../client/check/protocol-level.js';
 import { TOO_BUSY, unmetNeed } from '../../client/check/run-checks.js';
 import { HAS_PROC } from '../../shared/procfs.js';
@@ -54,6 +56,17 @@ test('after a need that failed a check earns nothing; after one that could not b
   assert.is(unmet(passed, higher), undefined);
   assert.equal(unmet(passed, busy), { why: TOO_BUSY, counts: false });
   assert.equal(unmet(busy, failed), { why: 'it needs b', counts: true });
+});
+
+test('on a busy machine a missed deadline is not judged, nor any failure after 15 s', () => {
+  const [wrong, missed] = [new CheckFailure('wrong'), new CheckFailure('no end', { deadline: true })];
+  const excused = (failure: CheckFailure, tookMs: number, queued: number) =>
+    saysNothing(failure, queued, performance.now() - tookMs);
+  assert.ok(excused(missed, 5_000, 1));
+  assert.not(excused(missed, 5_000, 0.4), 'it did not wait for a core');
+  assert.not(excused(wrong, 5_000, 1), 'no time was missed');
+  assert.ok(excused(wrong, 16_000, 2));
+  assert.not(excused(wrong, 16_000, 1));
 });
 
 test('a file in the folder is a check; what cannot work is an error', async () => {

@@ -20,6 +20,7 @@ export const check: Check = {
     await Promise.all([one.untilRead(), other.untilRead()]);
     one.send(bytes[0].subarray(1));
     await one.receive(Buffer.concat([context.text, bytes[0]]));
+    one.end(); // a server whose receives block would wait for it
     other.send(bytes[1].subarray(1));
     await other.receive(Buffer.concat([context.text, ...bytes]));
   },
