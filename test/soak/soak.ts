@@ -24,6 +24,8 @@ import { zooBusy, zooFaulty, zooGood, zooHostile } from './zoo.js';
 /** At the 99th percentile, for a healthy client. */
 const LATENCY_MS = 100;
 const WIDTHS = { what: 66, figure: 12 };
+/** If stderr is no terminal. */
+const SHOWN_EVERY_MS = 60_000;
 
 const SECTIONS: readonly Section[] = [
   { name: 'many-clients', run: manyClients },
@@ -64,6 +66,7 @@ process.on('exit', () => orphans.endAll());
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1)); // as at any other end
 
 const began = performance.now();
+let shownAt = began;
 for (const section of sections) await runSection(section);
 say(nothing('processes left behind', leftBehind()));
 const minutes = (performance.now() - began) / 60_000;
@@ -110,9 +113,13 @@ function readCommandLine(): { share: number; sections: readonly Section[] } {
   return { share: given ? Number(first) : 1, sections };
 }
 
-/** Progress at a terminal; the next line overwrites it. */
+/** Progress. At a terminal the next line overwrites it; elsewhere there is a line a minute at most. */
 function show(line: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line} `);
+  else if (performance.now() - shownAt > SHOWN_EVERY_MS) {
+    shownAt = performance.now();
+    process.stderr.write(`${line}\n`);
+  }
 }
 
 function say({ what, figure, good }: ResultRow): void {
