@@ -20,10 +20,10 @@ const RECEIVE_BYTES = 64 * 1024;
 /** Between two tries to read the final text. */
 const RETRY_MS = 20;
 const WIDE = '\u{10400}';
-/** A server that reads bytes one by one still appends the letter of four bytes that was begun when its client was reset. */
-const TURNS = 5;
 const NARROW = 'z';
 const LINE = Buffer.of(LF);
+/** A server that reads bytes one by one meanwhile appends the letter of four bytes that was begun when its client was reset. */
+const LINES = [LINE, LINE, LINE, LINE, LINE];
 const FIRST = 'a';
 
 const NO_LINE = 'does not answer a line feed alone';
@@ -44,7 +44,7 @@ function readText(server: Address, deadline: number): Buffer {
       libc.send(fd, line);
       return receiveLine(fd, deadline, server, silence);
     };
-    const empty = Array.from({ length: TURNS }, () => ask(LINE, NO_LINE)).every(({ length }) => length === 0);
+    const empty = LINES.every((line) => ask(line, NO_LINE).length === 0);
     const text = ask(Buffer.from(`${FIRST}\n`), NO_REPLY);
     if (!empty || !text.toString().endsWith(FIRST) || text.includes(LF)) throw notLines(server, NOT_LINES);
     libc.shutdown(fd, libc.SHUT_WR);
