@@ -67,7 +67,7 @@ export async function attempt(check: Check, options: AttemptOptions): Promise<Fa
     return undefined;
   } catch (error) {
     if (!(error instanceof CheckFailure)) throw error;
-    const busy = saysNothing(error, queued(), started);
+    const busy = isInconclusive(error, queued(), started);
     const output = error instanceof StartFailure ? error.output : (server?.output ?? '');
     return { error, kernel: error.kernel ?? context?.describe(), output, busy };
   } finally {
@@ -83,7 +83,7 @@ export async function attempt(check: Check, options: AttemptOptions): Promise<Fa
  * @param queued in seconds
  * @param started by performance.now()
  */
-export function saysNothing({ deadline }: CheckFailure, queued: number, started: number): boolean {
+export function isInconclusive({ deadline }: CheckFailure, queued: number, started: number): boolean {
   const late = deadline || performance.now() - started > CHECK_DEADLINE_MS;
   return late && isBusy(queued, started);
 }

@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CHECKS, readChecks } from '../../client/check/all-checks.js';
-import { saysNothing } from '../../client/check/attempt.js';
+import { isInconclusive } from '../../client/check/attempt.js';
 import { type Grade, scoreOf } from '../../client/check/check.js';
 import { CheckFailure } from '../../client/check/check-failure.js';
 import { LEVELS } from '../../client/check/protocol-level.js';
@@ -60,13 +60,13 @@ test('after a need that failed a check earns nothing; after one that could not b
 
 test('on a busy machine a missed deadline is not judged, nor any failure after 15 s', () => {
   const [wrong, missed] = [new CheckFailure('wrong'), new CheckFailure('no end', { deadline: true })];
-  const excused = (failure: CheckFailure, tookMs: number, queued: number) =>
-    saysNothing(failure, queued, performance.now() - tookMs);
-  assert.ok(excused(missed, 5_000, 1));
-  assert.not(excused(missed, 5_000, 0.4), 'it did not wait for a core');
-  assert.not(excused(wrong, 5_000, 1), 'no time was missed');
-  assert.ok(excused(wrong, 16_000, 2));
-  assert.not(excused(wrong, 16_000, 1));
+  const inconclusive = (failure: CheckFailure, tookMs: number, queued: number) =>
+    isInconclusive(failure, queued, performance.now() - tookMs);
+  assert.ok(inconclusive(missed, 5_000, 1));
+  assert.not(inconclusive(missed, 5_000, 0.4), 'it did not wait for a core');
+  assert.not(inconclusive(wrong, 5_000, 1), 'no time was missed');
+  assert.ok(inconclusive(wrong, 16_000, 2));
+  assert.not(inconclusive(wrong, 16_000, 1));
 });
 
 test('a file in the folder is a check; what cannot work is an error', async () => {

@@ -17,7 +17,7 @@ export const check: Check = {
   async run(context) {
     const clients = await context.connectAll(2);
     for (const client of clients) client.send(context.letters(1));
-    await Promise.all(clients.map((client) => client.answered())); // or not, if its receives block
+    await Promise.all(clients.map((client) => client.answered())); // one may get none, if the receives block
     await sleep(200);
     const [before, started] = [context.server.usage(), performance.now()];
     await sleep(1_000);
