@@ -85,11 +85,11 @@ async function withImpatient(
   await use(server, address);
 }
 
-/** An accepted client's name in the log. */
+/** An accepted client's name in the log. Another client may have had its port before. */
 async function nameOf({ socket: { localPort } }: ByteClient, server: Program): Promise<string> {
   const [, name = ''] = await server.waitFor(
     'stderr',
-    new RegExp(`(client \\d+) accepted from [\\d.]+:${localPort}\n`),
+    new RegExp(`[^]*(client \\d+) accepted from [\\d.]+:${localPort}\n(?![^]*\\1 (?:disconnected|lost))`),
   );
   return name;
 }
